@@ -1,0 +1,63 @@
+# make demo   everything a newcomer needs: installs and starts the provider with a sample application
+# make test   the whole test suite, on real servers
+# make check  every static check (format, lint, types, layers, templates, translations)
+# Nothing is assumed but Python 3.11 or newer and make; uv is needed only by `make lock`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev demo test check format bench lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+
+install: $(VENV)/.installed ## .venv with `idp` in it, and what the demo needs
+install-dev: $(VENV)/.installed-dev ## the same, with what tests and checks need
+
+demo: install ## the provider on port 8000 and a sample application on port 8001, ready to log in
+	@exec $(BIN)/idp demo
+
+test: install-dev ## the whole suite, with branch coverage of the login and of the protocol
+	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
+
+check: install-dev ## every static check
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djlint --check --lint --quiet templates
+	$(BIN)/python -m tests.frame.translations
+
+format: install-dev ## rewrite the code in the one format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install-dev ## time the login and the protocol endpoints of a running server
+	$(BIN)/pytest tests/bench --no-cov -s $(PYTEST_ARGS)
+
+lock: ## renew both lock files within the bounds of pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --custom-compile-command "make lock" --extra embedded --group build -o requirements.lock
+	uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --custom-compile-command "make lock" --extra test --group build -c requirements.lock \
+	  -o requirements-test.lock
+
+clean: ## remove what was installed or generated (never the demo's data)
+	rm -rf $(VENV) build dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# A stamp is written only when its step is complete, so an interrupted install is simply repeated.
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or newer is needed; \`$(PYTHON)\` is not. Name another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	$(PIP) install --quiet --require-hashes -r requirements.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-test.lock
+	$(PIP) install --quiet --require-hashes -r requirements-test.lock
+	@touch $@
