@@ -1,0 +1,11 @@
+"""People: who they are and which factors they have.
+
+    User ── password (Argon2id)
+      ├──── TotpDevice (sealed secret, the last 30-second step that was used)
+      └──── RecoveryCode (Argon2id, one use each)
+
+Two counters guard what is remembered about a user elsewhere. ``epoch`` moves on when the person's
+proof changes (password, disabling, signing out everywhere): sessions, evidence, refresh tokens
+and known-IP grants of an older epoch are worthless. ``grants_epoch`` moves on with every change to
+the known-IP grants themselves, so that a cached copy of them can be told from the truth.
+"""

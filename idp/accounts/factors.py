@@ -1,0 +1,89 @@
+"""A user's second factors: adding, removing, spending. One-time things are spent by one conditional statement."""
+
+import uuid
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from idp.accounts.models import RecoveryCode, TotpDevice, User
+from idp.crypto import recovery, totp
+from idp.extensions import db
+from idp.vault import hasher, sealer
+
+
+def seal_owner(user_id: uuid.UUID) -> str:
+    """Whom a sealed TOTP secret belongs to."""
+    return f"totp:{user_id}"
+
+
+def secret_of(device: TotpDevice) -> str:
+    """The base32 secret of a device. Raises `SealBroken` when the ring lacks its key."""
+    return sealer().open(device.secret_sealed, seal_owner(device.user_id)).decode()
+
+
+def add_totp(user: User, secret: str, *, last_step: int = 0, name: str = "") -> TotpDevice:
+    """Keep a confirmed TOTP secret; `last_step` is the step that the confirming code was of."""
+    sealed = sealer().seal(secret.encode(), seal_owner(user.id))
+    device = TotpDevice(user_id=user.id, secret_sealed=sealed, last_step=last_step, name=name)
+    user.totp_devices.append(device)
+    return device
+
+
+def remove_totp(user: User) -> None:
+    """Forget every TOTP secret of the user, and the recovery codes that stand in for them."""
+    user.totp_devices.clear()
+    db.session.execute(sa.delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+
+
+def spend_totp(user: User, code: object, now: datetime) -> bool:
+    """Whether the code is right and its step was never used; then it is used from now on.
+
+    RFC 6238 section 5.2: compare and set of the last used step is one statement, so that of any number
+    of simultaneous answers one wins.
+    """
+    return any(_spend_step(device, code, now) for device in user.totp_devices)
+
+
+def _spend_step(device: TotpDevice, code: object, now: datetime) -> bool:
+    step = totp.matching_step(secret_of(device), code, now, device.last_step)
+    if step is None:
+        return False
+    unused = sa.update(TotpDevice).where(TotpDevice.id == device.id, TotpDevice.last_step < step)
+    spent = db.session.execute(unused.values(last_step=step), execution_options={"synchronize_session": False})
+    return _one_row(spent)
+
+
+def renew_recovery_codes(user: User) -> list[str]:
+    """Ten new recovery codes, to be shown once; the old ones are worthless from now on."""
+    codes = recovery.new_codes()
+    db.session.execute(sa.delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+    db.session.add_all(
+        RecoveryCode(user_id=user.id, hint=recovery.hint(code), code_hash=recovery.hash_code(code, hasher()))
+        for code in codes
+    )
+    return codes
+
+
+def spend_recovery_code(user: User, code: object, now: datetime) -> bool:
+    """Whether the code is one of the user's and unused; then it is used from now on.
+
+    Only codes with the answer's first two characters are verified; with none of those, nothing is.
+    """
+    plain = recovery.normalise(code)
+    if plain is None:
+        return False
+    unused = sa.select(RecoveryCode).where(
+        RecoveryCode.user_id == user.id, RecoveryCode.hint == recovery.hint(plain), RecoveryCode.used_at.is_(None)
+    )
+    matching = (c for c in db.session.scalars(unused) if recovery.verify_code(c.code_hash, plain, hasher()))
+    return any(_spend_recovery_code(code.id, now) for code in matching)
+
+
+def _spend_recovery_code(code_id: uuid.UUID, now: datetime) -> bool:
+    unused = sa.update(RecoveryCode).where(RecoveryCode.id == code_id, RecoveryCode.used_at.is_(None))
+    spent = db.session.execute(unused.values(used_at=now), execution_options={"synchronize_session": False})
+    return _one_row(spent)
+
+
+def _one_row(result: sa.Result[tuple[()]]) -> bool:
+    return bool(result.rowcount == 1)  # type: ignore[attr-defined]

@@ -1,0 +1,83 @@
+"""Rows of users and their factors."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Enum, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from idp import clock
+from idp.extensions import Base, Instant
+from idp.tenancy.models import Tenant
+
+
+class UserType(enum.StrEnum):
+    """What a person is to their tenant."""
+
+    EMPLOYEE = "employee"
+    ADMINISTRATOR = "administrator"
+    ACCOUNTANT = "accountant"
+
+
+class User(Base):
+    """A person with one home tenant."""
+
+    __tablename__ = "users"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    tenant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
+    username: Mapped[str] = mapped_column(String(150))
+    username_key: Mapped[str] = mapped_column(String(600), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    email: Mapped[str] = mapped_column(String(320))
+    type: Mapped[UserType] = mapped_column(
+        Enum(UserType, native_enum=False, length=16, values_callable=lambda e: [m.value for m in e])
+    )
+    locale: Mapped[str | None] = mapped_column(String(8))
+    password_hash: Mapped[str | None] = mapped_column(Text)
+    two_factor_every_30_days: Mapped[bool] = mapped_column(default=False)
+    epoch: Mapped[int] = mapped_column(default=1)
+    grants_epoch: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    updated_at: Mapped[datetime] = mapped_column(Instant, default=clock.now, onupdate=clock.now)
+    last_login_at: Mapped[datetime | None] = mapped_column(Instant)
+    disabled_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    tenant: Mapped[Tenant] = relationship(lazy="joined", innerjoin=True)
+    totp_devices: Mapped[list[TotpDevice]] = relationship(
+        lazy="selectin", order_by="TotpDevice.created_at", cascade="all, delete-orphan"
+    )
+
+    __table_args__ = (Index("ix_users_tenant_id_username_key", "tenant_id", "username_key"),)
+
+
+class TotpDevice(Base):
+    """A confirmed authenticator. ``last_step`` is the newest 30-second step it was used for."""
+
+    __tablename__ = "totp_devices"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    user_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )
+    name: Mapped[str] = mapped_column(String(100), default="")
+    secret_sealed: Mapped[str] = mapped_column(Text)
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+
+
+class RecoveryCode(Base):
+    """One of ten codes for a lost phone. ``hint`` is its first two characters."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (Index("ix_recovery_codes_user_id_hint", "user_id", "hint"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    hint: Mapped[str] = mapped_column(String(2))
+    code_hash: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)

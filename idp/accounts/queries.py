@@ -1,0 +1,60 @@
+"""Questions about users."""
+
+import uuid
+
+import sqlalchemy as sa
+
+from idp.accounts import usernames
+from idp.accounts.models import RecoveryCode, TotpDevice, User
+from idp.extensions import db
+from idp.tenancy.models import Tenant
+from idp.tenancy.queries import other_tenants
+
+
+def by_username(username: str) -> User | None:
+    """The user of that name, over all tenants; disabled ones too."""
+    if len(username) > usernames.LONGEST:
+        return None
+    return db.session.scalar(sa.select(User).where(User.username_key == usernames.key(username)))
+
+
+def by_id(user_id: uuid.UUID | str) -> User | None:
+    """The user of that id; disabled ones too. A text that is no id is nobody's."""
+    try:
+        found = user_id if isinstance(user_id, uuid.UUID) else uuid.UUID(user_id)
+    except ValueError:
+        return None
+    return db.session.get(User, found)
+
+
+def may_log_in(user: User) -> bool:
+    """Whether neither the user nor their home tenant is disabled."""
+    return user.disabled_at is None and user.tenant.disabled_at is None
+
+
+def tenants_of(user: User) -> list[Tenant]:
+    """The tenants that the user may work for: the home tenant, then the others by slug."""
+    return [user.tenant, *other_tenants(user.id)]
+
+
+def recovery_codes_left(user_id: uuid.UUID) -> int:
+    """How many recovery codes the user has not used."""
+    unused = sa.select(sa.func.count()).where(RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None))
+    return db.session.scalar(unused) or 0
+
+
+def people_of(tenant_id: uuid.UUID) -> int:
+    """How many enabled users have this home tenant."""
+    return db.session.scalar(sa.select(sa.func.count()).select_from(_enabled(tenant_id).subquery())) or 0
+
+
+def without_two_factor(tenant_id: uuid.UUID, at_most: int) -> tuple[int, list[User]]:
+    """How many enabled users of the tenant have no second factor, and the first `at_most` of them by name."""
+    has_one = sa.exists().where(TotpDevice.user_id == User.id)
+    unsafe = _enabled(tenant_id).where(~has_one)
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(unsafe.subquery())) or 0
+    return count, list(db.session.scalars(unsafe.order_by(User.name, User.id).limit(at_most)))
+
+
+def _enabled(tenant_id: uuid.UUID) -> sa.Select[tuple[User]]:
+    return sa.select(User).where(User.tenant_id == tenant_id, User.disabled_at.is_(None))

@@ -1,0 +1,211 @@
+"""The kinds of audit event.
+
+The fields that every row has a column for (`tenant_id`, `user_id`, `actor_id`) are declared by the event that has
+them; all other fields become the row's `detail`. `user_id` is whom it happened to, `actor_id` who did it when that is
+somebody else.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What every event has; a subclass names its `kind`."""
+
+    kind: ClassVar[str]
+    tenant_id: uuid.UUID | None = None
+    user_id: uuid.UUID | None = None
+    actor_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginCompleted(Event):
+    """A login came to its end. `reasons` says of every step whether it was asked, and why."""
+
+    kind: ClassVar[str] = "login.completed"
+    session_id: str
+    application: str | None
+    acr: str
+    amr: Sequence[str]
+    reasons: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginRefused(Event):
+    """A login ended without success: nothing the person could do would have helped."""
+
+    kind: ClassVar[str] = "login.refused"
+    refusal: str
+    application: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFailed(Event):
+    """A wrong answer at a step. For the password of a name that does not exist there is no `user_id`."""
+
+    kind: ClassVar[str] = "login.step_failed"
+    step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded(Event):
+    """A browser session ended."""
+
+    kind: ClassVar[str] = "session.ended"
+    session_id: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwoFactorSetUp(Event):
+    """A second factor was set up and confirmed."""
+
+    kind: ClassVar[str] = "two_factor.set_up"
+    factor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwoFactorRemoved(Event):
+    """A second factor was switched off."""
+
+    kind: ClassVar[str] = "two_factor.removed"
+    factor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodesRenewed(Event):
+    """Ten new recovery codes took the place of the old ones."""
+
+    kind: ClassVar[str] = "recovery_codes.renewed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodeUsed(Event):
+    """A recovery code stood in for a TOTP code."""
+
+    kind: ClassVar[str] = "recovery_codes.used"
+    left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownIpChosen(Event):
+    """The user switched "once every 30 days from a known IP address" on or off."""
+
+    kind: ClassVar[str] = "known_ip.chosen"
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownIpGranted(Event):
+    """A correct TOTP made or renewed a known-IP grant."""
+
+    kind: ClassVar[str] = "known_ip.granted"
+    known_network: str
+    expires_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownIpUsed(Event):
+    """A known-IP grant took the place of the TOTP step."""
+
+    kind: ClassVar[str] = "known_ip.used"
+    known_network: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownIpRevoked(Event):
+    """Known-IP grants ended before their time; `known_network` is null where all of them did."""
+
+    kind: ClassVar[str] = "known_ip.revoked"
+    known_network: str | None
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyChanged(Event):
+    """A tenant's policy changed; `changed` has the new value of every switch that moved."""
+
+    kind: ClassVar[str] = "tenant.policy_changed"
+    changed: Mapping[str, bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityCodeRotated(Event):
+    """A tenant got another security code."""
+
+    kind: ClassVar[str] = "tenant.security_code_rotated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserCreated(Event):
+    """A user came to be."""
+
+    kind: ClassVar[str] = "user.created"
+    username: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserChanged(Event):
+    """A user's particulars changed; `fields` names which, never to what."""
+
+    kind: ClassVar[str] = "user.changed"
+    fields: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChanged(Event):
+    """A user's password changed."""
+
+    kind: ClassVar[str] = "user.password_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserDisabled(Event):
+    """A user may no longer log in."""
+
+    kind: ClassVar[str] = "user.disabled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserEnabled(Event):
+    """A disabled user may log in again."""
+
+    kind: ClassVar[str] = "user.enabled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeReused(Event):
+    """An authorization code came a second time: what the first use gave is revoked."""
+
+    kind: ClassVar[str] = "token.code_reused"
+    client_id: str
+    grant_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshTokenReused(Event):
+    """A refresh token came again long after its use: its family is revoked."""
+
+    kind: ClassVar[str] = "token.refresh_token_reused"
+    client_id: str
+    grant_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentGiven(Event):
+    """A user allowed an application its scopes."""
+
+    kind: ClassVar[str] = "consent.given"
+    client_id: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysRotated(Event):
+    """The signing keys moved on."""
+
+    kind: ClassVar[str] = "keys.rotated"
+    kids: Sequence[str]

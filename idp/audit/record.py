@@ -1,0 +1,39 @@
+"""Writing the audit log."""
+
+from dataclasses import fields
+from typing import Any
+
+from flask import g, has_request_context
+
+from idp import clock
+from idp.audit.events import Event
+from idp.audit.models import AuditEvent
+from idp.extensions import db
+
+_COLUMNS = frozenset({"tenant_id", "user_id", "actor_id"})
+
+
+def record(event: Event) -> None:
+    """Add the event to the running unit of work: it is kept if, and only if, what it describes is kept."""
+    names = (field.name for field in fields(event))
+    detail = {name: _plain(getattr(event, name)) for name in names if name not in _COLUMNS}
+    db.session.add(
+        AuditEvent(
+            at=clock.now(),
+            kind=event.kind,
+            tenant_id=event.tenant_id,
+            user_id=event.user_id,
+            actor_id=event.actor_id,
+            network=_of_request("network"),
+            request_id=_of_request("request_id"),
+            detail=detail,
+        )
+    )
+
+
+def _of_request(name: str) -> str | None:
+    return g.get(name) if has_request_context() else None
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, (tuple, set, frozenset)) else value

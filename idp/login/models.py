@@ -1,0 +1,59 @@
+"""Rows of browser sessions and known-IP grants."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp import clock
+from idp.extensions import Base, Instant
+
+
+class BrowserSession(Base):
+    """A completed login in one browser. Only a digest of the cookie is kept.
+
+    ``id`` is the public name (the ``sid`` claim) and outlives a change of the cookie's secret;
+    ``evidence`` is what this browser has proved; ``epoch`` is the user's epoch at that time.
+    """
+
+    __tablename__ = "browser_sessions"
+    __table_args__ = (Index("ix_browser_sessions_user_id_ended_at", "user_id", "ended_at"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    tenant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
+    evidence: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    epoch: Mapped[int]
+    network: Mapped[str | None] = mapped_column(String(64))
+    user_agent: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    seen_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_because: Mapped[str | None] = mapped_column(String(32))
+
+
+class KnownIpGrant(Base):
+    """A user proved TOTP from a network; for 30 days that may stand in for TOTP.
+
+    ``tenant_epochs`` maps the id of each tenant that the user worked for to that tenant's epoch
+    when the grant was earned: where the two differ the grant does not count.
+    """
+
+    __tablename__ = "known_ip_grants"
+    __table_args__ = (UniqueConstraint("user_id", "network"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    network: Mapped[str] = mapped_column(String(64))
+    user_epoch: Mapped[int]
+    tenant_epochs: Mapped[dict[str, int]] = mapped_column(JSON)
+    browser_hash: Mapped[str | None] = mapped_column(String(64))
+    earned_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    last_used_at: Mapped[datetime | None] = mapped_column(Instant)

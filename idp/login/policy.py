@@ -1,0 +1,155 @@
+"""Deciding what a login still owes. Pure, total and explained.
+
+    decide ── refused?            ─▶ Deny       nothing the person does would help
+       │
+       ├──── first owed, unproved ─▶ Challenge  the steps in the registry's order
+       │
+       └──── nothing owed         ─▶ Complete   with what the evidence is worth
+
+Nothing else in the code decides which step is next, or that a login is complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from idp.login.assurance import assure
+from idp.login.types import (
+    SECOND_FACTORS,
+    Challenge,
+    Complete,
+    Decision,
+    Demand,
+    Deny,
+    Evidence,
+    Factor,
+    Level,
+    Need,
+    Reason,
+    ReasonCode,
+    Refusal,
+    Situation,
+    StepName,
+    StepRules,
+)
+
+Steps = Mapping[StepName, StepRules]
+
+
+def decide(s: Situation, steps: Steps) -> Decision:
+    """The next step that this situation owes, or that it owes none, or that it ends here."""
+    if refusal := refused(s):
+        return Deny(refusal, (Reason(ReasonCode(refusal.value)),))
+    evidence = counting(s)
+    reasons: list[Reason] = []
+    for name, need, reason in _requirements(s, steps):
+        reasons.append(reason)
+        if need is Need.OWED and not proved(name, evidence):
+            return _ask(name, s, steps, tuple(reasons))
+    return Complete(assure(evidence), evidence, tuple(reasons))
+
+
+def explain(s: Situation, steps: Steps) -> tuple[Reason, ...]:
+    """Every step in order, whether a login in this situation would be asked it, and why."""
+    if refusal := refused(s):
+        return (Reason(ReasonCode(refusal.value)),)
+    return tuple(reason for _, _, reason in _requirements(s, steps))
+
+
+def counting(s: Situation) -> tuple[Evidence, ...]:
+    """The evidence that counts: fresh enough for the demand, and of this tenant or of the person.
+
+    Evidence from before ``demand.not_before`` satisfies neither ``prompt=login`` nor ``max_age``
+    (OpenID Connect Core section 3.1.2.1); a security code opens its own tenant only.
+    """
+    return tuple(e for e in fresh(s.evidence, s.demand) if e.tenant in (None, s.tenant))
+
+
+def fresh(evidence: Sequence[Evidence], demand: Demand) -> tuple[Evidence, ...]:
+    """The evidence that is as new as the demand wants it."""
+    floor = demand.not_before
+    return tuple(e for e in evidence if floor is None or e.at >= floor)
+
+
+def working_tenant(tenants: Sequence[str], evidence: Sequence[Evidence], demand: Demand) -> str:
+    """The slug of the tenant that this login works for.
+
+    The one that the demand names, if the person may work there; else the one they chose in this
+    session; else their home tenant, the first of ``tenants``.
+    """
+    if demand.tenant in tenants:
+        return str(demand.tenant)
+    chosen = (e.tenant for e in reversed(fresh(evidence, demand)) if _chose(e))
+    return next((slug for slug in chosen if slug in tenants), tenants[0])
+
+
+def _chose(e: Evidence) -> bool:
+    return e.tenant is not None and StepName.CHOOSE_TENANT in e.covers
+
+
+def proved(name: StepName, evidence: Sequence[Evidence]) -> bool:
+    """Whether some of the evidence stands for this step."""
+    return any(name in e.covers for e in evidence)
+
+
+def floor(s: Situation) -> Level:
+    """The level that this login has to reach on account of the demand.
+
+    An essential demand is to be met whatever it takes. A voluntary one is met as far as the
+    factors that the person has reach; it makes nobody set up another one.
+    """
+    if s.demand.essential:
+        return s.demand.level
+    if s.demand.level <= Level.SECURITY_CODE:
+        return s.demand.level
+    if Factor.PASSKEY in s.enrolled:
+        return s.demand.level
+    return Level.TWO_FACTOR if Factor.TOTP in s.enrolled else Level.NOTHING
+
+
+def refused(s: Situation) -> Refusal | None:
+    """The first reason for which this login is hopeless. Before a person is named there is none."""
+    if s.user is None:
+        return None
+    return next((refusal for refusal, applies in _REFUSALS if applies(s)), None)
+
+
+def _other_user(s: Situation) -> bool:
+    return s.demand.subject not in (None, s.user)
+
+
+def _not_a_member(s: Situation) -> bool:
+    return s.demand.tenant is not None and s.demand.tenant not in s.tenants
+
+
+def _level_out_of_reach(s: Situation) -> bool:
+    phishing_resistant = s.demand.level is Level.PHISHING_RESISTANT
+    return s.demand.essential and phishing_resistant and Factor.PASSKEY not in s.enrolled
+
+
+_REFUSALS = (
+    (Refusal.OTHER_USER, _other_user),
+    (Refusal.NOT_A_MEMBER, _not_a_member),
+    (Refusal.LEVEL_OUT_OF_REACH, _level_out_of_reach),
+)
+
+
+def two_factor_set_up(s: Situation) -> bool:
+    """Whether the person has a second factor of any kind."""
+    return bool(SECOND_FACTORS & s.enrolled)
+
+
+def _requirements(s: Situation, steps: Steps) -> Iterator[tuple[StepName, Need, Reason]]:
+    for name, rules in steps.items():
+        r = rules.required(s)
+        yield name, r.need, Reason(r.code, name, r.need is Need.OWED, r.facts)
+
+
+def _ask(
+    name: StepName, s: Situation, steps: Steps, reasons: tuple[Reason, ...]
+) -> Challenge | Deny:
+    """Ask the step, or deny where this person has no way to answer it."""
+    if not steps[name].answerable(s):
+        return Deny(Refusal.LEVEL_OUT_OF_REACH, reasons)
+    or_else = (n for n, r in steps.items() if r.instead_of is name and r.answerable(s))
+    return Challenge(name, tuple(or_else), reasons)

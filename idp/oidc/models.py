@@ -1,0 +1,125 @@
+"""Rows of applications, what people allowed them, and what was issued to them."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Enum, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from idp import clock
+from idp.extensions import Base, Instant
+
+
+class Client(Base):
+    """A relying application (RFC 6749 section 2). ``registration`` has its RFC 7591 metadata."""
+
+    __tablename__ = "clients"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    client_id: Mapped[str] = mapped_column(String(200), unique=True)
+    tenant_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("tenants.id", ondelete="CASCADE"), index=True
+    )
+    name: Mapped[str] = mapped_column(String(200))
+    secret_hash: Mapped[str | None] = mapped_column(String(64))
+    first_party: Mapped[bool] = mapped_column(default=False)
+    require_pkce: Mapped[bool] = mapped_column(default=True)
+    registration: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    disabled_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Consent(Base):
+    """The scopes that a user allowed a third-party application."""
+
+    __tablename__ = "consents"
+    __table_args__ = (UniqueConstraint("user_id", "client_id"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    client_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("clients.id", ondelete="CASCADE"), index=True
+    )
+    scope: Mapped[str] = mapped_column(Text)
+    granted_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+
+
+class AuthorizationGrant(Base):
+    """One answer to an authorization request: its code, and the family of tokens that grew from it.
+
+    ``login`` is what the login was worth when the code was made (acr, amr, auth_time as seconds);
+    ``request`` what the application asked and its tokens must repeat (nonce, claims, …).
+    """
+
+    __tablename__ = "authorization_grants"
+    __table_args__ = (Index("ix_authorization_grants_user_id", "user_id"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    client_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("clients.id", ondelete="CASCADE"), index=True
+    )
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    tenant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
+    session_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("browser_sessions.id", ondelete="CASCADE"), index=True
+    )
+    user_epoch: Mapped[int]
+    scope: Mapped[str] = mapped_column(Text)
+    login: Mapped[dict[str, Any]] = mapped_column(JSON)
+    request: Mapped[dict[str, Any]] = mapped_column(JSON)
+    redirect_uri: Mapped[str] = mapped_column(Text)
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    code_challenge: Mapped[str | None] = mapped_column(String(128))
+    code_expires_at: Mapped[datetime] = mapped_column(Instant)
+    code_used_at: Mapped[datetime | None] = mapped_column(Instant)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    client: Mapped[Client] = relationship(lazy="joined", innerjoin=True)
+
+
+class RefreshToken(Base):
+    """A refresh token of a grant; of a family only the newest is unused (RFC 9700 section 4.14)."""
+
+    __tablename__ = "refresh_tokens"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    grant_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("authorization_grants.id", ondelete="CASCADE"), index=True
+    )
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    issued_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class KeyState(enum.StrEnum):
+    """The life of a signing key."""
+
+    NEXT = "next"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+class SigningKey(Base):
+    """A key that signs tokens. ``signs`` is its algorithm while it is the active one, else null."""
+
+    __tablename__ = "signing_keys"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    kid: Mapped[str] = mapped_column(String(64), unique=True)
+    algorithm: Mapped[str] = mapped_column(String(16))
+    signs: Mapped[str | None] = mapped_column(String(16), unique=True)
+    state: Mapped[KeyState] = mapped_column(
+        Enum(KeyState, native_enum=False, length=16, values_callable=lambda e: [m.value for m in e])
+    )
+    private_sealed: Mapped[str] = mapped_column(Text)
+    public_jwk: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    activated_at: Mapped[datetime | None] = mapped_column(Instant)
+    retired_at: Mapped[datetime | None] = mapped_column(Instant)

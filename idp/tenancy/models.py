@@ -1,0 +1,61 @@
+"""Rows of tenants and memberships."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp import clock
+from idp.extensions import Base, Instant
+from idp.tenancy.policy import Policy
+
+
+class Tenant(Base):
+    """One customer: its policy, its security code, its epoch."""
+
+    __tablename__ = "tenants"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    slug: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    locale: Mapped[str] = mapped_column(String(8), default="nl")
+    security_code_sealed: Mapped[str] = mapped_column(Text)
+    epoch: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    disabled_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    security_code: Mapped[bool] = mapped_column(default=True)
+    two_factor_mandatory: Mapped[bool] = mapped_column(default=False)
+    limit_two_factor_validity: Mapped[bool] = mapped_column(default=False)
+    block_new_ip: Mapped[bool] = mapped_column(default=False)
+    known_ip_same_browser: Mapped[bool] = mapped_column(default=False)
+    passkeys: Mapped[bool] = mapped_column(default=True)
+
+    @property
+    def policy(self) -> Policy:
+        """The tenant's switches as one frozen value."""
+        return Policy(
+            security_code=self.security_code,
+            two_factor_mandatory=self.two_factor_mandatory,
+            limit_two_factor_validity=self.limit_two_factor_validity,
+            block_new_ip=self.block_new_ip,
+            known_ip_same_browser=self.known_ip_same_browser,
+            passkeys=self.passkeys,
+        )
+
+
+class Membership(Base):
+    """A user of one tenant who works for another tenant as well."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (UniqueConstraint("user_id", "tenant_id"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    tenant_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("tenants.id", ondelete="CASCADE"), index=True
+    )
+    created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)

@@ -1,0 +1,31 @@
+"""The secrets of the running process: the ring that seals what is at rest, and the password hasher.
+
+`init` reads both from the settings once; the rooms ask for them with `sealer()` and `hasher()`.
+"""
+
+import os
+from typing import cast
+
+from flask import Flask, current_app
+
+from idp.crypto.passwords import Hasher, Parameters
+from idp.crypto.sealed import Sealer
+
+_SEALER = "idp.sealer"
+_HASHER = "idp.hasher"
+
+
+def init(app: Flask, secret_keys: tuple[str, ...]) -> None:
+    """Make the ring (`secret_keys`: newest first, 64 hexadecimal digits each) and the hasher of this process."""
+    app.extensions[_SEALER] = Sealer.from_hex(secret_keys)
+    app.extensions[_HASHER] = Hasher(Parameters(), at_most=os.cpu_count() or 1)
+
+
+def sealer() -> Sealer:
+    """The ring of the running app."""
+    return cast(Sealer, current_app.extensions[_SEALER])
+
+
+def hasher() -> Hasher:
+    """The password hasher of the running app."""
+    return cast(Hasher, current_app.extensions[_HASHER])
