@@ -1,0 +1,152 @@
+"""Passwords: Argon2id (RFC 9106), bounded in number, equal in work.
+
+    verify ──▶ place free within `patience`? ──no──▶ Busy (the caller answers 503 with Retry-After)
+                     │ yes
+                     ▼
+    hash known, answer usable ──▶ Argon2id(hash, answer) ──▶ True | False
+    no hash, bad hash, answer over 128 characters or no Unicode text ──▶ Argon2id(a hash of nothing) ──▶ False
+
+One hash holds 19 MiB and about 20 ms of a core, so a flood of guesses is a flood of memory: a `Hasher` lets a fixed number run at
+once and turns the others away after a short wait. An unknown user costs the same work as a wrong password.
+The whole string counts: nothing is trimmed, cut or normalised (NIST SP 800-63B-4 section 3.1.1.2 verifies the entire password).
+"""
+
+import base64
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from argon2 import PasswordHasher, Type, extract_parameters
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from idp.errors import Unavailable
+
+MAX_CHARACTERS: Final = 128
+_SALT_BYTES: Final = 16
+_HASH_BYTES: Final = 32
+_MOST_MEMORY_KIB: Final = 1024 * 1024
+_MOST_PASSES: Final = 16
+_MOST_LANES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The cost of one hash. The default is OWASP's second choice: 19 MiB, two passes, one lane."""
+
+    memory_kib: int = 19 * 1024
+    passes: int = 2
+    lanes: int = 1
+
+
+class Busy(Unavailable):
+    """All places were taken for longer than the patience: 503 with `Retry-After: retry_after`. Nothing was compared, nothing counts."""
+
+    def __init__(self, retry_after: int) -> None:
+        """Keep the whole seconds after which trying again makes sense."""
+        super().__init__(f"no place to hash a password came free in {retry_after} s")
+        self.retry_after = retry_after
+
+
+class Hasher:
+    """Argon2id with given parameters, at most `at_most` at once in this process; each waits at most `patience` seconds for its place."""
+
+    def __init__(self, parameters: Parameters, at_most: int, patience: float = 3.0) -> None:
+        self.parameters = parameters
+        self._argon2 = PasswordHasher(
+            time_cost=parameters.passes,
+            memory_cost=parameters.memory_kib,
+            parallelism=parameters.lanes,
+            hash_len=_HASH_BYTES,
+            salt_len=_SALT_BYTES,
+            type=Type.ID,
+        )
+        self._nobody = _hash_of_nothing(parameters)
+        self._places = threading.BoundedSemaphore(at_most)
+        self._patience = patience
+
+    def hash(self, password: str) -> str:
+        """The encoded hash. Raises ValueError for more than 128 characters or what is no Unicode text, `Busy` when too much is asked."""
+        secret = _usable(password)
+        if secret is None:
+            raise ValueError(f"a password has at most {MAX_CHARACTERS} characters of Unicode text")
+        with self._place():
+            return self._argon2.hash(secret)
+
+    def verify(self, password_hash: str | None, password: str) -> bool:
+        """Whether the password is the one behind the hash. None is a user who does not exist: False, after the same work. Raises `Busy`."""
+        secret = _usable(password)
+        checkable = password_hash is not None and secret is not None and is_password_hash(password_hash)
+        against = password_hash if checkable and password_hash else self._nobody
+        with self._place():
+            try:
+                return self._argon2.verify(against, secret or b"") and checkable
+            except (VerificationError, InvalidHashError):
+                return False
+
+    def needs_rehash(self, password_hash: str) -> bool:
+        """Whether the hash was made with other parameters than ours (or is not one): hash again at the next login that succeeds."""
+        return not is_password_hash(password_hash) or self._argon2.check_needs_rehash(password_hash)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        if not self._places.acquire(timeout=self._patience):
+            raise Busy(retry_after=max(1, round(self._patience)))
+        try:
+            yield
+        finally:
+            self._places.release()
+
+
+def is_password_hash(text: str) -> bool:
+    """Whether the text is an Argon2id hash that we would verify: an imported one may not ask for a gigabyte or a minute."""
+    try:
+        cost = extract_parameters(text)
+    except (InvalidHashError, ValueError):
+        return False
+    return (
+        cost.type is Type.ID
+        and cost.memory_cost <= _MOST_MEMORY_KIB
+        and cost.time_cost <= _MOST_PASSES
+        and cost.parallelism <= _MOST_LANES
+    )
+
+
+def _usable(password: str) -> bytes | None:
+    if len(password) > MAX_CHARACTERS:
+        return None
+    try:
+        return password.encode("utf-8")
+    except UnicodeEncodeError:
+        return None
+
+
+def _hash_of_nothing(parameters: Parameters) -> str:
+    """A hash with our cost that no password has made: its bytes are random. Costs nothing to make and as much as any to verify."""
+    cost = f"m={parameters.memory_kib},t={parameters.passes},p={parameters.lanes}"
+    return f"$argon2id$v=19${cost}${_unpadded(_SALT_BYTES)}${_unpadded(_HASH_BYTES)}"
+
+
+def _unpadded(random_bytes: int) -> str:
+    return base64.b64encode(secrets.token_bytes(random_bytes)).rstrip(b"=").decode("ascii")
+
+
+DEFAULT: Final = Hasher(Parameters(), at_most=os.cpu_count() or 1)
+
+
+def hash_password(password: str, hasher: Hasher = DEFAULT) -> str:
+    """`Hasher.hash` with the default parameters."""
+    return hasher.hash(password)
+
+
+def verify_password(password_hash: str | None, password: str, hasher: Hasher = DEFAULT) -> bool:
+    """`Hasher.verify` with the default parameters."""
+    return hasher.verify(password_hash, password)
+
+
+def needs_rehash(password_hash: str, hasher: Hasher = DEFAULT) -> bool:
+    """`Hasher.needs_rehash` with the default parameters."""
+    return hasher.needs_rehash(password_hash)

@@ -1,0 +1,90 @@
+"""Time-based one-time passwords (RFC 6238 on RFC 4226): SHA-1, six digits, steps of 30 seconds.
+
+    answer ──▶ six ASCII digits? ──no──▶ None
+                     │ yes
+                     ▼
+    step-1, step, step+1: compare all three in constant time ──▶ the newest match later than the last used step, or None
+
+RFC 6238 section 5.2: a code is accepted once, so the caller keeps the last used step of a secret and passes it as `after`; the caller
+also compares and sets that step in one SQL statement, because two requests may hold the same `after`.
+"""
+
+import base64
+import binascii
+import hmac
+import secrets
+from datetime import datetime
+from typing import Final
+from urllib.parse import quote, urlencode
+
+PERIOD: Final = 30
+DIGITS: Final = 6
+_SECRET_BYTES: Final = 20  # RFC 4226 section 4, R6 recommends 160 bits
+_SHORTEST_SECRET_BYTES: Final = 10  # what is imported from elsewhere may be as short as authenticators' usual 80 bits
+_LONGEST_SECRET: Final = 256
+_LONGEST_ANSWER: Final = 32  # six digits and whatever spaces a person puts between them
+_WINDOW: Final = (-1, 0, 1)  # RFC 6238 section 5.2: at most one step of delay; one ahead for a fast clock
+
+
+def new_secret() -> str:
+    """A fresh shared secret: 160 random bits as 32 characters of base32."""
+    return base64.b32encode(secrets.token_bytes(_SECRET_BYTES)).decode("ascii")
+
+
+def read_secret(text: str) -> str | None:
+    """A secret as people and import files write it (lower case, spaces, hyphens, padding), in the form stored; None: no base32, or under 80 bits."""
+    if len(text) > _LONGEST_SECRET:
+        return None
+    secret = text.replace(" ", "").replace("-", "").rstrip("=").upper()
+    try:
+        key = _key(secret)
+    except (binascii.Error, ValueError):
+        return None
+    return secret if len(key) >= _SHORTEST_SECRET_BYTES else None
+
+
+def step_at(now: datetime) -> int:
+    """The number of the 30-second step that `now` (aware) lies in; step 0 began at the Unix epoch."""
+    return int(now.timestamp()) // PERIOD
+
+
+def code_at(secret: str, now: datetime) -> str:
+    """The code that an authenticator shows at this moment."""
+    return _hotp(_key(secret), step_at(now))
+
+
+def matching_step(secret: str, code: object, now: datetime, after: int | None) -> int | None:
+    """The newest step in the window whose code was answered and that is later than `after`; None for every other answer of any type."""
+    answer = _six_digits(code)
+    if answer is None:
+        return None
+    key, current = _key(secret), step_at(now)
+    window = [current + offset for offset in _WINDOW if current + offset >= 0]
+    matches = [step for step in window if hmac.compare_digest(_hotp(key, step), answer)]
+    unused = [step for step in matches if after is None or step > after]
+    return max(unused, default=None)
+
+
+def provisioning_uri(secret: str, username: str, issuer: str) -> str:
+    """The `otpauth://totp/…` address that the QR picture shows."""
+    label = quote(f"{issuer.replace(':', ' ')}:{username}", safe=":")
+    return f"otpauth://totp/{label}?{urlencode({'secret': secret, 'issuer': issuer.replace(':', ' ')}, quote_via=quote)}"
+
+
+def _key(secret: str) -> bytes:
+    return base64.b32decode(secret + "=" * (-len(secret) % 8))
+
+
+def _hotp(key: bytes, counter: int) -> str:
+    """RFC 4226 section 5.3: HMAC-SHA-1, dynamic truncation to 31 bits, the last six decimal digits."""
+    tag = hmac.digest(key, counter.to_bytes(8, "big"), "sha1")
+    offset = tag[-1] & 0x0F
+    number = int.from_bytes(tag[offset : offset + 4], "big") & 0x7FFF_FFFF
+    return f"{number % 10**DIGITS:0{DIGITS}d}"
+
+
+def _six_digits(code: object) -> str | None:
+    if not isinstance(code, str) or len(code) > _LONGEST_ANSWER:
+        return None
+    digits = code.replace(" ", "")
+    return digits if len(digits) == DIGITS and digits.isascii() and digits.isdigit() else None

@@ -1,0 +1,1 @@
+"""The leaf: passwords, seals, codes and opaque values, without a server."""

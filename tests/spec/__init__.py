@@ -1,0 +1,1 @@
+"""A folder per document; a test is a sentence of it."""
