@@ -1,0 +1,112 @@
+"""`idp serve` as a process of its own, on a free loopback port, with the real clock.
+
+with serving(store, directory, workers=4) as server:
+    server.browser()   server.relying_party(client)   server.world.user(…)
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from flask import Flask
+
+from idp import clock
+from tests.support.browser import Browser
+from tests.support.postgres import free_port
+from tests.support.relying_party import RelyingParty
+from tests.support.stores import Store, dispose, make_app
+from tests.support.world import KnownClient, World
+
+IDP = Path(sys.executable).with_name("idp")
+UP_WITHIN = 30
+DOWN_WITHIN = 40
+
+
+class Server:
+    """A running `idp serve`. `pid` is the process to signal, `log` the file that its output goes to."""
+
+    def __init__(self, store: Store, process: subprocess.Popen[bytes], issuer: str, log: Path, app: Flask) -> None:
+        self.store = store
+        self.process = process
+        self.issuer = issuer
+        self.log = log
+        self.app = app
+        self._worlds = 0
+
+    @property
+    def pid(self) -> int:
+        """The process that was started; its workers are its children."""
+        return self.process.pid
+
+    def new_world(self) -> World:
+        """A maker of tenants, people and applications whose names no other test on this server has."""
+        self._worlds += 1
+        return World(self.app, suffix=f"-{self._worlds}")
+
+    def browser(self) -> Browser:
+        """A fresh browser."""
+        return Browser.over_the_wire(self.issuer)
+
+    def relying_party(self, client: KnownClient) -> RelyingParty:
+        """The application that `client` is the registration of."""
+        http = httpx.Client(base_url=self.issuer, timeout=30, trust_env=False)
+        return RelyingParty(http, client, clock.now)
+
+
+@contextmanager
+def serving(
+    store: Store, directory: Path, *, workers: int = 1, environment: Mapping[str, str] | None = None, port: int = 0
+) -> Iterator[Server]:
+    """Run `idp serve` on a migrated store until the block ends."""
+    port = port or free_port()
+    issuer = f"http://127.0.0.1:{port}"
+    log = directory / f"serve-{port}.log"
+    variables = _surroundings() | store.environment(issuer) | dict(environment or {})
+    command = [IDP, "serve", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, env=variables, stdout=output, stderr=output, cwd=directory)
+    app = make_app(store.settings(issuer=issuer))
+    try:
+        wait_until_up(issuer, process, log)
+        yield Server(store, process, issuer, log, app)
+    finally:
+        stop(process)
+        with app.app_context():
+            dispose()
+
+
+def wait_until_up(issuer: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until the server answers that it lives."""
+    deadline = time.monotonic() + UP_WITHIN
+    while True:
+        try:
+            if httpx.get(f"{issuer}/healthz", trust_env=False, timeout=2).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a process that a test started: politely, then not."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(timeout=DOWN_WITHIN)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(timeout=5)
+
+
+def _surroundings() -> dict[str, str]:
+    """This process's environment without any setting of the product's."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("IDP_")}
