@@ -1,0 +1,30 @@
+"""`idp migrate`: the database to the newest schema."""
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy.exc import DBAPIError
+
+from idp import schema
+from idp.errors import Unavailable
+from idp.schema import Schema
+
+
+@click.command()
+@with_appcontext
+def migrate() -> None:
+    """Bring the database to the newest schema; safe while the old version serves."""
+    try:
+        before = schema.look()
+        if before is not Schema.CURRENT and before is not Schema.NEWER:
+            schema.upgrade()
+    except DBAPIError as error:
+        raise Unavailable(f"IDP_DATABASE_URL: {str(error.orig).strip()}") from error
+    click.echo(_SAID[before])
+
+
+_SAID = {
+    Schema.CURRENT: "The database is up to date.",
+    Schema.NEWER: "The database is newer than this version; nothing to do.",
+    Schema.OLDER: "The database was brought to the newest schema.",
+    Schema.EMPTY: "The database was made.",
+}

@@ -1,0 +1,84 @@
+"""The database as every room sees it: one session, one declarative base, the column types that both databases share.
+
+    request ── first query ──▶ a connection from the pool ── reads, each on the newest committed data
+                 │
+                 ├─ first write ──▶ PostgreSQL: already inside BEGIN (READ COMMITTED)
+                 │                  SQLite: BEGIN IMMEDIATE here, so that reads before it held no stale snapshot
+                 │
+                 └─ db.session.commit() in the view; the end of the request rolls back whatever is left
+
+SQLite's driver stays in autocommit and `idp.database` opens the transaction, which makes it behave like PostgreSQL at READ
+COMMITTED: two conditional updates of one row are serialised, and the second one sees the first.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask import g, request
+from flask_babel import Babel
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+from idp import settings
+
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""A growing number as primary key; SQLite numbers rows only where the type is INTEGER."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment: an aware datetime in UTC, on both databases. A naive one is a mistake and refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Write UTC, without the offset where the database cannot keep one."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Read UTC."""
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The base of every row in the house."""
+
+    metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
+
+
+class FormProtection(CSRFProtect):
+    """Flask-WTF's protection of every form, and a look at the Origin header where the browser sends one."""
+
+    def protect(self, apply_exemptions: bool = False) -> None:  # noqa: FBT001, FBT002 - the signature is Flask-WTF's
+        """Refuse a form that another site sent (RFC 6454 section 7.3: `null` is an origin that is not told)."""
+        super().protect(apply_exemptions)
+        origin = request.headers.get("Origin", "null")
+        if g.get("csrf_valid") and origin not in {"null", settings.current().issuer}:
+            self._error_response("the form comes from another origin")
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+migrate = Migrate()
+babel = Babel()
+csrf = FormProtection()

@@ -1,0 +1,6 @@
+"""For any WSGI server: `gunicorn -c config/gunicorn.conf.py wsgi:application`. `idp serve` does not need it."""
+
+from idp import create_app
+from idp.settings import Settings
+
+application = create_app(Settings.load())
