@@ -1,0 +1,120 @@
+"""The tables of an import file together, and against what exists. Each check is one function; CHECKS is all of them."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from idp.accounts import usernames
+from idp.accounts.importing.document import Document
+from idp.accounts.importing.entries import UserEntry
+from idp.accounts.importing.existing import Existing
+from idp.accounts.importing.faults import Faults, Path, spelled
+from idp.accounts.importing.people import TenantItem, UserItem, all_users
+from idp.accounts.models import User, UserType
+
+Found = Iterator[tuple[Path, str]]
+
+
+def check_people(document: Document, items: Sequence[TenantItem], existing: Existing, faults: Faults) -> None:
+    """Add what is wrong with the file as a whole."""
+    for check in CHECKS:
+        for path, problem in check(items, existing):
+            faults.add(path, problem)
+    for path, problem in _unknown_memberships(document, items, existing):
+        faults.add(path, problem)
+
+
+def repeated(named: Iterator[tuple[str, Path]]) -> Found:
+    """Every name that came before, at its second and later places."""
+    first: dict[str, Path] = {}
+    for name, path in named:
+        if name in first:
+            yield path, f"is already the name of {spelled(first[name][:-1])}"
+        first.setdefault(name, path)
+
+
+def _slug_twice(items: Sequence[TenantItem], existing: Existing) -> Found:
+    yield from repeated((item.entry.slug, (*item.path, "slug")) for item in items)
+
+
+def _username_twice(items: Sequence[TenantItem], existing: Existing) -> Found:
+    """Usernames are unique over all tenants, whatever the case of their letters."""
+    named = ((usernames.key(item.entry.username), (*item.path, "username")) for item in all_users(items))
+    yield from repeated(named)
+
+
+def _new_tenant_needs(items: Sequence[TenantItem], existing: Existing) -> Found:
+    for item in items:
+        if item.entry.slug not in existing.tenants and item.entry.name is None:
+            yield (*item.path, "name"), "is missing: a new tenant needs it"
+
+
+def _new_user_needs(items: Sequence[TenantItem], existing: Existing) -> Found:
+    for item in all_users(items):
+        if _user(item, existing) is None:
+            missing = [key for key in ("name", "email") if getattr(item.entry, key) is None]
+            yield from (((*item.path, key), "is missing: a new user needs it") for key in missing)
+
+
+def _username_taken(items: Sequence[TenantItem], existing: Existing) -> Found:
+    """A user stays with their tenant; a name that is taken elsewhere cannot be given again."""
+    for item in all_users(items):
+        user = _user(item, existing)
+        if user is not None and item.tenant and user.tenant.slug != item.tenant:
+            yield (*item.path, "username"), f"is already the name of a user of {user.tenant.slug}"
+
+
+def _two_passwords(items: Sequence[TenantItem], existing: Existing) -> Found:
+    for item in all_users(items):
+        if item.entry.password and item.entry.password_hash:
+            yield (*item.path, "password_hash"), "cannot stand beside password"
+
+
+def _memberships_of_accountants(items: Sequence[TenantItem], existing: Existing) -> Found:
+    for item in all_users(items):
+        user = _user(item, existing)
+        if _type(item.entry, user) is UserType.ACCOUNTANT:
+            continue
+        if item.entry.memberships:
+            yield (*item.path, "memberships"), "only an accountant may work for other tenants"
+        elif user is not None and existing.memberships.get(user.id):
+            others = ", ".join(sorted(existing.memberships[user.id].values()))
+            yield (*item.path, "type"), f"must stay accountant: the user works for {others}"
+
+
+def _membership_twice(items: Sequence[TenantItem], existing: Existing) -> Found:
+    for item in all_users(items):
+        places = [(entry.tenant, _membership(item, place)) for place, entry in enumerate(item.entry.memberships)]
+        yield from repeated(iter(places))
+        yield from ((path, "is the user's own tenant") for slug, path in places if slug == item.tenant)
+
+
+def _unknown_memberships(document: Document, items: Sequence[TenantItem], existing: Existing) -> Found:
+    """A membership is of a tenant that exists or that the file names, readable or not."""
+    known = {table.get("slug") for _, table in document.tables("tenants")} | existing.tenants.keys()
+    for item in all_users(items):
+        for place, entry in enumerate(item.entry.memberships):
+            if entry.tenant not in known:
+                yield _membership(item, place), "no tenant of this slug exists or is in the file"
+
+
+def _user(item: UserItem, existing: Existing) -> User | None:
+    return existing.users.get(usernames.key(item.entry.username))
+
+
+def _type(entry: UserEntry, user: User | None) -> UserType:
+    return entry.type or (user.type if user else UserType.EMPLOYEE)
+
+
+def _membership(item: UserItem, place: int) -> Path:
+    return (*item.path, "memberships", place, "tenant")
+
+
+CHECKS: tuple[Callable[[Sequence[TenantItem], Existing], Found], ...] = (
+    _slug_twice,
+    _username_twice,
+    _new_tenant_needs,
+    _new_user_needs,
+    _username_taken,
+    _two_passwords,
+    _memberships_of_accountants,
+    _membership_twice,
+)

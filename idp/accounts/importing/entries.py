@@ -1,0 +1,211 @@
+"""One table of the import file alone: its keys, their types, the values that can be used. Pure.
+
+A key that the file does not name is None here. Credentials are of a type that no message and no log shows.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+
+from idp.accounts import usernames
+from idp.accounts.importing.faults import Faults, Path
+from idp.accounts.models import UserType
+from idp.crypto import passwords, totp
+
+SHORTEST_PASSWORD = 8
+LONGEST_SLUG, LONGEST_NAME, LONGEST_EMAIL = 64, 200, 320
+LONGEST_USERNAME_KEY = 600
+_SLUG = re.compile(r"[a-z0-9]+(?:-+[a-z0-9]+)*")
+_SECURITY_CODE = re.compile(r"[0-9]{4,12}")
+_BASE64 = r"[A-Za-z0-9+/]"
+_ARGON2ID = re.compile(rf"\$argon2id\$v=[0-9]+\$[mtp]=[0-9]+(?:,[mtp]=[0-9]+){{2}}\${_BASE64}{{11,88}}\${_BASE64}{{22,88}}")
+_EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
+
+
+def text(longest: int) -> Any:
+    """A line of text: not blank, no control characters, at most so many characters."""
+
+    def check(value: str) -> str:
+        if not value.strip():
+            raise ValueError("must not be empty")
+        if any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):
+            raise ValueError("must not contain control characters")
+        if len(value) > longest:
+            raise ValueError(f"must have at most {longest} characters")
+        return value
+
+    return AfterValidator(check)
+
+
+def _slug(value: str) -> str:
+    if len(value) > LONGEST_SLUG or not _SLUG.fullmatch(value):
+        raise ValueError(f"must have 1 to {LONGEST_SLUG} characters of a-z, 0-9 and -, and no - at either end")
+    return value
+
+
+def _username(value: str) -> str:
+    if problem := usernames.problem(value):
+        raise ValueError(problem)
+    if len(usernames.key(value)) > LONGEST_USERNAME_KEY:  # one character may stand for eighteen others
+        raise ValueError("is too long when its letters are written out")
+    return value
+
+
+def _email(value: str) -> str:
+    if not _EMAIL.fullmatch(value):
+        raise ValueError("is not a mail address")
+    return value
+
+
+def _user_type(value: object) -> UserType:
+    try:
+        return UserType(value)
+    except ValueError:
+        raise ValueError(f"must be {', '.join(UserType)}") from None
+
+
+def _off(value: bool) -> bool:  # noqa: FBT001 - pydantic calls it
+    if value:
+        raise ValueError("cannot be true yet: this version does not validate new addresses by mail")
+    return value
+
+
+def _secret(check: Callable[[str], str]) -> Any:
+    """A text that is kept out of every message. `check` says what is wrong with it, and gives the form to keep."""
+
+    def read(value: object) -> SecretStr:
+        if not isinstance(value, str):
+            raise ValueError("must be text in quotes")  # noqa: TRY004 - pydantic collects ValueError only
+        return SecretStr(check(value))
+
+    return BeforeValidator(read)
+
+
+def _security_code(value: str) -> str:
+    if not _SECURITY_CODE.fullmatch(value):
+        raise ValueError("must have 4 to 12 digits")
+    return value
+
+
+def _password(value: str) -> str:
+    if not SHORTEST_PASSWORD <= len(value) <= passwords.MAX_CHARACTERS:
+        raise ValueError(f"must have {SHORTEST_PASSWORD} to {passwords.MAX_CHARACTERS} characters")
+    if "\0" in value:
+        raise ValueError("must not contain NUL, which no page can send")
+    return value
+
+
+def _password_hash(value: str) -> str:
+    if not _ARGON2ID.fullmatch(value) or not passwords.is_password_hash(value):
+        raise ValueError("must be a whole $argon2id$ hash of a reasonable cost")
+    return value
+
+
+def _totp_secret(value: str) -> str:
+    secret = totp.read_secret(value)
+    if secret is None:
+        raise ValueError("must be base32 (A-Z and 2-7)")
+    return secret
+
+
+class Entry(BaseModel):
+    """A table with these keys and no others; types are not converted."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+Name = Annotated[str, text(LONGEST_NAME)]
+Locale = Literal["nl", "en"]
+Slug = Annotated[str, AfterValidator(_slug)]
+
+
+class PolicyEntry(Entry):
+    """`[tenants.policy]`."""
+
+    security_code: bool | None = None
+    two_factor_mandatory: bool | None = None
+    limit_two_factor_validity: bool | None = None
+    block_new_ip: Annotated[bool, AfterValidator(_off)] | None = None
+    known_ip_same_browser: bool | None = None
+    passkeys: bool | None = None
+
+
+class TenantEntry(Entry):
+    """`[[tenants]]`, without its users."""
+
+    slug: Slug
+    name: Name | None = None
+    locale: Locale | None = None
+    security_code: Annotated[SecretStr, _secret(_security_code)] | None = None
+    policy: PolicyEntry = PolicyEntry()
+
+
+class MembershipEntry(Entry):
+    """`[[tenants.users.memberships]]`."""
+
+    tenant: Slug
+
+
+class UserEntry(Entry):
+    """`[[tenants.users]]`."""
+
+    username: Annotated[str, AfterValidator(_username)]
+    name: Name | None = None
+    email: Annotated[str, text(LONGEST_EMAIL), AfterValidator(_email)] | None = None
+    type: Annotated[UserType, BeforeValidator(_user_type)] | None = None
+    password: Annotated[SecretStr, _secret(_password)] | None = None
+    password_hash: Annotated[SecretStr, _secret(_password_hash)] | None = None
+    totp_secret: Annotated[SecretStr, _secret(_totp_secret)] | None = None
+    two_factor_every_30_days: bool | None = None
+    locale: Locale | None = None
+    memberships: list[MembershipEntry] = []
+
+
+E = TypeVar("E", bound=Entry)
+
+
+def read_entry(kind: type[E], table: Mapping[str, Any], path: Path, faults: Faults) -> E | None:
+    """The table as an entry of this kind; None, with a fault for everything that is wrong in it, when it is none."""
+    try:
+        return kind.model_validate(table)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_input=False):
+            faults.add(path + detail["loc"], _problem(detail, kind))
+        return None
+
+
+def _problem(detail: ErrorDetails, kind: type[Entry]) -> str:
+    match detail["type"]:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return _unknown(str(detail["loc"][-1]), kind)
+        case "string_type":
+            return "must be text in quotes"
+        case "bool_type":
+            return "must be true or false, without quotes"
+        case "list_type":
+            return "must be an array of tables"
+        case "model_type" | "dict_type" | "model_attributes_type":
+            return "must be a table"
+        case "literal_error":
+            return f"must be {detail['ctx']['expected'].replace(chr(39), '')}"
+        case _:
+            return detail["msg"].removeprefix("Value error, ")
+
+
+def _unknown(key: str, kind: type[Entry]) -> str:
+    close = get_close_matches(key, list(_keys(kind)), n=1)
+    return f"unknown key; did you mean {close[0]}?" if close else "unknown key"
+
+
+def _keys(kind: type[Entry]) -> Iterator[str]:
+    for key, field in kind.model_fields.items():
+        yield key
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Entry):
+            yield from field.annotation.model_fields

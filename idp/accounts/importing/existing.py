@@ -1,0 +1,60 @@
+"""What exists already of all that an import file names, read in a few queries."""
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from idp.accounts import usernames
+from idp.accounts.importing.people import TenantItem, all_users
+from idp.accounts.models import User
+from idp.extensions import db
+from idp.tenancy.models import Membership, Tenant
+
+AT_ONCE = 500
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """Tenants by slug, users by the key of their name, and for each user the tenants they are a member of."""
+
+    tenants: Mapping[str, Tenant]
+    users: Mapping[str, User]
+    memberships: Mapping[uuid.UUID, Mapping[uuid.UUID, str]]
+
+
+def look_up(items: Sequence[TenantItem]) -> Existing:
+    """Read what exists of these items, disabled or not: an operator sees all."""
+    users = {user.username_key: user for user in _users(items)}
+    memberships: dict[uuid.UUID, dict[uuid.UUID, str]] = {}
+    for user_id, tenant_id, slug in _memberships(user.id for user in users.values()):
+        memberships.setdefault(user_id, {})[tenant_id] = slug
+    return Existing({tenant.slug: tenant for tenant in _tenants(items)}, users, memberships)
+
+
+def _tenants(items: Sequence[TenantItem]) -> Iterator[Tenant]:
+    named = {membership.tenant for user in all_users(items) for membership in user.entry.memberships}
+    for slugs in _parts(named | {item.entry.slug for item in items}):
+        yield from db.session.scalars(sa.select(Tenant).where(Tenant.slug.in_(slugs)))
+
+
+def _users(items: Sequence[TenantItem]) -> Iterator[User]:
+    for keys in _parts({usernames.key(item.entry.username) for item in all_users(items)}):
+        yield from db.session.scalars(sa.select(User).where(User.username_key.in_(keys)))
+
+
+def _memberships(user_ids: Iterable[uuid.UUID]) -> Iterator[tuple[uuid.UUID, uuid.UUID, str]]:
+    named = sa.select(Membership.user_id, Tenant.id, Tenant.slug).join(Tenant, Tenant.id == Membership.tenant_id)
+    for ids in _parts(user_ids):
+        yield from db.session.execute(named.where(Membership.user_id.in_(ids)))
+
+
+def _parts(values: Iterable[T]) -> Iterator[list[T]]:
+    """The values in parts that fit into one statement."""
+    rest = iter(values)
+    while part := list(islice(rest, AT_ONCE)):
+        yield part

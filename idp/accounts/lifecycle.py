@@ -1,0 +1,91 @@
+"""The life of a user: comes to be, gets a password, is disabled, is enabled again. The caller commits.
+
+    create_user ──▶ enabled ◀── enable ── disabled
+                       └────── disable ──────▲
+
+Whatever ends a person's proof (another password, being disabled) moves the user's two epochs on: sessions, evidence, refresh
+tokens and known-IP grants of an older epoch are worthless from that commit on, wherever a copy of them lies.
+"""
+
+import uuid
+
+import sqlalchemy as sa
+
+from idp import clock
+from idp.accounts import usernames
+from idp.accounts.models import User, UserType
+from idp.audit.events import PasswordChanged, UserCreated, UserDisabled, UserEnabled
+from idp.audit.record import record
+from idp.extensions import db
+from idp.tenancy.models import Tenant
+from idp.vault import hasher
+
+
+def create_user(
+    tenant: Tenant,
+    *,
+    username: str,
+    name: str,
+    email: str,
+    type: UserType = UserType.EMPLOYEE,  # noqa: A002 - the column's name
+    locale: str | None = None,
+    two_factor_every_30_days: bool = False,
+    password_hash: str | None = None,
+    actor_id: uuid.UUID | None = None,
+) -> User:
+    """A new user of this home tenant. A user without a password cannot log in."""
+    user = User(
+        id=uuid.uuid4(),
+        tenant=tenant,
+        username=username,
+        username_key=usernames.key(username),
+        name=name,
+        email=email,
+        type=type,
+        locale=locale,
+        two_factor_every_30_days=two_factor_every_30_days,
+        password_hash=password_hash,
+    )
+    db.session.add(user)
+    db.session.flush()
+    record(UserCreated(tenant_id=tenant.id, user_id=user.id, actor_id=actor_id, username=username))
+    return user
+
+
+def set_password(user: User, password: str, actor_id: uuid.UUID | None = None) -> None:
+    """Another password: sessions, grants and refresh tokens of before end. Raises what `Hasher.hash` raises."""
+    set_password_hash(user, hasher().hash(password), actor_id)
+
+
+def set_password_hash(user: User, password_hash: str, actor_id: uuid.UUID | None = None) -> None:
+    """As `set_password`, where only the hash is known."""
+    user.password_hash = password_hash
+    next_epoch(user)
+    record(PasswordChanged(tenant_id=user.tenant_id, user_id=user.id, actor_id=actor_id))
+
+
+def disable(user: User, actor_id: uuid.UUID | None = None) -> bool:
+    """End the user's login, sessions, grants and refresh tokens at once; False when that is done already."""
+    if user.disabled_at is not None:
+        return False
+    user.disabled_at = clock.now()
+    next_epoch(user)
+    record(UserDisabled(tenant_id=user.tenant_id, user_id=user.id, actor_id=actor_id))
+    return True
+
+
+def enable(user: User, actor_id: uuid.UUID | None = None) -> bool:
+    """Let a disabled user log in again, from nothing; False when the user is not disabled."""
+    if user.disabled_at is None:
+        return False
+    user.disabled_at = None
+    record(UserEnabled(tenant_id=user.tenant_id, user_id=user.id, actor_id=actor_id))
+    return True
+
+
+def next_epoch(user: User) -> None:
+    """Move both epochs on, in the database's own arithmetic so that no step of them is lost."""
+    db.session.flush()
+    moved = sa.update(User).where(User.id == user.id)
+    db.session.execute(moved.values(epoch=User.epoch + 1, grants_epoch=User.grants_epoch + 1))
+    db.session.refresh(user, ["epoch", "grants_epoch"])
