@@ -21,6 +21,8 @@ from flask import Flask
 
 from idp import cache, database, places, settings, vault
 from idp.extensions import db, migrate
+from idp.login import network
+from idp.login import views as login_views
 from idp.settings import Settings
 from idp.version import __version__
 from idp.web import (
@@ -43,13 +45,17 @@ def _cache(app: Flask) -> None:
     cache.init_app(app, settings.of(app).redis_url)
 
 
+def _login(app: Flask) -> None:
+    app.register_blueprint(login_views.blueprint)
+
+
 def _migrations(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(places.MIGRATIONS))
 
 
 SET_UPS: tuple[Callable[[Flask], None], ...] = (
     # The stores and secrets.
-    vault.init,
+    vault.set_up,
     _cache,
     database.set_up,
     _migrations,
@@ -64,6 +70,8 @@ SET_UPS: tuple[Callable[[Flask], None], ...] = (
     security_headers.set_up,
     error_pages.set_up,
     # The rooms.
+    network.set_up,
+    _login,
     health.set_up,
 )
 

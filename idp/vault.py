@@ -1,6 +1,6 @@
 """The secrets of the running process: the ring that seals what is at rest, and the password hasher.
 
-`init` reads both from the settings once; the rooms ask for them with `sealer()` and `hasher()`.
+`set_up` reads both from the settings once; the rooms ask for them with `sealer()` and `hasher()`.
 """
 
 import os
@@ -8,6 +8,7 @@ from typing import cast
 
 from flask import Flask, current_app
 
+from idp import settings
 from idp.crypto.passwords import Hasher, Parameters
 from idp.crypto.sealed import Sealer
 
@@ -15,9 +16,9 @@ _SEALER = "idp.sealer"
 _HASHER = "idp.hasher"
 
 
-def init(app: Flask, secret_keys: tuple[str, ...]) -> None:
-    """Make the ring (`secret_keys`: newest first, 64 hexadecimal digits each) and the hasher of this process."""
-    app.extensions[_SEALER] = Sealer.from_hex(secret_keys)
+def set_up(app: Flask) -> None:
+    """Make the ring and the hasher of this process."""
+    app.extensions[_SEALER] = Sealer.from_hex(settings.of(app).secret_keys)
     app.extensions[_HASHER] = Hasher(Parameters(), at_most=os.cpu_count() or 1)
 
 

@@ -35,8 +35,7 @@ def _run(connection: Connection) -> None:
         target_metadata=Base.metadata,
         transactional_ddl=True,
         transaction_per_migration=False,
-        render_as_batch=connection.dialect.name == "sqlite",
-        **options,
+        **{**options, "render_as_batch": connection.dialect.name == "sqlite"},
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -56,5 +56,5 @@ def without_two_factor(tenant_id: uuid.UUID, at_most: int) -> tuple[int, list[Us
     return count, list(db.session.scalars(unsafe.order_by(User.name, User.id).limit(at_most)))
 
 
-def _enabled(tenant_id: uuid.UUID) -> sa.Select[tuple[User]]:
+def _enabled(tenant_id: uuid.UUID) -> sa.Select[User]:
     return sa.select(User).where(User.tenant_id == tenant_id, User.disabled_at.is_(None))

@@ -79,12 +79,9 @@ def working_tenant(tenants: Sequence[str], evidence: Sequence[Evidence], demand:
     """
     if demand.tenant in tenants:
         return str(demand.tenant)
-    chosen = (e.tenant for e in reversed(fresh(evidence, demand)) if _chose(e))
+    newest_first = sorted(fresh(evidence, demand), key=lambda e: e.at, reverse=True)
+    chosen = (e.tenant or "" for e in newest_first if StepName.CHOOSE_TENANT in e.covers)
     return next((slug for slug in chosen if slug in tenants), tenants[0])
-
-
-def _chose(e: Evidence) -> bool:
-    return e.tenant is not None and StepName.CHOOSE_TENANT in e.covers
 
 
 def proved(name: StepName, evidence: Sequence[Evidence]) -> bool:

@@ -103,6 +103,7 @@ class Demand:
 class KnownIp:
     """A live known-IP grant of the user for this network, already checked for this tenant."""
 
+    network: str
     earned_at: datetime
     expires_at: datetime
 
@@ -185,13 +186,15 @@ class Requirement:
 
 
 class StepRules(Protocol):
-    """The pure half of a step.
+    """The pure half of a step."""
 
-    ``instead_of`` names the step that this one can stand for when the person chooses it.
-    """
+    @property
+    def name(self) -> StepName:
+        """Which step this is."""
 
-    name: StepName
-    instead_of: StepName | None
+    @property
+    def instead_of(self) -> StepName | None:
+        """The step that this one stands for, None for a step in its own right."""
 
     def required(self, s: Situation) -> Requirement:
         """Whether this step is owed, waived or not owed, and why."""

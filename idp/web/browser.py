@@ -14,8 +14,9 @@ import hmac
 import re
 from typing import Any, Final
 
-from flask import Flask, Request, Response, session
+from flask import Flask, Request, session
 from flask.sessions import SessionInterface, SessionMixin
+from werkzeug.wrappers import Response
 
 from idp import settings, vault
 from idp.crypto import opaque

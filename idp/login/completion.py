@@ -1,0 +1,80 @@
+"""The end of a login that owes nothing any more: session, known IP, audit, and back to where it came from."""
+
+from collections.abc import Iterable
+
+from flask import redirect
+from werkzeug.wrappers import Response
+
+from idp import clock
+from idp.accounts.models import User
+from idp.audit.events import LoginCompleted
+from idp.audit.record import record
+from idp.extensions import db
+from idp.login import known_ip, reasons, session, transaction
+from idp.login.models import BrowserSession
+from idp.login.situation import Facts
+from idp.login.transaction import Transaction
+from idp.login.types import Complete, Evidence, Factor, Reason, ReasonCode
+from idp.web.browser import browser_hash
+
+
+def finish(t: Transaction, facts: Facts, decision: Complete) -> Response:
+    """Spend the transaction, open the session, and send the browser on.
+
+    A transaction that another request has spent in the meantime opens nothing; the place it leads to judges anew.
+    """
+    assert facts.user is not None and facts.tenant is not None
+    if not transaction.take(t):
+        return redirect(t.return_to, 303)
+    opened = session.open_for(facts.user, facts.tenant, _kept(t, facts, decision))
+    facts.user.last_login_at = clock.now()
+    _known_ip(t, facts, decision.reasons)
+    _record(t, facts, decision, opened)
+    db.session.commit()
+    response = redirect(t.return_to, 303)
+    session.send_cookie(response)
+    return response
+
+
+def _kept(t: Transaction, facts: Facts, decision: Complete) -> tuple[Evidence, ...]:
+    """What the session remembers: after a fresh login only that, after a step-up also what was proved before.
+
+    So what a session is worth never reaches further back than its `auth_time` says.
+    """
+    if t.demand.not_before is not None:
+        return decision.evidence
+    newest = {(e.step, e.tenant): e for e in sorted(facts.situation.evidence, key=lambda e: e.at)}
+    return tuple(newest.values())
+
+
+def _known_ip(t: Transaction, facts: Facts, why: Iterable[Reason]) -> None:
+    """A TOTP of this login earns a grant; a grant that stood in for it was used."""
+    user, policy = facts.user, facts.situation.policy
+    assert user is not None
+    waived = [r for r in why if r.code is ReasonCode.KNOWN_IP]
+    for _ in waived:
+        known_ip.used(user, str(facts.situation.network.address))
+    for proof in newest_totp(t.evidence) if not policy.limit_two_factor_validity else ():
+        known_ip.earn(user, proof, browser_hash())
+
+
+def newest_totp(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """The newest TOTP proof among the evidence, if there is one."""
+    proofs = sorted((e for e in evidence if Factor.TOTP in e.factors), key=lambda e: e.at)
+    return tuple(proofs[-1:])
+
+
+def _record(t: Transaction, facts: Facts, decision: Complete, opened: BrowserSession) -> None:
+    user: User | None = facts.user
+    assert user is not None and facts.tenant is not None
+    record(
+        LoginCompleted(
+            tenant_id=facts.tenant.id,
+            user_id=user.id,
+            session_id=str(opened.id),
+            application=t.application.name if t.application else None,
+            acr=decision.assurance.level.acr,
+            amr=decision.assurance.amr,
+            reasons=[reasons.machine(reason) for reason in decision.reasons],
+        )
+    )

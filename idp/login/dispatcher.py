@@ -1,0 +1,117 @@
+"""Where a login stands and what comes next. The one place that routes; steps only prove or reject.
+
+    handle ─▶ find ── unknown, another browser's ─▶ a page that says so
+                └──── expired ─▶ a page that offers to begin again
+    facts  ─▶ decide ── Challenge ─▶ the step's own address
+                     ├─ Complete ──▶ completion.finish
+                     └─ Deny ──────▶ back to whoever asked, or a page
+"""
+
+from dataclasses import replace
+from typing import assert_never
+from urllib.parse import urlencode
+
+from flask import redirect, url_for
+from werkzeug.wrappers import Response
+
+from idp.accounts.queries import by_id
+from idp.audit.events import LoginRefused
+from idp.audit.record import record
+from idp.extensions import db
+from idp.login import pages, session, transaction
+from idp.login.completion import finish
+from idp.login.network import current_network
+from idp.login.policy import decide
+from idp.login.situation import Facts, gather
+from idp.login.steps import STEPS
+from idp.login.steps.base import Context, Proved
+from idp.login.transaction import Transaction
+from idp.login.types import Challenge, Complete, Decision, Deny, StepName
+from idp.web.browser import browser_hash
+from idp.web.languages import prefer
+
+
+def find(handle: str) -> Transaction | Response:
+    """The live transaction of that handle, or the page that tells why there is none."""
+    found = transaction.find(handle)
+    if found is None:
+        return pages.unknown()
+    prefer(ui_locales=found.ui_locales)
+    return pages.expired(found) if found.expired else found
+
+
+def stand(t: Transaction) -> tuple[Facts, Decision]:
+    """The facts of the moment and the decision they lead to.
+
+    The evidence is that of the transaction, and that of this browser's session where it is of the same person.
+    """
+    live = session.current()
+    session_user = session.user_of(live) if live else None
+    if session_user and t.demand.subject not in (None, str(session_user.id)):
+        live = session_user = None
+    user = by_id(t.user_id) if t.user_id else session_user
+    same = live is not None and user is session_user
+    before = session.evidence_of(live) if live and same else ()
+    facts = gather(user, (*before, *t.evidence), t.demand, current_network(), browser_hash())
+    if user:
+        prefer(user=user.locale, tenant=user.tenant.locale)
+    return facts, decide(facts.situation, STEPS)
+
+
+def advance(t: Transaction) -> Response:
+    """Send the browser to where this login stands."""
+    facts, decision = stand(t)
+    match decision:
+        case Challenge(step=step):
+            return redirect(address(step, t.handle), 303)
+        case Complete():
+            return finish(t, facts, decision)
+        case Deny():
+            return _refuse(t, facts, decision)
+        case _:
+            assert_never(decision)
+
+
+def turn(name: StepName, t: Transaction) -> Context | None:
+    """What the step needs when it is its turn, as the step that is asked or as an alternative to it; else None."""
+    facts, decision = stand(t)
+    if isinstance(decision, Challenge) and name in (decision.step, *decision.or_else):
+        return Context(t, facts, decision.or_else if name is decision.step else (decision.step,))
+    return None
+
+
+def accept(t: Transaction, proved: Proved) -> Transaction:
+    """Add what was proved; the first proof fixes the person.
+
+    What the step spent is committed first: a proof is never kept whose cost was not paid.
+    """
+    first = t.user_id is None
+    evidence = (proved.evidence,) if first else (*t.evidence, proved.evidence)
+    grown = replace(t, user_id=str(proved.user.id), evidence=evidence, pending=None)
+    db.session.commit()
+    transaction.keep(grown)
+    return grown
+
+
+def address(step: StepName, handle: str) -> str:
+    """The address of a step; setting up two-factor is a page of the user's own."""
+    if step is StepName.SET_UP_TOTP:
+        return f"/account/security/two-factor?{urlencode({'login': handle})}"
+    return url_for("login.step", handle=handle, name=step.value)
+
+
+def _refuse(t: Transaction, facts: Facts, decision: Deny) -> Response:
+    transaction.take(t)
+    user = facts.user
+    record(
+        LoginRefused(
+            tenant_id=user.tenant_id if user else None,
+            user_id=user.id if user else None,
+            refusal=decision.refusal.value,
+            application=t.application.name if t.application else None,
+        )
+    )
+    db.session.commit()
+    if t.cancel_to:
+        return redirect(f"{t.cancel_to}?{urlencode({'because': decision.refusal.value})}", 303)
+    return pages.refused(decision.refusal)

@@ -1,0 +1,98 @@
+"""The door for everybody who needs a login: `judge` where this browser stands, `begin` what it still owes.
+
+    standing = judge(demand)                      reads only, makes nothing
+    match standing.decision:
+        case Complete(): standing.login           who it is, for which tenant, with what proof
+        case Challenge(): begin(demand, …)        a redirect to the first step that is owed
+        case Deny(): …                            nothing the person does would help
+"""
+
+from dataclasses import dataclass
+
+from flask import redirect, url_for
+from werkzeug.wrappers import Response
+
+from idp import clock
+from idp.accounts.models import User
+from idp.login import session, transaction
+from idp.login.models import BrowserSession
+from idp.login.network import current_network
+from idp.login.policy import decide
+from idp.login.situation import Facts, gather
+from idp.login.steps import STEPS
+from idp.login.transaction import Application, Transaction
+from idp.login.types import Challenge, Decision, Demand, StepName
+from idp.tenancy.models import Tenant
+from idp.web.browser import browser_hash
+
+__all__ = ["Application", "Login", "Standing", "begin", "judge"]
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Somebody who is logged in here, and the tenant that they work for under the demand at hand."""
+
+    user: User
+    tenant: Tenant
+    session: BrowserSession
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where this browser stands towards a demand. `login` is None where nobody fitting is logged in."""
+
+    decision: Decision
+    login: Login | None
+
+
+def judge(demand: Demand) -> Standing:
+    """Decide over the session of this browser by the policy of this moment. A session of somebody else does not count."""
+    live = session.current()
+    if live is None or demand.subject not in (None, str(live.user_id)):
+        return Standing(decide(_nobody(demand).situation, STEPS), None)
+    user = session.user_of(live)
+    facts = gather(user, session.evidence_of(live), demand, current_network(), browser_hash())
+    assert facts.tenant is not None
+    return Standing(decide(facts.situation, STEPS), Login(user, facts.tenant, live))
+
+
+def begin(
+    demand: Demand,
+    *,
+    return_to: str,
+    cancel_to: str | None = None,
+    application: Application | None = None,
+    hint: str = "",
+    ui_locales: str = "",
+    notice: str = "",
+) -> Response:
+    """Begin a login and send the browser to the first step that is owed.
+
+    `return_to`, `cancel_to`: addresses of our own. The person is fixed from the start where the session
+    proves one; where the password is asked again, another person may come.
+    """
+    standing = judge(demand)
+    login = standing.login
+    begun = transaction.begin(
+        Transaction(
+            browser=browser_hash(),
+            demand=demand,
+            return_to=return_to,
+            begun_at=clock.now(),
+            cancel_to=cancel_to,
+            application=application,
+            hint=hint or (login.user.username if login else ""),
+            ui_locales=ui_locales,
+            notice=notice,
+            user_id=str(login.user.id) if login and not _asks_password(standing.decision) else None,
+        )
+    )
+    return redirect(url_for("login.resume", handle=begun.handle), 303)
+
+
+def _asks_password(decision: Decision) -> bool:
+    return isinstance(decision, Challenge) and decision.step is StepName.PASSWORD
+
+
+def _nobody(demand: Demand) -> Facts:
+    return gather(None, (), demand, current_network(), None)

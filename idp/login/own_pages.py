@@ -1,0 +1,141 @@
+"""The gate of our own pages, the user page and the console: each page is one line in a table of its room.
+
+    request ─▶ judge ── Challenge ─▶ begin: the owed step, then back to the page
+                  ├──── Deny ──────▶ 403; a tenant that is not the person's any more: choose again
+                  └──── Complete ──▶ allowed? ──no──▶ 403
+                                        │ yes
+                                        ├─ Proof.LOGIN ─▶ the view, with the login as its first argument
+                                        └─ Proof.FRESH ─▶ judge once more: password and second factor
+                                                          within the last 15 minutes, else begin
+
+A page works for the tenant of the browser's session, under the policy that this tenant has at this moment.
+"""
+
+import enum
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, assert_never
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from idp import clock
+from idp.accounts.models import UserType
+from idp.errors import Forbidden
+from idp.extensions import db
+from idp.login import session
+from idp.login.gate import Login, begin, judge
+from idp.login.types import Challenge, Complete, Demand, Deny, Level, Refusal
+from idp.tenancy.models import Tenant
+from idp.web.languages import prefer
+
+FRESH_FOR = timedelta(minutes=15)
+View = Callable[..., ResponseReturnValue]
+
+
+class Proof(enum.Enum):
+    """What a page asks of the login that opens it."""
+
+    LOGIN = "login"
+    FRESH = "fresh"
+
+
+def anybody(login: Login) -> bool:  # noqa: ARG001 - the shape of a rule about who may open a page
+    """Whoever is logged in."""
+    return True
+
+
+def administers(login: Login) -> bool:
+    """Administrators, while they work for their home tenant."""
+    return login.user.type is UserType.ADMINISTRATOR and login.tenant.id == login.user.tenant_id
+
+
+def here() -> str:
+    """The address of this request, to come back to."""
+    return request.full_path.rstrip("?")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPage:
+    """One page: its address, its view, its method, what it asks of the login, and where to go on after a step.
+
+    `back` is called only when a step is owed; a form names the page that it stands on, or keeps its input first.
+    """
+
+    rule: str
+    view: View
+    method: str = "GET"
+    proof: Proof = Proof.LOGIN
+    back: Callable[[], str] = here
+    allowed: Callable[[Login], bool] = anybody
+
+    def __call__(self, **values: Any) -> ResponseReturnValue:
+        """Answer a request for this page."""
+        login = enter(self)
+        return self.view(login, **values) if isinstance(login, Login) else login
+
+
+def add(blueprint: Blueprint, pages: Iterable[OwnPage]) -> None:
+    """Give a room its pages; the endpoint is the name of the view."""
+    for page in pages:
+        blueprint.add_url_rule(page.rule, page.view.__name__, page, methods=[page.method])
+
+
+def enter(page: OwnPage) -> Login | Response:
+    """The login that opens the page, or the way to it. Refuses whom the page is not for."""
+    login = _judged(demand(Proof.LOGIN), page)
+    if not isinstance(login, Login):
+        return login
+    prefer(user=login.user.locale, tenant=login.user.tenant.locale)
+    if not page.allowed(login):
+        raise Forbidden("not for this user")
+    return login if page.proof is Proof.LOGIN else _judged(demand(page.proof), page)
+
+
+def demand(proof: Proof) -> Demand:
+    """The demand of a page: of the person and for the tenant of this browser's session, if there is one."""
+    live = session.current()
+    tenant = db.session.get(Tenant, live.tenant_id) if live else None
+    asked = Demand(tenant=tenant.slug if tenant else None)
+    match proof:
+        case Proof.LOGIN:
+            return asked
+        case Proof.FRESH:
+            subject = str(live.user_id) if live else None
+            return replace(asked, level=Level.TWO_FACTOR, not_before=oldest_fresh(), subject=subject)
+        case _:
+            assert_never(proof)
+
+
+def oldest_fresh() -> datetime:
+    """The moment before which a proof is not fresh any more."""
+    return clock.now() - FRESH_FOR
+
+
+def render(template: str, login: Login, **context: Any) -> str:
+    """One of our own pages, with its frame: who it is, for whom they work, which rooms are open to them."""
+    return render_template(template, login=login, administers=administers(login), **context)
+
+
+def _judged(asked: Demand, page: OwnPage) -> Login | Response:
+    standing = judge(asked)
+    match standing.decision:
+        case Complete():
+            assert standing.login is not None
+            return standing.login
+        case Challenge():
+            return _begin(demand(page.proof), page)
+        case Deny(refusal=Refusal.NOT_A_MEMBER):
+            return _begin(replace(demand(page.proof), tenant=None), page)
+        case Deny(refusal=refusal):
+            raise Forbidden(f"login denied: {refusal.value}")
+        case _:
+            assert_never(standing.decision)
+
+
+def _begin(asked: Demand, page: OwnPage) -> Response:
+    response = begin(asked, return_to=page.back())
+    db.session.commit()
+    return response

@@ -1,0 +1,74 @@
+"""The pages of a login: what every step's page shows, and the pages for when there is no step to show."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from flask import make_response, render_template, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from idp.login.steps.base import Context, Page
+from idp.login.transaction import Transaction
+from idp.login.types import Refusal, StepName
+from idp.web.security_headers import allow_form_action
+
+
+def step(
+    ctx: Context,
+    name: StepName,
+    page: Page,
+    addresses: Mapping[StepName, str],
+    error: str | None = None,
+) -> Response:
+    """The page of a step, with the message of a failed try. `addresses`: of the step and of its alternatives."""
+    t = ctx.transaction
+    allow(t)
+    shown = {
+        "step": name.value,
+        "action": addresses[name],
+        "error": error,
+        "application": t.application.name if t.application else None,
+        "tenant": ctx.facts.tenant.name if ctx.facts.tenant else None,
+        "cancel": url_for("login.cancel", handle=t.handle) if t.cancel_to else None,
+        "notice": t.notice or None,
+        "alternatives": [(other.value, at) for other, at in addresses.items() if other is not name],
+        **page.shows,
+    }
+    return make_response(render_template(page.template, page=shown), HTTPStatus.OK)
+
+
+def once(ctx: Context, page: Page) -> Response:
+    """A page that is shown once in answer to a right answer, before the login goes on."""
+    allow(ctx.transaction)
+    shown = {"step": None, "application": None, "tenant": ctx.facts.tenant.name if ctx.facts.tenant else None}
+    return make_response(render_template(page.template, page={**shown, **page.shows}))
+
+
+def unknown() -> Response:
+    """No such login in this browser: it expired long ago, was completed, or belongs to another browser."""
+    return make_response(render_template("login/expired.html", page={"restart": None}), HTTPStatus.NOT_FOUND)
+
+
+def expired(t: Transaction) -> Response:
+    """The 15 minutes are over; the person may begin again with the same request."""
+    allow(t)
+    restart = url_for("login.restart", handle=t.handle)
+    application = t.application.name if t.application else None
+    page = {"restart": restart, "application": application}
+    return make_response(render_template("login/expired.html", page=page), HTTPStatus.GONE)
+
+
+def refused(refusal: Refusal) -> Response:
+    """This login cannot go on, and nobody waits for an answer."""
+    sentences = {
+        Refusal.NOT_A_MEMBER: _("You do not work for this company."),
+        Refusal.LEVEL_OUT_OF_REACH: _("This page needs a passkey, and you have none."),
+        Refusal.OTHER_USER: _("You are logged in as somebody else. Log out first, then try again."),
+    }
+    return make_response(render_template("login/refused.html", page={"sentence": sentences[refusal]}), HTTPStatus.FORBIDDEN)
+
+
+def allow(t: Transaction) -> None:
+    """Let the redirects that follow this page's form reach the application (the form-action of the page's policy)."""
+    if t.application and t.application.origin:
+        allow_form_action(t.application.origin)

@@ -1,0 +1,153 @@
+"""Browser sessions: what a browser has proved, kept on the server; the cookie is only a name.
+
+    completion ──▶ open()    a new secret in the cookie at every rise in privilege, the old one is dead at once
+    request ─────▶ current() live, unexpired, of the user's epoch, the user and the tenant not disabled
+    logout … ────▶ end()     on the server: a copied cookie is worthless
+
+A session's secret has 256 random bits and is kept as a digest. A name that the browser brings is looked up, never adopted.
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+
+import sqlalchemy as sa
+from flask import g, request
+from werkzeug.wrappers import Response
+
+from idp import clock, settings
+from idp.accounts.models import User
+from idp.accounts.queries import may_log_in
+from idp.audit.events import SessionEnded
+from idp.audit.record import record
+from idp.crypto import opaque
+from idp.extensions import db
+from idp.login.models import BrowserSession
+from idp.login.network import current_network
+from idp.login.records import read_evidence, write_evidence
+from idp.login.types import Evidence
+from idp.tenancy.models import Tenant
+from idp.web.browser import delete_cookie, set_cookie
+
+ABSOLUTE = timedelta(hours=24)
+"""A session ends this long after its login, whatever is done in it."""
+IDLE = timedelta(hours=8)
+"""A session ends this long after it was last used."""
+_SEEN_EVERY = timedelta(minutes=5)
+_COOKIE = "idp_session"
+_LONGEST_USER_AGENT = 400
+
+
+def current() -> BrowserSession | None:
+    """The live session of this browser; None when there is none. Looked up once a request."""
+    if "browser_session" not in g:
+        g.browser_session = _look_up(request.cookies.get(settings.current().cookie_name(_COOKIE), ""))
+    found: BrowserSession | None = g.browser_session
+    return found
+
+
+def evidence_of(session: BrowserSession) -> tuple[Evidence, ...]:
+    """What the browser of this session has proved, oldest first."""
+    return read_evidence(session.evidence)
+
+
+def user_of(session: BrowserSession) -> User:
+    """Whose session it is."""
+    return db.session.get_one(User, session.user_id)
+
+
+def live(session: BrowserSession) -> bool:
+    """Whether the session still stands for its user: asked at every use, by tokens too."""
+    user, now = user_of(session), clock.now()
+    return (
+        session.ended_at is None
+        and session.epoch == user.epoch
+        and session.created_at <= now + _SEEN_EVERY
+        and now < min(session.expires_at, session.seen_at + IDLE)
+        and may_log_in(user)
+    )
+
+
+def open_for(user: User, tenant: Tenant, evidence: Sequence[Evidence]) -> BrowserSession:
+    """Make the session of a completed login, or raise the one that this browser has of that user.
+
+    Either way the cookie gets a new secret, which `send_cookie` puts on the response. The caller commits.
+    """
+    session = current()
+    if session is not None and session.user_id != user.id:
+        end(session, "replaced")
+        session = None
+    if session is None:
+        session = BrowserSession(id=uuid.uuid4(), user_id=user.id, user_agent=_user_agent())
+        db.session.add(session)
+    g.session_secret = opaque.new()
+    session.secret_hash = opaque.digest(g.session_secret)
+    session.tenant_id = tenant.id
+    session.evidence = write_evidence(evidence)
+    session.epoch = user.epoch
+    session.network = current_network()
+    session.seen_at = clock.now()
+    session.expires_at = clock.now() + ABSOLUTE
+    g.browser_session = session
+    return session
+
+
+def send_cookie(response: Response) -> None:
+    """Give the browser the secret that `open_for` made in this request; it lasts until the browser is closed."""
+    set_cookie(response, _COOKIE, g.session_secret, None)
+
+
+def forget_cookie(response: Response) -> None:
+    """Take the cookie back; the session itself is ended with `end`."""
+    delete_cookie(response, _COOKIE)
+
+
+def end(session: BrowserSession, because: str) -> None:
+    """End one session on the server. The caller commits."""
+    session.ended_at = clock.now()
+    session.ended_because = because
+    user = user_of(session)
+    record(SessionEnded(tenant_id=user.tenant_id, user_id=user.id, session_id=str(session.id), because=because))
+    if g.get("browser_session") is session:
+        g.browser_session = None
+
+
+def end_all(user: User, because: str, keep: BrowserSession | None = None) -> None:
+    """End all sessions of the user, but the one to keep. The caller commits."""
+    for session in open_sessions(user):
+        if keep is None or session.id != keep.id:
+            end(session, because)
+
+
+def open_sessions(user: User) -> list[BrowserSession]:
+    """The user's sessions that have not ended, the newest first."""
+    mine = sa.select(BrowserSession).where(
+        BrowserSession.user_id == user.id,
+        BrowserSession.ended_at.is_(None),
+        BrowserSession.epoch == user.epoch,
+        BrowserSession.expires_at > clock.now(),
+    )
+    return list(db.session.scalars(mine.order_by(BrowserSession.seen_at.desc())))
+
+
+def _look_up(secret: str) -> BrowserSession | None:
+    if not secret:
+        return None
+    of_secret = sa.select(BrowserSession).where(BrowserSession.secret_hash == opaque.digest(secret))
+    session = db.session.scalar(of_secret)
+    if session is None or not live(session):
+        return None
+    _touch(session)
+    return session
+
+
+def _touch(session: BrowserSession) -> None:
+    """Note now and then that the session is in use."""
+    now = clock.now()
+    if now - session.seen_at > _SEEN_EVERY:
+        session.seen_at = now
+        db.session.commit()
+
+
+def _user_agent() -> str:
+    return request.user_agent.string[:_LONGEST_USER_AGENT]

@@ -1,0 +1,65 @@
+"""Gathering the facts that a decision rests on: the one place where rows become a `Situation`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from idp.accounts.models import User, UserType
+from idp.accounts.queries import recovery_codes_left, tenants_of
+from idp.login import known_ip
+from idp.login.policy import working_tenant
+from idp.login.types import Demand, Evidence, Factor, Network, Situation
+from idp.tenancy.models import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A situation and the rows that it was made from; no user: nobody has been named yet."""
+
+    situation: Situation
+    user: User | None = None
+    tenant: Tenant | None = None
+    tenants: tuple[Tenant, ...] = ()
+
+
+def gather(
+    user: User | None,
+    evidence: Sequence[Evidence],
+    demand: Demand,
+    network: str | None,
+    browser_hash: str | None,
+) -> Facts:
+    """The facts about this user (None: nobody yet), with this evidence, asking from this network and browser.
+
+    Evidence of another epoch of the user is worthless and left out.
+    """
+    if user is None:
+        return Facts(Situation(demand=demand, network=Network(network)))
+    valid = tuple(e for e in evidence if e.epoch == user.epoch)
+    tenants = _tenants(user)
+    slug = working_tenant([t.slug for t in tenants], valid, demand)
+    tenant = next(t for t in tenants if t.slug == slug)
+    situation = Situation(
+        policy=tenant.policy,
+        enrolled=_enrolled(user),
+        evidence=valid,
+        network=Network(network, known_ip.find(user, tenant, network, browser_hash)),
+        demand=demand,
+        user=str(user.id),
+        tenants=tuple(t.slug for t in tenants),
+        tenant=slug,
+    )
+    return Facts(situation, user, tenant, tenants)
+
+
+def _tenants(user: User) -> tuple[Tenant, ...]:
+    """Only accountants work for more than one tenant."""
+    return tuple(tenants_of(user)) if user.type is UserType.ACCOUNTANT else (user.tenant,)
+
+
+def _enrolled(user: User) -> frozenset[Factor]:
+    factors = {Factor.PASSWORD}
+    if user.totp_devices:
+        factors.add(Factor.TOTP)
+        if recovery_codes_left(user.id):
+            factors.add(Factor.RECOVERY_CODE)
+    return frozenset(factors)

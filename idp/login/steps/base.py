@@ -1,0 +1,61 @@
+"""What a step is: a pure rule, and a page that asks for one thing and proves or rejects the answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from idp.accounts.models import User
+from idp.login.situation import Facts
+from idp.login.transaction import Transaction
+from idp.login.types import Evidence, StepName, StepRules
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a step may know: the transaction, the facts of the moment, and what may be answered instead."""
+
+    transaction: Transaction
+    facts: Facts
+    or_else: tuple[StepName, ...] = ()
+
+    @property
+    def user(self) -> User:
+        """The person; steps after the first are only asked when there is one."""
+        assert self.facts.user is not None
+        return self.facts.user
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as a value: its template, what the template shows, and what the transaction must keep for it."""
+
+    template: str
+    shows: Mapping[str, Any] = field(default_factory=dict)
+    pending: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A right answer. `page`: something that must be shown once before the login goes on."""
+
+    user: User
+    evidence: Evidence
+    page: Page | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A wrong answer and the sentence for the person; `user` is whom the try was against."""
+
+    sentence: str
+    user: User | None = None
+
+
+class Step(StepRules, Protocol):
+    """One file of this package makes one of these; the registry in `__init__` orders them."""
+
+    def render(self, ctx: Context) -> Page:
+        """The page that asks."""
+
+    def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
+        """Judge the fields of a posted form."""

@@ -1,0 +1,46 @@
+"""For people who work for several tenants: which one is it this time."""
+
+from collections.abc import Mapping
+
+from flask_babel import gettext as _
+
+from idp import clock
+from idp.login.steps.base import Context, Page, Proved, Rejected
+from idp.login.types import Evidence, Need, ReasonCode, Requirement, Situation, StepName
+
+
+class ChooseTenant:
+    """Asks after the chain of the home tenant; what the chosen tenant owes on top is asked next."""
+
+    name = StepName.CHOOSE_TENANT
+    instead_of = None
+
+    def required(self, s: Situation) -> Requirement:
+        """Only where there is a choice that the request has not made."""
+        if s.demand.tenant is not None:
+            return Requirement(Need.NOT_OWED, ReasonCode.TENANT_NAMED)
+        if len(s.tenants) < 2:
+            return Requirement(Need.NOT_OWED, ReasonCode.ONE_TENANT)
+        return Requirement(Need.OWED, ReasonCode.SEVERAL_TENANTS)
+
+    def answerable(self, s: Situation) -> bool:
+        """There is always the home tenant."""
+        return True
+
+    def render(self, ctx: Context) -> Page:
+        """The tenants that the person may work for, the home tenant first."""
+        return Page("login/choose_tenant.html", {"tenants": [(t.slug, t.name) for t in ctx.facts.tenants]})
+
+    def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
+        """A tenant that the person does not work for looks like one that does not exist."""
+        slug = answer.get("tenant", "")
+        if slug not in ctx.facts.situation.tenants:
+            return Rejected(_("Choose one of the companies in the list."), ctx.user)
+        evidence = Evidence(
+            step=self.name,
+            at=clock.now(),
+            covers=frozenset({self.name}),
+            tenant=slug,
+            epoch=ctx.user.epoch,
+        )
+        return Proved(ctx.user, evidence)

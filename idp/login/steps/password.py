@@ -1,0 +1,59 @@
+"""The first step: who are you, and do you know your password."""
+
+from collections.abc import Mapping
+
+from flask_babel import gettext as _
+
+from idp import clock
+from idp.accounts.models import User
+from idp.accounts.queries import by_id, by_username, may_log_in
+from idp.login.network import current_network
+from idp.login.steps.base import Context, Page, Proved, Rejected
+from idp.login.types import Evidence, Factor, Need, ReasonCode, Requirement, Situation, StepName
+from idp.vault import hasher
+
+
+class Password:
+    """Asks username and password. An unknown name, a disabled user and a wrong password are one and the same."""
+
+    name = StepName.PASSWORD
+    instead_of = None
+
+    def required(self, s: Situation) -> Requirement:
+        """Every login begins with it."""
+        return Requirement(Need.OWED, ReasonCode.ALWAYS)
+
+    def answerable(self, s: Situation) -> bool:
+        """Always: whoever has no password cannot know that from the page."""
+        return True
+
+    def render(self, ctx: Context) -> Page:
+        """The username is filled in where the application or the session knows it."""
+        subject = ctx.transaction.demand.subject
+        expected = by_id(subject) if subject else None
+        return Page("login/password.html", {"username": expected.username if expected else ctx.transaction.hint})
+
+    def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
+        """Does the same work for a name that does not exist (R30: no difference in text, status or time)."""
+        password = answer.get("password", "")
+        user = by_username(answer.get("username", ""))
+        right = hasher().verify(user.password_hash if user else None, password)
+        if user is None or not right or not may_log_in(user):
+            return Rejected(_("The username or the password is not right. Please try again."), user)
+        _renew_hash(user, password)
+        evidence = Evidence(
+            step=self.name,
+            at=clock.now(),
+            factors=frozenset({Factor.PASSWORD}),
+            amr=frozenset({"pwd"}),
+            covers=frozenset({self.name}),
+            epoch=user.epoch,
+            network=current_network(),
+        )
+        return Proved(user, evidence)
+
+
+def _renew_hash(user: User, password: str) -> None:
+    """Hash again where the stored hash was made with other parameters than today's."""
+    if user.password_hash and hasher().needs_rehash(user.password_hash):
+        user.password_hash = hasher().hash(password)

@@ -1,0 +1,60 @@
+"""The tenant's security code: an obstacle that colleagues share, never a factor."""
+
+from collections.abc import Mapping
+
+from flask_babel import gettext as _
+
+from idp import clock
+from idp.crypto import opaque
+from idp.login.network import current_network
+from idp.login.policy import floor
+from idp.login.steps.base import Context, Page, Proved, Rejected
+from idp.login.types import Evidence, Factor, Level, Need, ReasonCode, Requirement, Situation, StepName
+from idp.tenancy.queries import security_code_of
+
+
+class SecurityCode:
+    """Asks the code of the tenant that this login works for."""
+
+    name = StepName.SECURITY_CODE
+    instead_of = None
+
+    def required(self, s: Situation) -> Requirement:
+        """Owed by policy; by a demand only where nothing stronger is asked that reaches its level."""
+        if s.policy.security_code:
+            return Requirement(Need.OWED, ReasonCode.POLICY)
+        if floor(s) is Level.SECURITY_CODE and not _second_factor_comes(s):
+            return Requirement(Need.OWED, ReasonCode.DEMAND)
+        return Requirement(Need.NOT_OWED, ReasonCode.POLICY_OFF)
+
+    def answerable(self, s: Situation) -> bool:
+        """Every tenant has a security code."""
+        return True
+
+    def render(self, ctx: Context) -> Page:
+        """One field."""
+        return Page("login/security_code.html")
+
+    def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
+        """Compare in constant time; spaces between the digits do not matter. Proves no factor and gives no method."""
+        tenant = ctx.facts.tenant
+        assert tenant is not None
+        given = "".join(answer.get("security_code", "").split())
+        if not opaque.same(given, security_code_of(tenant)):
+            return Rejected(_("The security code is not right. Please try again."), ctx.user)
+        evidence = Evidence(
+            step=self.name,
+            at=clock.now(),
+            covers=frozenset({self.name}),
+            tenant=tenant.slug,
+            epoch=ctx.user.epoch,
+            network=current_network(),
+        )
+        return Proved(ctx.user, evidence)
+
+
+def _second_factor_comes(s: Situation) -> bool:
+    """Whether a second factor will be asked, or set up, in any case: that is worth more than the code."""
+    if Factor.TOTP in s.enrolled:
+        return s.policy.limit_two_factor_validity or s.network.known is None
+    return s.policy.two_factor_mandatory
