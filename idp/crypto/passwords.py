@@ -6,9 +6,9 @@
     hash known, answer usable ──▶ Argon2id(hash, answer) ──▶ True | False
     no hash, bad hash, answer over 128 characters or no Unicode text ──▶ Argon2id(a hash of nothing) ──▶ False
 
-One hash holds 19 MiB and about 20 ms of a core, so a flood of guesses is a flood of memory: a `Hasher` lets a fixed number run at
-once and turns the others away after a short wait. An unknown user costs the same work as a wrong password.
-The whole string counts: nothing is trimmed, cut or normalised (NIST SP 800-63B-4 section 3.1.1.2 verifies the entire password).
+One hash holds 19 MiB and about 20 ms of a core, so a flood of guesses is a flood of memory: a `Hasher` lets a fixed
+number run at once and turns the others away after a short wait. An unknown user costs the same work as a wrong
+password. The whole string counts: nothing is trimmed, cut or normalised (NIST SP 800-63B-4 section 3.1.1.2).
 """
 
 import base64
@@ -43,7 +43,7 @@ class Parameters:
 
 
 class Busy(Unavailable):
-    """All places were taken for longer than the patience: 503 with `Retry-After: retry_after`. Nothing was compared, nothing counts."""
+    """All places stayed taken: 503 with `Retry-After: retry_after`. Nothing was compared, so nothing counts."""
 
     def __init__(self, retry_after: int) -> None:
         """Keep the whole seconds after which trying again makes sense."""
@@ -52,7 +52,7 @@ class Busy(Unavailable):
 
 
 class Hasher:
-    """Argon2id with given parameters, at most `at_most` at once in this process; each waits at most `patience` seconds for its place."""
+    """Argon2id with given parameters, `at_most` at once in this process; each waits `patience` seconds for a place."""
 
     def __init__(self, parameters: Parameters, at_most: int, patience: float = 3.0) -> None:
         self.parameters = parameters
@@ -69,7 +69,7 @@ class Hasher:
         self._patience = patience
 
     def hash(self, password: str) -> str:
-        """The encoded hash. Raises ValueError for more than 128 characters or what is no Unicode text, `Busy` when too much is asked."""
+        """Return the encoded hash. Raises ValueError for over 128 characters or no Unicode text, `Busy` when full."""
         secret = _usable(password)
         if secret is None:
             raise ValueError(f"a password has at most {MAX_CHARACTERS} characters of Unicode text")
@@ -77,19 +77,23 @@ class Hasher:
             return self._argon2.hash(secret)
 
     def verify(self, password_hash: str | None, password: str) -> bool:
-        """Whether the password is the one behind the hash. None is a user who does not exist: False, after the same work. Raises `Busy`."""
+        """Tell whether this is the password. No hash, no such user: False, after the same work. Raises `Busy`."""
         secret = _usable(password)
-        checkable = password_hash is not None and secret is not None and is_password_hash(password_hash)
-        against = password_hash if checkable and password_hash else self._nobody
-        with self._place():
-            try:
-                return self._argon2.verify(against, secret or b"") and checkable
-            except (VerificationError, InvalidHashError):
-                return False
+        if secret is None or password_hash is None or not is_password_hash(password_hash):
+            self._matches(self._nobody, b"")
+            return False
+        return self._matches(password_hash, secret)
 
     def needs_rehash(self, password_hash: str) -> bool:
-        """Whether the hash was made with other parameters than ours (or is not one): hash again at the next login that succeeds."""
+        """Tell whether the hash has other parameters than ours, or is none: hash again at the next good login."""
         return not is_password_hash(password_hash) or self._argon2.check_needs_rehash(password_hash)
+
+    def _matches(self, password_hash: str, secret: bytes) -> bool:
+        with self._place():
+            try:
+                return self._argon2.verify(password_hash, secret)
+            except (VerificationError, InvalidHashError):
+                return False
 
     @contextmanager
     def _place(self) -> Iterator[None]:
@@ -102,7 +106,7 @@ class Hasher:
 
 
 def is_password_hash(text: str) -> bool:
-    """Whether the text is an Argon2id hash that we would verify: an imported one may not ask for a gigabyte or a minute."""
+    """Tell whether the text is an Argon2id hash that we would verify: it may not ask for gigabytes or minutes."""
     try:
         cost = extract_parameters(text)
     except (InvalidHashError, ValueError):
@@ -125,7 +129,7 @@ def _usable(password: str) -> bytes | None:
 
 
 def _hash_of_nothing(parameters: Parameters) -> str:
-    """A hash with our cost that no password has made: its bytes are random. Costs nothing to make and as much as any to verify."""
+    """Make a hash with our cost that no password has made (its bytes are random): free to make, dear to verify."""
     cost = f"m={parameters.memory_kib},t={parameters.passes},p={parameters.lanes}"
     return f"$argon2id$v=19${cost}${_unpadded(_SALT_BYTES)}${_unpadded(_HASH_BYTES)}"
 

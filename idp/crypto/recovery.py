@@ -3,8 +3,9 @@
     new_codes ──▶ "k7m2-9xqd-4hrt" shown once ──▶ hash_code ──▶ stored with its hint "k7"
     answer ──▶ normalise ──▶ hint ──▶ verify_code against the few hashes with that hint
 
-A code is 12 characters of Crockford's base32 alphabet (no i, l, o, u), 60 random bits. The hint, its first two characters, stands in the
-clear beside the Argon2id hash so that an answer costs about one slow hash and not ten; 50 bits stay secret.
+A code is 12 characters of Crockford's base32 alphabet (no i, l, o, u), 60 random bits. The hint, its first two
+characters, stands in the clear beside the Argon2id hash so that an answer costs one slow hash and not ten; 50 bits stay
+secret.
 """
 
 import secrets
@@ -22,7 +23,7 @@ _READ_AS: Final = str.maketrans({"o": "0", "i": "1", "l": "1", "-": None, " ": N
 
 
 def new_codes(how_many: int = HOW_MANY) -> list[str]:
-    """Fresh codes as a person sees them, `xxxx-xxxx-xxxx`; no two share a hint, so an answer is checked against one hash."""
+    """Make codes as a person sees them, `xxxx-xxxx-xxxx`; no two share a hint, so an answer meets one hash."""
     by_hint: dict[str, str] = {}
     while len(by_hint) < how_many:
         code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
@@ -31,7 +32,7 @@ def new_codes(how_many: int = HOW_MANY) -> list[str]:
 
 
 def normalise(code: object) -> str | None:
-    """The 12 characters that were meant: any case, with or without hyphens and spaces, o read as 0, i and l as 1. None: no such code."""
+    """Return the 12 characters that were meant (any case, hyphens, spaces; o is 0, i and l are 1), or None: no code."""
     if not isinstance(code, str) or len(code) > _LONGEST_ANSWER:
         return None
     meant = code.lower().translate(_READ_AS)
@@ -39,12 +40,12 @@ def normalise(code: object) -> str | None:
 
 
 def hint(code: str) -> str:
-    """The first two characters of a normalised code."""
+    """Return the first two characters of a normalised code."""
     return code[:HINT]
 
 
 def hash_code(code: str, hasher: Hasher = DEFAULT) -> str:
-    """The Argon2id hash of a code as shown or as normalised. Raises ValueError for what is no code; `passwords.Busy` as hashing does."""
+    """Hash a code, as shown or as normalised. Raises ValueError for what is no code, `passwords.Busy` when full."""
     meant = normalise(code)
     if meant is None:
         raise ValueError("not a recovery code")
@@ -52,7 +53,7 @@ def hash_code(code: str, hasher: Hasher = DEFAULT) -> str:
 
 
 def verify_code(code_hash: str | None, code: object, hasher: Hasher = DEFAULT) -> bool:
-    """Whether the answer is the code behind the hash. The same work for no hash and for an answer that is no code."""
+    """Tell whether the answer is the code behind the hash; the same work for no hash and for what is no code."""
     meant = normalise(code)
     return hasher.verify(None if meant is None else code_hash, meant or "")
 

@@ -1,4 +1,4 @@
-"""Secrets at rest that must be read again: AES-256-GCM with the key's name in the ciphertext and the owner as associated data.
+"""Secrets at rest that must be read again: AES-256-GCM, the key's name in the ciphertext, the owner as associated data.
 
     sealed = base64url( version 1 | key id 8 | nonce 12 | ciphertext and tag )          unpadded
 
@@ -6,9 +6,9 @@
     seal ──▶ HKDF "seal" ──▶ AES-256-GCM     open ──▶ that key, or SealBroken
                               associated data: version | key id | owner
 
-The owner ("totp:<user id>") ties a ciphertext to its row: moved to another row it does not open. Everything that does not open
-raises `SealBroken`; there is no path on which a broken seal reads as "there is no secret". Keys rotate online: put the new key
-first, keep the old one behind it, reseal every row that is not `is_newest`, then drop the old key.
+The owner ("totp:<user id>") ties a ciphertext to its row: moved to another row it does not open. Everything that does
+not open raises `SealBroken`; there is no path on which a broken seal reads as "there is no secret". Keys rotate online:
+put the new key first, keep the old one behind it, reseal every row that is not `is_newest`, then drop the old key.
 
 Each raw key is only ever input to HKDF (RFC 5869); every job has a subkey of its own.
 """
@@ -34,7 +34,7 @@ _HEAD_BYTES = len(_VERSION) + _KEY_ID_BYTES
 _SEAL = "seal AES-256-GCM"
 
 
-class SealBroken(Exception):
+class SealBroken(Exception):  # noqa: N818 - a fact about the text, like its siblings `Busy` and `Unavailable`
     """A ciphertext that cannot be opened: forged, cut, of another owner, or of a key that is not in the ring."""
 
 
@@ -52,10 +52,11 @@ class Sealer:
 
     @classmethod
     def from_hex(cls, secret_keys: Sequence[str]) -> "Sealer":
-        """The ring from settings: each key as 64 hexadecimal digits."""
+        """Make the ring from settings: each key as 64 hexadecimal digits."""
         return cls([bytes.fromhex(key) for key in secret_keys])
 
     def __repr__(self) -> str:
+        """Name the newest key; hold none."""
         return f"Sealer(newest={self._newest.hex()}, keys={len(self._ring)})"
 
     def seal(self, plaintext: bytes, owner: str) -> str:
@@ -66,7 +67,7 @@ class Sealer:
         return _encode(head + nonce + ciphertext)
 
     def open(self, sealed: str, owner: str) -> bytes:
-        """The plaintext. Raises `SealBroken` for everything that this ring did not seal for this owner."""
+        """Return the plaintext. Raises `SealBroken` for everything that this ring did not seal for this owner."""
         raw = _decode(sealed)
         head, nonce, ciphertext = raw[:_HEAD_BYTES], raw[_HEAD_BYTES:][:_NONCE_BYTES], raw[_HEAD_BYTES + _NONCE_BYTES :]
         cipher = self._ciphers.get(head[len(_VERSION) :])
@@ -78,19 +79,23 @@ class Sealer:
             raise SealBroken("the sealed text was altered or belongs to another owner") from error
 
     def is_newest(self, sealed: str) -> bool:
-        """Whether the text names the newest key; when not, it wants to be opened and sealed again."""
+        """Tell whether the text names the newest key; when not, it wants to be opened and sealed again."""
         return _decode(sealed)[:_HEAD_BYTES] == _VERSION + self._newest
 
+    def can_open(self, sealed: str) -> bool:
+        """Whether the text names a key of this ring. `open` may still find it altered."""
+        return _decode(sealed)[len(_VERSION) : _HEAD_BYTES] in self._ciphers
+
     def keyed(self, purpose: str) -> bytes:
-        """A 256-bit subkey of the newest key for one purpose. It changes when a new key is put first."""
+        """Derive a 256-bit subkey of the newest key for one purpose. It changes when a new key is put first."""
         return _subkey(self._ring[0], "keyed " + purpose)
 
     def sign(self, purpose: str, message: bytes) -> str:
-        """An HMAC-SHA-256 tag (base64url) under the newest key, for a value that others store for us."""
+        """Make an HMAC-SHA-256 tag (base64url) under the newest key, for a value that others store for us."""
         return _encode(_tag(self._ring[0], purpose, message))
 
     def verify(self, purpose: str, message: bytes, tag: str) -> bool:
-        """Whether any key of the ring made the tag: tags outlive the arrival of a new key. Never raises."""
+        """Tell whether any key of the ring made the tag: tags outlive the arrival of a new key. Never raises."""
         try:
             given = _decode(tag)
         except SealBroken:

@@ -3,10 +3,10 @@
     answer ──▶ six ASCII digits? ──no──▶ None
                      │ yes
                      ▼
-    step-1, step, step+1: compare all three in constant time ──▶ the newest match later than the last used step, or None
+    step-1, step, step+1: compare all three in constant time ──▶ the newest match after the last used step, or None
 
-RFC 6238 section 5.2: a code is accepted once, so the caller keeps the last used step of a secret and passes it as `after`; the caller
-also compares and sets that step in one SQL statement, because two requests may hold the same `after`.
+RFC 6238 section 5.2: a code is accepted once, so the caller keeps the last used step of a secret and passes it as
+`after`; the caller also compares and sets that step in one SQL statement, because two requests may hold the same one.
 """
 
 import base64
@@ -27,12 +27,12 @@ _WINDOW: Final = (-1, 0, 1)  # RFC 6238 section 5.2: at most one step of delay; 
 
 
 def new_secret() -> str:
-    """A fresh shared secret: 160 random bits as 32 characters of base32."""
+    """Make a shared secret: 160 random bits as 32 characters of base32."""
     return base64.b32encode(secrets.token_bytes(_SECRET_BYTES)).decode("ascii")
 
 
 def read_secret(text: str) -> str | None:
-    """A secret as people and import files write it (lower case, spaces, hyphens, padding), in the form stored; None: no base32, or under 80 bits."""
+    """Read a secret as people write it (any case, spaces, hyphens, padding); None: no base32, or under 80 bits."""
     if len(text) > _LONGEST_SECRET:
         return None
     secret = text.replace(" ", "").replace("-", "").rstrip("=").upper()
@@ -44,17 +44,17 @@ def read_secret(text: str) -> str | None:
 
 
 def step_at(now: datetime) -> int:
-    """The number of the 30-second step that `now` (aware) lies in; step 0 began at the Unix epoch."""
+    """Return the number of the 30-second step that `now` (aware) lies in; step 0 began at the Unix epoch."""
     return int(now.timestamp()) // PERIOD
 
 
 def code_at(secret: str, now: datetime) -> str:
-    """The code that an authenticator shows at this moment."""
+    """Return the code that an authenticator shows at this moment."""
     return _hotp(_key(secret), step_at(now))
 
 
 def matching_step(secret: str, code: object, now: datetime, after: int | None) -> int | None:
-    """The newest step in the window whose code was answered and that is later than `after`; None for every other answer of any type."""
+    """Return the newest step of the window that has this code and is later than `after`; None for any other answer."""
     answer = _six_digits(code)
     if answer is None:
         return None
@@ -66,9 +66,11 @@ def matching_step(secret: str, code: object, now: datetime, after: int | None) -
 
 
 def provisioning_uri(secret: str, username: str, issuer: str) -> str:
-    """The `otpauth://totp/…` address that the QR picture shows."""
+    """Return the `otpauth://totp/…` address that the QR picture shows."""
     label = quote(f"{issuer.replace(':', ' ')}:{username}", safe=":")
-    return f"otpauth://totp/{label}?{urlencode({'secret': secret, 'issuer': issuer.replace(':', ' ')}, quote_via=quote)}"
+    return (
+        f"otpauth://totp/{label}?{urlencode({'secret': secret, 'issuer': issuer.replace(':', ' ')}, quote_via=quote)}"
+    )
 
 
 def _key(secret: str) -> bytes:

@@ -9,7 +9,7 @@ from idp.crypto import opaque
 
 
 def test_new_is_256_random_bits_in_base64url() -> None:
-    """RFC 6749 section 10.10 asks that a guess succeed with a chance below 2^-128; these have 2^-256 and fit a URL as they are."""
+    """RFC 6749 section 10.10 asks for a chance to guess of at most 2^-128; these have 2^-256 and fit a URL."""
     made = {opaque.new() for _ in range(1000)}
     assert len(made) == 1000
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}", value) for value in made)
@@ -20,7 +20,9 @@ def test_digest_is_sha_256_in_hexadecimal() -> None:
     assert opaque.digest("abc") == hashlib.sha256(b"abc").hexdigest()
 
 
-@pytest.mark.parametrize("value", ["", "\0", "é", "\ud800", "x" * 100_000], ids=["empty", "nul", "accent", "surrogate", "long"])
+@pytest.mark.parametrize(
+    "value", ["", "\0", "é", "\ud800", "x" * 100_000], ids=["empty", "nul", "accent", "surrogate", "long"]
+)
 def test_any_text_has_a_digest(value: str) -> None:
     """A hostile cookie is an unknown value, never an accident."""
     assert re.fullmatch(r"[0-9a-f]{64}", opaque.digest(value))
@@ -28,7 +30,14 @@ def test_any_text_has_a_digest(value: str) -> None:
 
 @pytest.mark.parametrize(
     ("a", "b", "equal"),
-    [("abc", "abc", True), ("abc", "abd", False), ("abc", "ab", False), ("é", "é", True), ("\ud800", "?", False), ("", "", True)],
+    [
+        ("abc", "abc", True),
+        ("abc", "abd", False),
+        ("abc", "ab", False),
+        ("é", "é", True),
+        ("\ud800", "?", False),
+        ("", "", True),
+    ],
     ids=["equal", "different", "shorter", "not ASCII", "surrogate", "empty"],
 )
 def test_same(a: str, b: str, equal: bool) -> None:

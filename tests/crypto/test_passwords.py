@@ -29,7 +29,15 @@ def test_the_default_is_argon2id_at_19_mib() -> None:
 
 @pytest.mark.parametrize(
     "password",
-    ["correct horse", " spaces at both ends ", "pässwörd ünïcode", "パスワード長い言葉です", "nul\0inside", "🔑" * 128, ""],
+    [
+        "correct horse",
+        " spaces at both ends ",
+        "pässwörd ünïcode",
+        "パスワード長い言葉です",
+        "nul\0inside",
+        "🔑" * 128,
+        "",
+    ],
     ids=["plain", "spaces", "latin", "japanese", "nul", "128 astral", "empty"],
 )
 def test_the_whole_string_counts(hasher: Hasher, password: str) -> None:
@@ -55,7 +63,9 @@ def test_salted(hasher: Hasher) -> None:
     assert hasher.hash("correct horse") != hasher.hash("correct horse")
 
 
-@pytest.mark.parametrize("unusable", ["x" * 129, "x" * 1_000_000, "lone \ud800 surrogate"], ids=["129", "megabyte", "surrogate"])
+@pytest.mark.parametrize(
+    "unusable", ["x" * 129, "x" * 1_000_000, "lone \ud800 surrogate"], ids=["129", "megabyte", "surrogate"]
+)
 def test_unusable_answers_are_wrong_and_cannot_be_set(hasher: Hasher, unusable: str) -> None:
     """More than 128 characters, or no Unicode text: False when answered, ValueError when set."""
     assert not hasher.verify(hasher.hash("x" * 128), unusable)
@@ -71,7 +81,17 @@ def test_nobody_has_no_password(hasher: Hasher) -> None:
 
 @pytest.mark.parametrize(
     "stored",
-    ["", "!", "$argon2id$", "$argon2id$v=19$m=64,t=1,p=1$c2FsdA$", "$2b$12$" + "a" * 53, "plain", "é", "\ud800", "$argon2id$v=19$m=x,t=1,p=1$a$b"],
+    [
+        "",
+        "!",
+        "$argon2id$",
+        "$argon2id$v=19$m=64,t=1,p=1$c2FsdA$",
+        "$2b$12$" + "a" * 53,
+        "plain",
+        "é",
+        "\ud800",
+        "$argon2id$v=19$m=x,t=1,p=1$a$b",
+    ],
     ids=["empty", "disabled", "cut", "no hash", "bcrypt", "plain", "accent", "surrogate", "no number"],
 )
 def test_a_broken_hash_verifies_nothing(hasher: Hasher, stored: str) -> None:
@@ -139,7 +159,7 @@ class _Slow(Hasher):
 
 
 def test_busy_when_full() -> None:
-    """With every place taken for longer than the patience `Busy` is raised, says when to come back, and the place returns afterwards."""
+    """With every place taken longer than the patience `Busy` says when to come back; afterwards the place is free."""
     hasher = _Slow(CHEAP, at_most=1, patience=0.01)
     made = hasher.hash("correct horse")
     taken, release = threading.Event(), threading.Event()
@@ -166,4 +186,4 @@ def test_a_flood_leaves_no_place_taken() -> None:
     with ThreadPoolExecutor(40) as pool:
         answers = list(pool.map(lambda n: hasher.verify(made, "correct horse" if n == 7 else "wrong"), range(40)))
     assert [n for n, right in enumerate(answers) if right] == [7]
-    assert hasher._places._value == 2  # type: ignore[attr-defined]
+    assert hasher._places._value == 2

@@ -1,4 +1,4 @@
-"""Secrets at rest: they open for their owner under a key of the ring, and in every other case `SealBroken` is raised."""
+"""Secrets at rest: they open for their owner under a key of the ring, and in every other case it is `SealBroken`."""
 
 import base64
 import hashlib
@@ -25,7 +25,7 @@ def test_what_was_sealed_opens(plaintext: bytes, owner: str) -> None:
 
 
 def test_format(sealer: Sealer) -> None:
-    """Version 1, eight bytes of the key's SHA-256, a 12-byte nonce, ciphertext and a 16-byte tag, as unpadded base64url."""
+    """Version 1, eight bytes of the key's SHA-256, a 12-byte nonce, ciphertext and a 16-byte tag: base64url."""
     sealed = sealer.seal(b"secret", "totp:1")
     raw = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
     assert "=" not in sealed
@@ -78,7 +78,9 @@ def test_any_text_is_refused_as_broken(text: str) -> None:
         Sealer([NEW]).open(text, "totp:1")
 
 
-@pytest.mark.parametrize("spoil", ["{}=", "{}\n", " {}", "{}é", "{}A"], ids=["padded", "newline", "space", "accent", "longer"])
+@pytest.mark.parametrize(
+    "spoil", ["{}=", "{}\n", " {}", "{}é", "{}A"], ids=["padded", "newline", "space", "accent", "longer"]
+)
 def test_one_text_for_one_secret(sealer: Sealer, spoil: str) -> None:
     """Only the canonical text opens, so a sealed text can be compared as text."""
     with pytest.raises(SealBroken):
@@ -86,7 +88,7 @@ def test_one_text_for_one_secret(sealer: Sealer, spoil: str) -> None:
 
 
 def test_rotation() -> None:
-    """With the new key first and the old one behind, everything opens and what is old is known; resealed, the old key may go."""
+    """With the new key first and the old one behind, all opens; resealed, the old key may go."""
     old = Sealer([OLD]).seal(b"secret", "totp:1")
     both = Sealer([NEW, OLD])
     assert not both.is_newest(old)
@@ -123,13 +125,17 @@ def test_a_tag_outlives_the_arrival_of_a_new_key() -> None:
     assert Sealer([NEW, OLD]).verify("cache", b"value", Sealer([OLD]).sign("cache", b"value"))
 
 
-@pytest.mark.parametrize("tag", ["", "A", "é", "\ud800", "=", "A" * 1_000_000], ids=["empty", "half", "accent", "surrogate", "pad", "long"])
+@pytest.mark.parametrize(
+    "tag", ["", "A", "é", "\ud800", "=", "A" * 1_000_000], ids=["empty", "half", "accent", "surrogate", "pad", "long"]
+)
 def test_any_text_is_only_a_wrong_tag(sealer: Sealer, tag: str) -> None:
     """Verification answers no, it never raises."""
     assert not sealer.verify("cache", b"value", tag)
 
 
-@pytest.mark.parametrize("keys", [[], [b"short"], [NEW, b"x" * 31], [b"x" * 33]], ids=["none", "short", "second short", "long"])
+@pytest.mark.parametrize(
+    "keys", [[], [b"short"], [NEW, b"x" * 31], [b"x" * 33]], ids=["none", "short", "second short", "long"]
+)
 def test_unusable_keys_are_refused(keys: list[bytes]) -> None:
     """A ring without keys, or with one that is not 256 bits, is never made."""
     with pytest.raises(ValueError, match="secret key"):

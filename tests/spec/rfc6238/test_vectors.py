@@ -9,7 +9,18 @@ from idp.crypto import totp
 SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # the ASCII bytes "12345678901234567890" of both appendices
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-RFC_4226_APPENDIX_D = ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"]
+RFC_4226_APPENDIX_D = [
+    "755224",
+    "287082",
+    "359152",
+    "969429",
+    "338314",
+    "254676",
+    "287922",
+    "162583",
+    "399871",
+    "520489",
+]
 
 RFC_6238_APPENDIX_B_SHA1 = [
     (59, 0x1, "94287082"),
@@ -31,7 +42,7 @@ def test_rfc_4226_appendix_d(counter: int, expected: str) -> None:
 
 @pytest.mark.parametrize(("seconds", "step", "eight_digits"), RFC_6238_APPENDIX_B_SHA1, ids=str)
 def test_rfc_6238_appendix_b(seconds: int, step: int, eight_digits: str) -> None:
-    """The time in the table lies in the step of the table, and our six digits are the last six of its eight (truncation is modulo)."""
+    """The table's time lies in the table's step, and our six digits are the last six of its eight (a remainder)."""
     now = EPOCH + timedelta(seconds=seconds)
     assert totp.step_at(now) == step
     assert totp.code_at(SECRET, now) == eight_digits[-6:]

@@ -25,7 +25,7 @@ def at(steps: int) -> datetime:
 
 @pytest.mark.parametrize("offset", [-1, 0, 1])
 def test_own_step_and_one_on_each_side(secret: str, offset: int) -> None:
-    """A code is accepted in its own step, one step late and one step early, and the step it belongs to is what is returned."""
+    """A code is accepted in its own step, one late and one early, and its own step is what is returned."""
     assert totp.matching_step(secret, totp.code_at(secret, at(offset)), NOW, after=None) == STEP + offset
 
 
@@ -37,7 +37,7 @@ def test_further_off_is_refused(secret: str, offset: int) -> None:
 
 @pytest.mark.parametrize(("moment", "accepted"), [(0, True), (29.999, True), (30, True), (59.999, True), (60, False)])
 def test_edges_of_the_window(secret: str, moment: float, accepted: bool) -> None:
-    """A code lives from the start of the step before its own to the end of the step after it: here the later edge, to the millisecond."""
+    """A code ends with the step after its own, to the millisecond."""
     start = datetime(2026, 11, 24, 9, 0, 0, tzinfo=UTC)
     code = totp.code_at(secret, start)
     assert (totp.matching_step(secret, code, start + timedelta(seconds=moment), after=None) is not None) is accepted
@@ -78,7 +78,11 @@ def test_two_steps_with_one_code_give_the_newest() -> None:
     assert totp.matching_step(secret, code, now, after=step + 1) is None
 
 
-@pytest.mark.parametrize("write", [lambda c: f"{c[:3]} {c[3:]}", lambda c: f" {c} ", lambda c: " ".join(c)], ids=["grouped", "around", "each"])
+@pytest.mark.parametrize(
+    "write",
+    [lambda c: f"{c[:3]} {c[3:]}", lambda c: f" {c} ", " ".join],
+    ids=["grouped", "around", "each"],
+)
 def test_spaces_are_removed(secret: str, write: Callable[[str], str]) -> None:
     """Authenticators show "123 456", and people type it so."""
     assert totp.matching_step(secret, write(totp.code_at(secret, NOW)), NOW, after=None) == STEP
@@ -154,7 +158,19 @@ def test_new_secret_has_160_bits() -> None:
         ("JBSWY3DPEHPK3PX", None),
         ("A" * 10_000, None),
     ],
-    ids=["plain", "lower and spaced", "hyphens", "padding", "empty", "only padding", "digit one", "not ASCII", "half a byte", "under 80 bits", "too long"],
+    ids=[
+        "plain",
+        "lower and spaced",
+        "hyphens",
+        "padding",
+        "empty",
+        "only padding",
+        "digit one",
+        "not ASCII",
+        "half a byte",
+        "under 80 bits",
+        "too long",
+    ],
 )
 def test_read_secret(written: str, kept: str | None) -> None:
     """An import file's base32 is taken as people write it, and refused when it is none."""
@@ -168,19 +184,19 @@ def test_an_unpadded_secret_of_any_length_works() -> None:
 
 @pytest.mark.parametrize("seconds", [0, 29, 30, 1234567890, 1764000000, 20000000000])
 def test_an_authenticator_we_did_not_write_shows_the_same_code(secret: str, seconds: int) -> None:
-    """Against pyotp, an implementation of its own."""
+    """Our codes are those of another implementation."""
     assert totp.code_at(secret, datetime.fromtimestamp(seconds, UTC)) == pyotp.TOTP(secret).at(seconds)
 
 
 def test_an_authenticator_we_did_not_write_reads_the_address(secret: str) -> None:
-    """pyotp parses the address of the QR picture into the same secret, account and issuer."""
+    """Another implementation reads the address of the QR picture as the same secret, account and issuer."""
     read = pyotp.parse_uri(totp.provisioning_uri(secret, "anna&co@de zon", "Informer: IdP"))
     assert isinstance(read, pyotp.TOTP)
     assert (read.secret, read.name, read.issuer) == (secret, "anna&co@de zon", "Informer  IdP")
 
 
 def test_provisioning_uri(secret: str) -> None:
-    """The address of the QR picture names type, issuer, account and secret; defaults (SHA1, 6, 30) need no parameter."""
+    """The address names type, issuer, account and secret; the defaults (SHA1, 6, 30) need no parameter."""
     assert totp.provisioning_uri(secret, "anna@de zon", "Informer") == (
         f"otpauth://totp/Informer:anna%40de%20zon?secret={secret}&issuer=Informer"
     )

@@ -1,0 +1,86 @@
+"""The home in SQL, names that may be used once (both in the caller's unit of work), and the removal of what is over.
+
+take    DELETE … RETURNING              of N at once the database lets one find the row
+once    INSERT … ON CONFLICT DO UPDATE  of N at once one inserts; only an expired name may be taken over
+purge   DELETE … LIMIT, COMMIT, again   a purge that is killed leaves whole batches behind it and hurts nobody
+"""
+
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+
+from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from idp import clock
+from idp.crypto import opaque
+from idp.extensions import db
+from idp.shortlived.models import ShortLivedValue, UsedName
+from idp.shortlived.types import Address
+
+_KEPT_LONGER: Final = timedelta(hours=2)  # a clock that is set back by less than this finds every used name still used
+_PLAIN: Final = {"synchronize_session": False}
+
+
+class SqlHome:
+    """Rows of `short_lived_values`. Raises what the database raises when it is gone."""
+
+    mark: ClassVar[str] = "s"
+    remembers: ClassVar[bool] = True
+
+    def put(self, address: Address, sealed: str, expires_at: datetime) -> None:
+        """Insert; it exists for others when the caller commits."""
+        row = {"digest": address.digest, "kind": address.kind, "sealed": sealed, "expires_at": expires_at}
+        db.session.execute(insert(ShortLivedValue).values(row))
+
+    def get(self, address: Address) -> str | None:
+        """Return the value, if it is there."""
+        return db.session.execute(select(ShortLivedValue.sealed).where(*_at(address))).scalar_one_or_none()
+
+    def replace(self, address: Address, sealed: str) -> bool:
+        """One conditional UPDATE."""
+        change = update(ShortLivedValue).where(*_at(address)).values(sealed=sealed).returning(ShortLivedValue.digest)
+        return db.session.execute(change, execution_options=_PLAIN).scalar_one_or_none() is not None
+
+    def take(self, address: Address) -> str | None:
+        """One DELETE that says what it deleted."""
+        removal = delete(ShortLivedValue).where(*_at(address)).returning(ShortLivedValue.sealed)
+        return db.session.execute(removal, execution_options=_PLAIN).scalar_one_or_none()
+
+
+def once(kind: str, name: str, lifetime: timedelta) -> bool:
+    """Use a name, such as a `jti`, for that long; False when it is used already. Counts when the caller commits."""
+    now = clock.now()
+    digest = opaque.digest(f"{kind}:{name}")
+    new = _upsert().values(digest=digest, kind=kind, expires_at=now + lifetime)
+    first = new.on_conflict_do_update(
+        index_elements=[UsedName.digest],
+        set_={"expires_at": new.excluded.expires_at},
+        where=UsedName.expires_at <= now,
+    ).returning(UsedName.digest)
+    return db.session.execute(first, execution_options=_PLAIN).scalar_one_or_none() is not None
+
+
+def purge(batch: int = 500) -> int:
+    """Remove what has been over for some hours, `batch` rows a transaction, and return how many rows went. Commits."""
+    before = clock.now() - _KEPT_LONGER
+    return sum(_purge(table, before, batch) for table in (ShortLivedValue, UsedName))
+
+
+def _purge(table: type[ShortLivedValue] | type[UsedName], before: datetime, batch: int) -> int:
+    over = select(table.digest).where(table.expires_at < before).order_by(table.expires_at).limit(batch)
+    removal = delete(table).where(table.digest.in_(over.with_for_update(skip_locked=True))).returning(table.digest)
+    removed = 0
+    while True:
+        rows = len(db.session.execute(removal, execution_options=_PLAIN).all())
+        db.session.commit()
+        removed += rows
+        if rows < batch:
+            return removed
+
+
+def _at(address: Address) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return (ShortLivedValue.digest == address.digest, ShortLivedValue.kind == address.kind)
+
+
+def _upsert() -> "sqlite.Insert | postgresql.Insert":
+    return sqlite.insert(UsedName) if db.session.get_bind().dialect.name == "sqlite" else postgresql.insert(UsedName)
