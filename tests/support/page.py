@@ -61,8 +61,11 @@ class Page:
 
     @property
     def forms(self) -> list[Form]:
-        """Every form of the page, in order."""
-        return [self._form(form) for form in self.soup.find_all("form")]
+        """Every form of the page: those of `<main>` first, then those around it."""
+        main = self.soup.find("main")
+        inner = list(main.find_all("form")) if main else []
+        outer = [form for form in self.soup.find_all("form") if form not in inner]
+        return [self._form(form) for form in inner + outer]
 
     @property
     def links(self) -> dict[str, str]:
