@@ -6,11 +6,10 @@ import pytest
 
 from idp.login.models import BrowserSession
 from idp.oidc.models import AuthorizationGrant
-from tests.flows.conftest import NewBrowser, NewRp
-from tests.support.browser import Browser
+from tests.support.browser import Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.page import Page
-from tests.support.relying_party import RelyingParty
+from tests.support.relying_party import NewRp, RelyingParty
 from tests.support.world import KnownUser, World
 
 OURS = ["/account/", "/account/security", "/account/security/two-factor", "/console/", "/console/settings"]
@@ -86,7 +85,9 @@ def test_a_step_out_of_turn_is_not_taken(
     assert nothing_given(world)
 
 
-def test_totp_in_place_of_the_security_code(world: World, anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser) -> None:
+def test_totp_in_place_of_the_security_code(
+    world: World, anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser
+) -> None:
     """A3: a TOTP code sent while the security code is owed is not taken, and the security code stays owed."""
     browser = new_browser().get(rp.authorize_url()).login(anna, until="security_code")
     form = browser.filled_form(security_code="")
@@ -128,7 +129,9 @@ def test_a_login_begun_by_somebody_else_is_not_ended_by_the_victim(
     assert victim.landed is None
 
 
-def test_a_form_without_its_token_is_refused(world: World, anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser) -> None:
+def test_a_form_without_its_token_is_refused(
+    world: World, anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser
+) -> None:
     """A3: every form is bound to its browser, before the login too (cross-site request forgery)."""
     browser = new_browser().get(rp.authorize_url())
     form = browser.filled_form(username=anna.username, password=anna.password)
@@ -149,7 +152,9 @@ def test_a_form_from_another_origin_is_refused(anna: KnownUser, rp: RelyingParty
     assert 400 <= browser.status < 500
 
 
-def test_a_replayed_form_moves_nothing(world: World, anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser) -> None:
+def test_a_replayed_form_moves_nothing(
+    world: World, anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser
+) -> None:
     """A3: the password form sent again shows the step that is owed now."""
     browser = new_browser().get(rp.authorize_url())
     form = browser.filled_form(username=anna.username, password=anna.password)
@@ -239,7 +244,9 @@ def test_an_expired_login_begins_again_with_the_same_request(
     assert rp.finish(browser).claims["acr"] == "urn:informer:acr:2fa"
 
 
-def test_a_moment_before_it_has_not_expired(anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser, clock: MovingClock) -> None:
+def test_a_moment_before_it_has_not_expired(
+    anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser, clock: MovingClock
+) -> None:
     """A4: a login lives for 15 minutes."""
     browser = new_browser().get(rp.authorize_url()).login(anna, until="security_code")
     clock.advance(minutes=14)
@@ -299,7 +306,9 @@ def test_cancel_of_an_essential_demand_says_that_it_was_not_met(
     assert rp.answer(browser)["error"] == "unmet_authentication_requirements"
 
 
-def test_a_disabled_user_goes_no_further(world: World, anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser, clock: MovingClock) -> None:
+def test_a_disabled_user_goes_no_further(
+    world: World, anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser, clock: MovingClock
+) -> None:
     """A1: disabled in the middle of a login, the person gets nothing."""
     from idp.accounts import lifecycle
     from idp.accounts.models import User

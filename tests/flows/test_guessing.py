@@ -6,14 +6,15 @@ from datetime import timedelta
 import pytest
 
 from idp.crypto import totp
-from tests.flows.conftest import NewBrowser
-from tests.support.browser import ELSEWHERE, Browser
+from tests.support.browser import ELSEWHERE, Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty
 from tests.support.world import KnownUser, World
 
 
-def failed_page(browser: Browser, rp: RelyingParty, username: str, password: str) -> tuple[int, list[tuple[str, str]], str]:
+def failed_page(
+    browser: Browser, rp: RelyingParty, username: str, password: str
+) -> tuple[int, list[tuple[str, str]], str]:
     """Status, headers and words of the page after a password that was refused, without what differs every time."""
     browser.get(rp.authorize_url()).fill(username=username, password=password).submit()
     varying = {"x-request-id", "content-length", "date", "set-cookie"}
@@ -36,7 +37,9 @@ def test_unknown_wrong_and_disabled_are_one(world: World, rp: RelyingParty, new_
     assert 'role="alert"' in wrong[2]
 
 
-def test_a_disabled_tenant_is_no_tenant(world: World, rp: RelyingParty, new_browser: NewBrowser, clock: MovingClock) -> None:
+def test_a_disabled_tenant_is_no_tenant(
+    world: World, rp: RelyingParty, new_browser: NewBrowser, clock: MovingClock
+) -> None:
     """D3: the users of a disabled tenant are unknown."""
     from idp.tenancy.models import Tenant
 

@@ -9,8 +9,7 @@ from idp.accounts.models import User
 from idp.login.models import KnownIpGrant
 from idp.tenancy import changes
 from idp.tenancy.models import Tenant
-from tests.flows.conftest import NewBrowser
-from tests.support.browser import ELSEWHERE, HOME
+from tests.support.browser import ELSEWHERE, HOME, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.pages import choose_every_30_days, log_out, open_page
 from tests.support.relying_party import RelyingParty
@@ -57,7 +56,9 @@ def test_the_choice_is_off_by_default(world: World, steps_at: StepsAt) -> None:
     assert steps_at(anna) == ASKED
 
 
-def test_the_totp_step_offers_the_choice(world: World, rp: RelyingParty, new_browser: NewBrowser, steps_at: StepsAt) -> None:
+def test_the_totp_step_offers_the_choice(
+    world: World, rp: RelyingParty, new_browser: NewBrowser, steps_at: StepsAt
+) -> None:
     """C1: ticking the box on the TOTP step is the same choice, for this TOTP already."""
     anna = world.user("anna", world.tenant(), totp=True)
     new_browser().get(rp.authorize_url()).login(anna, remember=True)
@@ -66,7 +67,9 @@ def test_the_totp_step_offers_the_choice(world: World, rp: RelyingParty, new_bro
     assert browser.page.checked("two_factor_every_30_days")
 
 
-def test_a_wrong_code_makes_no_choice(world: World, rp: RelyingParty, new_browser: NewBrowser, steps_at: StepsAt) -> None:
+def test_a_wrong_code_makes_no_choice(
+    world: World, rp: RelyingParty, new_browser: NewBrowser, steps_at: StepsAt
+) -> None:
     """C2: the box beside a wrong code counts for nothing."""
     anna = world.user("anna", world.tenant(), totp=True)
     browser = new_browser().get(rp.authorize_url()).login(anna, until="totp")
@@ -179,7 +182,9 @@ def test_lifting_the_limit_revives_nothing(world: World, anna: KnownUser, steps_
     assert steps_at(anna) == WAIVED
 
 
-def test_the_user_page_says_that_the_administrator_barred_it(world: World, anna: KnownUser, new_browser: NewBrowser) -> None:
+def test_the_user_page_says_that_the_administrator_barred_it(
+    world: World, anna: KnownUser, new_browser: NewBrowser
+) -> None:
     """C4: the choice is shown as barred by the administrator, and a form sent by hand earns nothing."""
     _limit(world, anna, True)
     browser = open_page(new_browser(), "/account/security", anna)
@@ -310,7 +315,11 @@ def test_the_address_behind_proxies(
 
 
 @pytest.mark.settings(trusted_proxies="10.0.0.0/8")
-@pytest.mark.parametrize("header", ["unknown", "203.0.113.9, what is this", "203.0.113.9, ", ""], ids=["word", "garbage", "empty hop", "absent"])
+@pytest.mark.parametrize(
+    "header",
+    ["unknown", "203.0.113.9, what is this", "203.0.113.9, ", ""],
+    ids=["word", "garbage", "empty hop", "absent"],
+)
 def test_an_address_that_cannot_be_read_is_nobodys(
     anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser, header: str
 ) -> None:
@@ -322,7 +331,9 @@ def test_an_address_that_cannot_be_read_is_nobodys(
         assert browser.steps == ASKED
 
 
-def test_without_trusted_proxies_no_header_is_believed(anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser, steps_at: StepsAt) -> None:
+def test_without_trusted_proxies_no_header_is_believed(
+    anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser, steps_at: StepsAt
+) -> None:
     """C9: who writes the office's address into a header is still asked."""
     steps_at(anna, HOME)
     for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Client-IP", "True-Client-IP", "X-Client-IP"):

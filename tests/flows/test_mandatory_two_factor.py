@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.flows.conftest import NewBrowser
-from tests.support.browser import Browser
+from tests.support.browser import Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.pages import NOTE, change_settings, log_out, open_page
 from tests.support.relying_party import RelyingParty
@@ -21,7 +20,9 @@ def test_it_binds_every_kind_of_user(world: World, rp: RelyingParty, new_browser
     assert NOTE in browser.text
 
 
-def test_it_binds_an_accountant_who_works_for_that_tenant(world: World, rp: RelyingParty, new_browser: NewBrowser) -> None:
+def test_it_binds_an_accountant_who_works_for_that_tenant(
+    world: World, rp: RelyingParty, new_browser: NewBrowser
+) -> None:
     """B1: the policy is that of the tenant one works for."""
     fietsen = world.tenant("fietsen-bv", two_factor_mandatory=True, security_code=False)
     eva = world.user("eva", world.tenant(), type="accountant", works_for=[fietsen])
@@ -43,7 +44,9 @@ def test_half_a_login_opens_no_page(world: World, rp: RelyingParty, new_browser:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_an_older_session_leads_to_the_set_up(world: World, rp: RelyingParty, new_browser: NewBrowser, path: str) -> None:
+def test_an_older_session_leads_to_the_set_up(
+    world: World, rp: RelyingParty, new_browser: NewBrowser, path: str
+) -> None:
     """B2: who was logged in when it became mandatory meets the note on every page."""
     zon = world.tenant()
     bert = world.user("bert", zon, type="administrator")
@@ -66,7 +69,9 @@ def test_without_a_page_there_is_no_way(world: World, rp: RelyingParty, new_brow
     assert rp.answer(new_browser().get(rp.authorize_url(prompt="none")))["error"] == "login_required"
 
 
-def test_the_set_up_page_shows_what_an_authenticator_needs(world: World, rp: RelyingParty, new_browser: NewBrowser) -> None:
+def test_the_set_up_page_shows_what_an_authenticator_needs(
+    world: World, rp: RelyingParty, new_browser: NewBrowser
+) -> None:
     """B3: a QR picture, the secret in base32, and one field for the confirming code."""
     anna = world.user("anna", world.tenant(two_factor_mandatory=True))
     browser = new_browser().get(rp.authorize_url()).login(anna, until="set_up_totp")
@@ -99,7 +104,9 @@ def test_the_next_login_asks_totp(world: World, rp: RelyingParty, new_browser: N
     assert browser.steps == ["password", "security_code", "totp"]
 
 
-def test_the_confirming_code_is_used(world: World, rp: RelyingParty, new_browser: NewBrowser, clock: MovingClock) -> None:
+def test_the_confirming_code_is_used(
+    world: World, rp: RelyingParty, new_browser: NewBrowser, clock: MovingClock
+) -> None:
     """D4: the code that confirmed the set-up logs nobody in again."""
     anna = world.user("anna", world.tenant(two_factor_mandatory=True))
     new_browser().get(rp.authorize_url()).login(anna)

@@ -4,9 +4,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.flows.conftest import NewBrowser, NewRp
+from tests.support.browser import NewBrowser
 from tests.support.pages import NOTE, open_page
-from tests.support.relying_party import RelyingParty
+from tests.support.relying_party import NewRp, RelyingParty
 from tests.support.world import KnownTenant, KnownUser, World
 
 
@@ -87,7 +87,9 @@ def test_the_chain_begins_at_home_and_the_choice_comes_after(
     assert rp.finish(browser).claims["tenant"] == "fietsen-bv"
 
 
-def test_choosing_home_asks_nothing_more(rp: RelyingParty, new_browser: NewBrowser, eva: KnownUser, zon: KnownTenant) -> None:
+def test_choosing_home_asks_nothing_more(
+    rp: RelyingParty, new_browser: NewBrowser, eva: KnownUser, zon: KnownTenant
+) -> None:
     """E3: the home tenant's own chain is already proved."""
     browser = new_browser().get(rp.authorize_url()).login(eva, tenant=zon)
     assert browser.steps == ["password", "security_code", "choose_tenant"]
@@ -203,7 +205,12 @@ def test_an_administrator_changes_their_own_tenant_only(
     bert = world.user("bert", zon, type="administrator", totp=True)
     browser = open_page(new_browser(), "/console/settings", bert)
     form = browser.filled_form("Save", two_factor_mandatory="on")
-    for name, value in (("tenant", fietsen.slug), ("tenant_id", str(fietsen.id)), ("slug", fietsen.slug), ("id", str(fietsen.id))):
+    for name, value in (
+        ("tenant", fietsen.slug),
+        ("tenant_id", str(fietsen.id)),
+        ("slug", fietsen.slug),
+        ("id", str(fietsen.id)),
+    ):
         form.fill(name, value)
     form.action += f"?tenant={fietsen.slug}&tenant_id={fietsen.id}"
     browser.send(form)

