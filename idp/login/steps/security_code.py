@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from idp import clock
 from idp.crypto import opaque
 from idp.login.network import current_network
-from idp.login.policy import floor
+from idp.login.policy import counting, floor, proved
 from idp.login.steps.base import Context, Page, Proved, Rejected
 from idp.login.types import Evidence, Factor, Level, Need, ReasonCode, Requirement, Situation, StepName
 from idp.tenancy.queries import security_code_of
@@ -54,7 +54,9 @@ class SecurityCode:
 
 
 def _second_factor_comes(s: Situation) -> bool:
-    """Whether a second factor will be asked, or set up, in any case: that is worth more than the code."""
+    """Whether a second factor was proved, or will be in any case: that is worth more than the code."""
+    if proved(StepName.TOTP, counting(s)):
+        return True
     if Factor.TOTP in s.enrolled:
         return s.policy.limit_two_factor_validity or s.network.known is None
     return s.policy.two_factor_mandatory

@@ -1,0 +1,110 @@
+"""Every situation that the rules can tell apart, and the answers that a person can give.
+
+The world has two tenants, `home` and `other`. Evidence is absent, old (before the demand's floor) or new.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+from idp.login.types import (
+    Challenge,
+    Demand,
+    Evidence,
+    Factor,
+    KnownIp,
+    Level,
+    Network,
+    Situation,
+    StepName,
+)
+from idp.tenancy.policy import Policy
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+FLOOR = NOW - timedelta(minutes=5)
+OLD = NOW - timedelta(hours=1)
+ADDRESS = "203.0.113.7"
+KNOWN = KnownIp(ADDRESS, NOW - timedelta(days=1), NOW + timedelta(days=29))
+
+P, S, T, R, U, C = (
+    StepName.PASSWORD,
+    StepName.SECURITY_CODE,
+    StepName.TOTP,
+    StepName.RECOVERY_CODE,
+    StepName.SET_UP_TOTP,
+    StepName.CHOOSE_TENANT,
+)
+
+POLICIES = [
+    Policy(security_code=a, two_factor_mandatory=b, limit_two_factor_validity=c)
+    for a, b, c in product((False, True), repeat=3)
+]
+ENROLLED = [
+    frozenset({Factor.PASSWORD}),
+    frozenset({Factor.PASSWORD, Factor.TOTP}),
+    frozenset({Factor.PASSWORD, Factor.TOTP, Factor.RECOVERY_CODE}),
+]
+NETWORKS = [Network(ADDRESS), Network(ADDRESS, KNOWN)]
+DEMANDS = [
+    Demand(level, essential, floor)
+    for level, essential, floor in product(Level, (False, True), (None, FLOOR))
+    if level or not essential
+]
+PLACES = [
+    (("home",), "home", None),
+    (("home", "other"), "home", None),
+    (("home", "other"), "other", "other"),
+    (("home",), "home", "other"),
+]
+"""The tenants of the person, the one at work, the one that the demand names."""
+
+
+def proof(step: StepName, at: datetime, tenant: str = "home") -> Evidence:
+    """The evidence that answering this step gives."""
+    match step:
+        case StepName.PASSWORD:
+            return Evidence(P, at, frozenset({Factor.PASSWORD}), frozenset({"pwd"}), frozenset({P}))
+        case StepName.SECURITY_CODE:
+            return Evidence(S, at, covers=frozenset({S}), tenant=tenant)
+        case StepName.TOTP:
+            return Evidence(T, at, frozenset({Factor.TOTP}), frozenset({"otp"}), frozenset({T}))
+        case StepName.RECOVERY_CODE:
+            return Evidence(R, at, frozenset({Factor.RECOVERY_CODE}), covers=frozenset({T}))
+        case StepName.SET_UP_TOTP:
+            return Evidence(U, at, frozenset({Factor.TOTP}), frozenset({"otp"}), frozenset({T, U}))
+        case StepName.CHOOSE_TENANT:
+            return Evidence(C, at, covers=frozenset({C}), tenant=tenant)
+
+
+def evidence_sets(second: StepName) -> Iterator[tuple[Evidence, ...]]:
+    """Every set of evidence with this second factor: each proof absent, old or new."""
+    anytime, chosen = (None, OLD, NOW), (None, NOW)
+    for times in product(anytime, anytime, anytime, chosen):
+        steps = zip((P, S, second, C), times, strict=True)
+        yield tuple(proof(step, at) for step, at in steps if at is not None)
+
+
+def situations() -> Iterator[Situation]:
+    """Every situation of somebody who has a name."""
+    worlds = product(POLICIES, ENROLLED, NETWORKS, DEMANDS, PLACES)
+    sets = [*evidence_sets(T), *(e for e in evidence_sets(R) if any(x.step is R for x in e))]
+    for policy, enrolled, network, demand, (tenants, tenant, named) in worlds:
+        s = Situation(policy, enrolled, (), network, replace(demand, tenant=named), "anna", tenants, tenant)
+        for evidence in sets:
+            yield replace(s, evidence=evidence)
+
+
+def starts() -> Iterator[Situation]:
+    """Every situation of somebody who has proved nothing yet."""
+    for policy, enrolled, network, demand, place in product(POLICIES, ENROLLED, NETWORKS, DEMANDS, PLACES):
+        tenants, tenant, named = place
+        yield Situation(policy, enrolled, (), network, replace(demand, tenant=named), "anna", tenants, tenant)
+
+
+def answered(s: Situation, challenge: Challenge, choice: StepName | None = None) -> Situation:
+    """The situation after the challenge, or one of its alternatives, was answered right."""
+    step = choice or challenge.step
+    evidence = (*s.evidence, proof(step, NOW, s.tenant))
+    enrolled = s.enrolled | {Factor.TOTP, Factor.RECOVERY_CODE} if step is U else s.enrolled
+    return replace(s, evidence=evidence, enrolled=enrolled)

@@ -1,0 +1,247 @@
+"""The laws of `decide`: each is one sentence, proved over every situation."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from idp.login.assurance import assure
+from idp.login.policy import counting, decide, explain
+from idp.login.steps import STEPS
+from idp.login.types import (
+    Challenge,
+    Complete,
+    Deny,
+    Factor,
+    Level,
+    Network,
+    Refusal,
+    Situation,
+    StepName,
+)
+from idp.tenancy.policy import Policy
+from tests.laws.every import ADDRESS, DEMANDS, FLOOR, NETWORKS, C, P, S, T, U, answered, situations, starts
+
+MOST_STEPS = 6
+
+
+def owed(s: Situation) -> set[StepName]:
+    """What the rules of logging in say is owed, written down a second time, from the rules and not from the code."""
+    has_totp = Factor.TOTP in s.enrolled
+    wants_two = s.demand.level >= Level.TWO_FACTOR and (s.demand.essential or has_totp)
+    by_grant = s.network.known is not None and not s.policy.limit_two_factor_validity and not wants_two
+    asks_totp = has_totp and not by_grant
+    asks_set_up = not has_totp and (s.policy.two_factor_mandatory or (wants_two and s.demand.essential))
+    asks_code = s.policy.security_code or (
+        s.demand.level is Level.SECURITY_CODE and not asks_totp and not asks_set_up and T not in proved(s)
+    )
+    asks_choice = len(s.tenants) > 1 and s.demand.tenant is None
+    table = ((P, True), (S, asks_code), (T, asks_totp), (U, asks_set_up), (C, asks_choice))
+    return {step for step, asked in table if asked}
+
+
+def hopeless(s: Situation) -> bool:
+    """No answer helps: no member of the tenant that is named, or an essential passkey and there is none."""
+    stranger = s.demand.tenant is not None and s.demand.tenant not in s.tenants
+    return stranger or (s.demand.essential and s.demand.level is Level.PHISHING_RESISTANT)
+
+
+def proved(s: Situation) -> set[StepName]:
+    """The steps that some evidence stands for which is fresh and of this tenant."""
+    floor = s.demand.not_before
+    fresh = [e for e in s.evidence if floor is None or e.at >= floor]
+    return {step for e in fresh if e.tenant in (None, s.tenant) for step in e.covers}
+
+
+def asked(s: Situation) -> set[StepName]:
+    """The steps that a login which begins here is asked, as `explain` tells it."""
+    return {r.step for r in explain(replace(s, evidence=()), STEPS) if r.asked and r.step}
+
+
+def test_complete_means_that_everything_owed_is_proved_and_nothing_else_was_asked() -> None:
+    """Complete exactly when every owed step is proved; a challenge asks the first owed step that is not."""
+    seen = {Complete: 0, Challenge: 0, Deny: 0}
+    for s in situations():
+        decision, missing = decide(s, STEPS), owed(s) - proved(s)
+        seen[type(decision)] += 1
+        match decision:
+            case Complete(assurance=worth):
+                assert not missing and not hopeless(s), s
+                assert not s.demand.essential or worth.level >= s.demand.level, s
+            case Challenge(step=step):
+                assert step == next(name for name in STEPS if name in missing), s
+                assert STEPS[step].answerable(s) and all(STEPS[o].answerable(s) for o in decision.or_else), s
+            case Deny():
+                assert hopeless(s), s
+    assert min(seen.values()) > 1000
+
+
+def test_a_known_ip_asks_less_and_never_changes_what_a_login_is_worth() -> None:
+    """A waiver adds no evidence, so it raises no level and adds no method."""
+    for s in situations():
+        if s.network.known is None:
+            continue
+        strange = replace(s, network=Network(ADDRESS))
+        assert owed(s) | {S} <= owed(strange) | {S}, s
+        at_known, at_strange = decide(s, STEPS), decide(strange, STEPS)
+        if isinstance(at_known, Complete) and isinstance(at_strange, Complete):
+            assert at_known.assurance == at_strange.assurance == assure(counting(s))
+        if isinstance(at_known, Complete) and T not in proved(s) | owed(strange):
+            assert at_known.assurance.level < Level.TWO_FACTOR
+
+
+def test_a_waived_login_says_neither_otp_nor_mfa() -> None:
+    """Who skipped TOTP on a known IP is not said to have given it."""
+    waived = 0
+    for s in situations():
+        decision = decide(s, STEPS)
+        if isinstance(decision, Complete) and Factor.TOTP in s.enrolled and T not in proved(s):
+            waived += 1
+            assert not {"otp", "mfa"} & set(decision.assurance.amr), s
+            assert decision.assurance.level < Level.TWO_FACTOR, s
+    assert waived
+
+
+def _walks(s: Situation, depth: int = 0) -> Iterator[tuple[Situation, int]]:
+    """Every way in which right answers can go on from here, with the number of answers."""
+    decision = decide(s, STEPS)
+    if not isinstance(decision, Challenge):
+        yield s, depth
+        return
+    assert depth < MOST_STEPS, s
+    for step in (decision.step, *decision.or_else):
+        yield from _walks(answered(s, decision, step), depth + 1)
+
+
+def test_right_answers_end_in_a_bounded_number_of_steps() -> None:
+    """From every start, whatever alternative is chosen, the login is complete or refused after a few answers."""
+    for s in starts():
+        for end, answers in _walks(s):
+            assert answers <= MOST_STEPS
+            assert isinstance(decide(end, STEPS), Complete | Deny)
+
+
+def _no_less(before: set[StepName], after: set[StepName]) -> bool:
+    """All that was asked is asked still; only the shared code may give way to a second factor, which is worth more."""
+    return before <= after or (before - after == {S} and bool({T, U} & after))
+
+
+@pytest.mark.parametrize("switch", ["security_code", "two_factor_mandatory", "limit_two_factor_validity"])
+def test_a_stricter_policy_never_asks_less(switch: str) -> None:
+    """Switching something on adds steps or leaves them."""
+    for s in starts():
+        if not getattr(s.policy, switch) and not hopeless(s):
+            stricter = replace(s, policy=replace(s.policy, **{switch: True}))
+            assert _no_less(asked(s), asked(stricter)), s
+
+
+def test_a_higher_demand_never_asks_less() -> None:
+    """As far as a voluntary demand can be met at all; an essential one always is."""
+    for s in starts():
+        for demand in DEMANDS:
+            higher = demand.level > s.demand.level and demand.essential >= s.demand.essential
+            reachable = demand.essential or demand.level < Level.TWO_FACTOR or Factor.TOTP in s.enrolled
+            more = replace(s, demand=replace(demand, tenant=s.demand.tenant))
+            if higher and reachable and not hopeless(more):
+                assert _no_less(asked(s), asked(more)), (s, demand)
+
+
+def test_nobody_sets_up_a_factor_with_less_proof_than_they_could_give() -> None:
+    """Setting up is asked only of those without a second factor, after every other thing that is owed before it."""
+    for s in situations():
+        decision = decide(s, STEPS)
+        if isinstance(decision, Challenge) and decision.step is U:
+            assert s.enrolled == {Factor.PASSWORD}, s
+            assert P in proved(s) and (S in proved(s) or S not in owed(s)), s
+            assert decision.or_else == (), s
+
+
+def test_a_demand_for_a_second_factor_is_never_met_by_a_grant() -> None:
+    """`2fa` and `phr` ask TOTP of whoever has it, known address or not."""
+    for s in starts():
+        if Factor.TOTP in s.enrolled and s.demand.level >= Level.TWO_FACTOR and not hopeless(s):
+            assert T in asked(s), s
+
+
+def test_limited_validity_asks_a_second_factor_whatever_the_address() -> None:
+    """No grant counts under a policy that limits the validity."""
+    for s in starts():
+        if Factor.TOTP in s.enrolled and s.policy.limit_two_factor_validity and not hopeless(s):
+            assert T in asked(s), s
+
+
+def test_a_grant_takes_the_place_of_totp_and_of_nothing_else() -> None:
+    """Password and security code are asked with and without it."""
+    for s in starts():
+        if s.policy.security_code and not hopeless(s):
+            assert {P, S} <= asked(s), s
+
+
+def test_the_explanation_is_what_a_login_then_asks() -> None:
+    """The steps that `explain` names are the steps that a login asks, one by one, in that order."""
+    for s in starts():
+        if hopeless(s):
+            continue
+        walked = []
+        at = s
+        while isinstance(decision := decide(at, STEPS), Challenge):
+            walked.append(decision.step)
+            at = answered(at, decision)
+        told = [r.step for r in explain(s, STEPS) if r.asked]
+        assert walked == told, s
+
+
+def test_before_somebody_is_named_the_password_is_asked() -> None:
+    """Nothing is refused, waived or told of a person who has not said who they are."""
+    for demand in DEMANDS:
+        for network in NETWORKS:
+            s = Situation(demand=replace(demand, tenant="other", subject="anna"), network=network)
+            decision = decide(s, STEPS)
+            assert isinstance(decision, Challenge) and decision.step is P
+
+
+def test_another_user_than_the_one_demanded_is_refused() -> None:
+    """Whoever proves to be somebody else than the application asked for gets nothing."""
+    for s in starts():
+        other = replace(s, demand=replace(s.demand, subject="bob"))
+        assert decide(other, STEPS) == Deny(Refusal.OTHER_USER, decide(other, STEPS).reasons)
+
+
+def test_evidence_from_before_the_floor_does_not_count() -> None:
+    """`prompt=login` and `max_age` ask everything again that was proved before."""
+    for s in situations():
+        if s.demand.not_before == FLOOR:
+            assert all(e.at >= FLOOR for e in counting(s))
+
+
+def test_a_security_code_opens_its_own_tenant_only() -> None:
+    """The code of one tenant, proved, is asked again for another."""
+    home = Situation(Policy(), frozenset({Factor.PASSWORD}), (), user="anna", tenants=("home", "other"), tenant="other")
+    for s in starts():
+        if s.tenant == "other" and s.policy.security_code and not hopeless(s):
+            at_home = answered(replace(home, tenant="home"), decide_challenge(S))
+            assert S not in proved(replace(s, evidence=at_home.evidence))
+            assert S in owed(s)
+
+
+def decide_challenge(step: StepName) -> Challenge:
+    """A challenge for this step."""
+    return Challenge(step, (), ())
+
+
+def test_a_step_that_nobody_can_answer_is_refused_and_not_shown() -> None:
+    """The default denies: an owed step without an answer ends the login."""
+
+    class Impossible:
+        name = T
+        instead_of = None
+
+        def required(self, s: Situation) -> object:
+            return STEPS[P].required(s)
+
+        def answerable(self, s: Situation) -> bool:
+            return False
+
+    s = Situation(user="anna", tenants=("home",), tenant="home")
+    decision = decide(s, {T: Impossible()})  # type: ignore[dict-item]
+    assert isinstance(decision, Deny) and decision.refusal is Refusal.LEVEL_OUT_OF_REACH
