@@ -1,0 +1,1 @@
+"""Handles that live minutes, in both homes."""
