@@ -1,0 +1,137 @@
+"""The settings of a tenant: a switch for each rule of its policy, and one Save.
+
+GET  ─▶ the policy as it is, and what the switches would do to whom
+POST ─▶ proof fresh? ──yes──▶ saved, back to the page
+             │ no
+             └─▶ the input waits under a handle ─▶ password, second factor ─▶ the form filled in again, to be saved
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from flask import redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from idp import shortlived
+from idp.accounts.models import User
+from idp.accounts.queries import people_of, without_two_factor
+from idp.extensions import db
+from idp.login.gate import Login
+from idp.login.network import current_address
+from idp.login.own_pages import render
+from idp.tenancy.changes import change_policy
+from idp.tenancy.policy import Policy
+from idp.web.browser import browser_hash
+
+SWITCHES = ("two_factor_mandatory", "limit_two_factor_validity", "security_code", "known_ip_same_browser")
+"""The switches that the page has; what a policy has besides them stays as it is."""
+NAMES_SHOWN = 20
+KEPT_FOR = timedelta(minutes=30)
+_KIND = "console_settings"
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """One checkbox: its field, its label, what it does and to whom."""
+
+    field: str
+    label: str
+    sentence: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsPage:
+    """What the settings page shows. `unsaved`: the form holds input that waited for a proof."""
+
+    switches: Sequence[Switch]
+    people: int
+    without_two_factor: int
+    some_without: Sequence[User]
+    seen_as: str | None
+    unsaved: bool
+    saved: bool
+
+
+def lead_there(login: Login) -> Response:  # noqa: ARG001 - every page of the console gets its login
+    """Go to the settings, the first page that the console has."""
+    return redirect(url_for("console.settings"), 303)
+
+
+def settings(login: Login) -> str:
+    """Show the policy, or the input that waited for a proof."""
+    kept = _kept()
+    policy = login.tenant.policy if kept is None else with_switches(login.tenant.policy, kept)
+    count, some = without_two_factor(login.tenant.id, NAMES_SHOWN)
+    page = SettingsPage(
+        switches=_switches(policy),
+        people=people_of(login.tenant.id),
+        without_two_factor=count,
+        some_without=some,
+        seen_as=current_address(),
+        unsaved=kept is not None,
+        saved=request.args.get("done") == "saved",
+    )
+    return render("console/settings.html", login, page=page)
+
+
+def save(login: Login) -> Response:
+    """Put the tenant under the policy that the form says: a checkbox that was not sent is off."""
+    change_policy(login.tenant, with_switches(login.tenant.policy, _sent()), login.user.id)
+    db.session.commit()
+    return redirect(url_for("console.settings", done="saved"), 303)
+
+
+def keep_input() -> str:
+    """Keep what was sent until the proof is there, and return the page that will show it."""
+    handle = shortlived.put(_KIND, {"browser": browser_hash(), "on": sorted(_sent())}, KEPT_FOR)
+    return url_for("console.settings", kept=handle)
+
+
+def with_switches(policy: Policy, on: frozenset[str]) -> Policy:
+    """The policy with the page's switches set as said, and nothing else changed."""
+    return replace(policy, **{field: field in on for field in SWITCHES})
+
+
+def _sent() -> frozenset[str]:
+    return frozenset(field for field in SWITCHES if request.form.get(field))
+
+
+def _kept() -> frozenset[str] | None:
+    """The input that waits under the handle in the address, if it is this browser's."""
+    kept = shortlived.get(_KIND, request.args.get("kept", ""))
+    return frozenset(kept["on"]) if kept and kept["browser"] == browser_hash() else None
+
+
+def _switches(policy: Policy) -> tuple[Switch, ...]:
+    return (
+        Switch(
+            "two_factor_mandatory",
+            _("Two-factor authentication is mandatory"),
+            _("From now on, every user must set up 2FA for their user account."),
+            policy.two_factor_mandatory,
+        ),
+        Switch(
+            "limit_two_factor_validity",
+            _("Limit validity of two-factor authentication"),
+            _(
+                "Users will always need to use 2FA during the login process, "
+                "regardless of the IP address or login history."
+            ),
+            policy.limit_two_factor_validity,
+        ),
+        Switch(
+            "security_code",
+            _("Ask for the security code"),
+            _("After the password, every user types your company's security code, the same for all of them."),
+            policy.security_code,
+        ),
+        Switch(
+            "known_ip_same_browser",
+            _("A known IP address also needs the same browser"),
+            _("Who chose 2FA once every 30 days is asked again in every other browser, also at the same IP address."),
+            policy.known_ip_same_browser,
+        ),
+    )

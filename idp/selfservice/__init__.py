@@ -1,0 +1,11 @@
+"""The user page: what a person has set up, and how they change it.
+
+    /account/                              overview.py         everything on one screen, the most urgent first
+    /account/security                      security.py         the cards
+    /account/security/two-factor           two_factor.py       set up; again, for a new phone; switch off
+    /account/security/recovery-codes       recovery_codes.py   renew
+    /account/security/known-addresses/…    known_addresses.py  the 30-day choice, revoke one or all
+
+`routes.py` is the table of the pages. Whatever changes a factor asks password and second factor anew when the last
+proof is older than 15 minutes; it ends the person's other sessions and all known-IP grants.
+"""

@@ -1,0 +1,42 @@
+"""The choice "once every 30 days from a known IP address", and the addresses that are known."""
+
+import uuid
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from idp.errors import Forbidden, NotFound
+from idp.extensions import db
+from idp.login import known_ip
+from idp.login import session as sessions
+from idp.login.completion import newest_totp
+from idp.login.gate import Login
+from idp.selfservice.security import back_with
+from idp.web.browser import browser_hash
+
+BARRED = "Your administrator has barred this: two-factor authentication is asked at every login."
+
+
+def choose(login: Login) -> Response:
+    """Save the choice. Switching it on is refused while the tenant wants two-factor at every login."""
+    on = bool(request.form.get("two_factor_every_30_days"))
+    if on and login.tenant.policy.limit_two_factor_validity:
+        raise Forbidden("the 30-day choice is barred", person=BARRED)
+    known_ip.choose(login.user, on, newest_totp(sessions.evidence_of(login.session)), browser_hash())
+    db.session.commit()
+    return back_with("saved")
+
+
+def revoke(login: Login, grant_id: uuid.UUID) -> Response:
+    """End one known address; somebody else's is as unknown as one that does not exist."""
+    if not known_ip.revoke(login.user, grant_id):
+        raise NotFound("no such grant of this user")
+    db.session.commit()
+    return back_with("revoked")
+
+
+def revoke_all(login: Login) -> Response:
+    """End every known address."""
+    known_ip.revoke_all(login.user)
+    db.session.commit()
+    return back_with("all-revoked")

@@ -1,0 +1,71 @@
+"""The first screen of the user page: who you are, and what is set up, the most urgent first."""
+
+import enum
+from dataclasses import dataclass
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from idp.accounts.queries import recovery_codes_left
+from idp.login.gate import Login
+from idp.login.own_pages import render
+
+FEW_CODES = 3
+"""From this many recovery codes on a person should think of new ones."""
+
+
+class Urgency(enum.IntEnum):
+    """How soon the person should look at something."""
+
+    NOW = 0
+    SOON = 1
+    FINE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that a person has set up, or has not: its state in a word, what it means, and where to change it."""
+
+    urgency: Urgency
+    title: str
+    state: str
+    sentence: str
+    action: str
+    href: str
+
+
+def overview(login: Login) -> str:
+    """Show the person's own page."""
+    items = (_two_factor(login), *_recovery_codes(login), _every_30_days(login))
+    return render("account/overview.html", login, items=sorted(items, key=lambda item: item.urgency))
+
+
+def _two_factor(login: Login) -> Item:
+    title, href = _("Two-factor authentication"), url_for("account.two_factor")
+    if login.user.totp_devices:
+        sentence = _("Besides your password, a code from your phone is asked.")
+        return Item(Urgency.FINE, title, _("On"), sentence, _("Manage"), url_for("account.security"))
+    sentence = _(
+        "Your password is all that stands between a stranger and your work. A code from your phone stops them."
+    )
+    return Item(Urgency.NOW, title, _("Off"), sentence, _("Set up"), href)
+
+
+def _recovery_codes(login: Login) -> tuple[Item, ...]:
+    if not login.user.totp_devices:
+        return ()
+    left = recovery_codes_left(login.user.id)
+    urgency = Urgency.SOON if left <= FEW_CODES else Urgency.FINE
+    sentence = _("With one of these you log in when your phone is not at hand.")
+    state = _("%(left)s left", left=left)
+    return (Item(urgency, _("Recovery codes"), state, sentence, _("Manage"), url_for("account.security")),)
+
+
+def _every_30_days(login: Login) -> Item:
+    title, href = _("Once every 30 days"), url_for("account.security") + "#every-30-days"
+    if login.tenant.policy.limit_two_factor_validity:
+        sentence = _("Your administrator has barred this: two-factor authentication is asked at every login.")
+        return Item(Urgency.FINE, title, _("Barred"), sentence, _("View"), href)
+    state = _("On") if login.user.two_factor_every_30_days else _("Off")
+    sentence = _("From a known IP address, your code is then asked only once every 30 days.")
+    return Item(Urgency.FINE, title, state, sentence, _("Manage"), href)

@@ -1,0 +1,30 @@
+"""The table of the user page: each address, its view, and what it asks of the login."""
+
+from flask import Blueprint, Flask
+
+from idp.login import own_pages
+from idp.login.own_pages import OwnPage, Proof
+from idp.selfservice import known_addresses, overview, recovery_codes, security, two_factor
+from idp.selfservice.security import security_page
+
+PAGES = (
+    OwnPage("/", overview.overview),
+    OwnPage("/security", security.security),
+    OwnPage("/security/two-factor/switch-off", two_factor.switch_off, proof=Proof.FRESH),
+    OwnPage(
+        "/security/two-factor/switch-off", two_factor.switched_off, "POST", Proof.FRESH, two_factor.switch_off_page
+    ),
+    OwnPage("/security/recovery-codes", recovery_codes.renew, proof=Proof.FRESH),
+    OwnPage("/security/recovery-codes", recovery_codes.renewed, "POST", Proof.FRESH, recovery_codes.renew_page),
+    OwnPage("/security/every-30-days", known_addresses.choose, "POST", back=security_page),
+    OwnPage("/security/known-addresses/revoke", known_addresses.revoke_all, "POST", back=security_page),
+    OwnPage("/security/known-addresses/<uuid:grant_id>/revoke", known_addresses.revoke, "POST", back=security_page),
+)
+
+
+def set_up(app: Flask) -> None:
+    """Open the user page."""
+    blueprint = Blueprint("account", __name__, url_prefix="/account")
+    own_pages.add(blueprint, PAGES)
+    blueprint.add_url_rule("/security/two-factor", view_func=two_factor.two_factor, methods=["GET", "POST"])
+    app.register_blueprint(blueprint)

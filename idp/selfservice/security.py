@@ -1,0 +1,83 @@
+"""The security page: cards for two-factor, for recovery codes, for the 30-day choice and the known addresses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import redirect, request, url_for
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+
+from idp.accounts.queries import recovery_codes_left
+from idp.login import known_ip
+from idp.login.gate import Login
+from idp.login.models import KnownIpGrant
+from idp.login.network import current_address
+from idp.login.own_pages import render
+
+DONE: Mapping[str, Any] = {
+    "set-up": _l("Two-factor authentication is set up."),
+    "switched-off": _l("Two-factor authentication is switched off. Your other sessions are ended."),
+    "saved": _l("Your choice is saved."),
+    "revoked": _l("The address is revoked: at the next login from there your code is asked."),
+    "all-revoked": _l("All known addresses are revoked: at the next login your code is asked, wherever you are."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityPage:
+    """What the security page shows.
+
+    `two_factor_since`: None where there is none. `barred`: the tenant wants two-factor at every login.
+    `known`: the known addresses that count for the tenant. `seen_as`: the client's address, None when unreadable.
+    """
+
+    two_factor_since: datetime | None
+    mandatory: bool
+    recovery_codes_left: int
+    barred: bool
+    every_30_days: bool
+    seen_as: str | None
+    known: tuple[KnownIpGrant, ...]
+    done: str | None
+
+
+def security(login: Login) -> str:
+    """Show what protects this person's login."""
+    return render("account/security.html", login, page=_page(login))
+
+
+def security_page() -> str:
+    """Return where the forms of the cards stand."""
+    return url_for("account.security")
+
+
+def back_with(done: str) -> Response:
+    """Go back to the security page, which says what was done."""
+    return redirect(url_for("account.security", done=done), 303)
+
+
+def is_mandatory(login: Login) -> bool:
+    """Whether the person may not be without a second factor: by the tenant they work for, or by their own."""
+    return login.tenant.policy.two_factor_mandatory or login.user.tenant.policy.two_factor_mandatory
+
+
+def _page(login: Login) -> SecurityPage:
+    user, policy = login.user, login.tenant.policy
+    return SecurityPage(
+        two_factor_since=max((device.created_at for device in user.totp_devices), default=None),
+        mandatory=is_mandatory(login),
+        recovery_codes_left=recovery_codes_left(user.id),
+        barred=policy.limit_two_factor_validity,
+        every_30_days=user.two_factor_every_30_days,
+        seen_as=current_address(),
+        known=tuple(grant for grant in known_ip.of(user) if _counts(grant, login)),
+        done=DONE.get(request.args.get("done", "")),
+    )
+
+
+def _counts(grant: KnownIpGrant, login: Login) -> bool:
+    """Whether the grant may stand in for a code at a login for this tenant (its epoch moves on with its policy)."""
+    tenant = login.tenant
+    return not tenant.policy.limit_two_factor_validity and grant.tenant_epochs.get(str(tenant.id)) == tenant.epoch
