@@ -20,9 +20,11 @@ from collections.abc import Callable
 from flask import Flask
 
 from idp import cache, database, places, settings, vault
+from idp.console import routes as console
 from idp.extensions import db, migrate
 from idp.login import network
 from idp.login import views as login_views
+from idp.selfservice import routes as selfservice
 from idp.settings import Settings
 from idp.version import __version__
 from idp.web import (
@@ -72,6 +74,8 @@ SET_UPS: tuple[Callable[[Flask], None], ...] = (
     # The rooms.
     network.set_up,
     _login,
+    selfservice.set_up,
+    console.set_up,
     health.set_up,
 )
 
