@@ -3,11 +3,12 @@
     create_user ──▶ enabled ◀── enable ── disabled
                        └────── disable ──────▲
 
-Whatever ends a person's proof (another password, being disabled) moves the user's two epochs on: sessions, evidence, refresh
-tokens and known-IP grants of an older epoch are worthless from that commit on, wherever a copy of them lies.
+Whatever ends a person's proof (another password, being disabled) moves the user's two epochs on: sessions, evidence,
+refresh tokens and known-IP grants of an older epoch are worthless from that commit on, wherever a copy of them lies.
 """
 
 import uuid
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
@@ -21,34 +22,25 @@ from idp.tenancy.models import Tenant
 from idp.vault import hasher
 
 
-def create_user(
-    tenant: Tenant,
-    *,
-    username: str,
-    name: str,
-    email: str,
-    type: UserType = UserType.EMPLOYEE,  # noqa: A002 - the column's name
-    locale: str | None = None,
-    two_factor_every_30_days: bool = False,
-    password_hash: str | None = None,
-    actor_id: uuid.UUID | None = None,
-) -> User:
-    """A new user of this home tenant. A user without a password cannot log in."""
-    user = User(
-        id=uuid.uuid4(),
-        tenant=tenant,
-        username=username,
-        username_key=usernames.key(username),
-        name=name,
-        email=email,
-        type=type,
-        locale=locale,
-        two_factor_every_30_days=two_factor_every_30_days,
-        password_hash=password_hash,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUser:
+    """What a user begins with. Without a password nobody can log in."""
+
+    username: str
+    name: str
+    email: str
+    type: UserType = UserType.EMPLOYEE
+    locale: str | None = None
+    two_factor_every_30_days: bool = False
+    password_hash: str | None = None
+
+
+def create_user(tenant: Tenant, new: NewUser, actor_id: uuid.UUID | None = None) -> User:
+    """A new user of this home tenant. Raises `IntegrityError` when the name is taken."""
+    user = User(id=uuid.uuid4(), tenant=tenant, username_key=usernames.key(new.username), **asdict(new))
     db.session.add(user)
     db.session.flush()
-    record(UserCreated(tenant_id=tenant.id, user_id=user.id, actor_id=actor_id, username=username))
+    record(UserCreated(tenant_id=tenant.id, user_id=user.id, actor_id=actor_id, username=new.username))
     return user
 
 

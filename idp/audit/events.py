@@ -209,3 +209,33 @@ class KeysRotated(Event):
 
     kind: ClassVar[str] = "keys.rotated"
     kids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantDisabled(Event):
+    """Nobody of the tenant may log in any more."""
+
+    kind: ClassVar[str] = "tenant.disabled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantEnabled(Event):
+    """The people of a disabled tenant may log in again."""
+
+    kind: ClassVar[str] = "tenant.enabled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientDisabled(Event):
+    """An application is refused everything."""
+
+    kind: ClassVar[str] = "client.disabled"
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientEnabled(Event):
+    """A disabled application is served again."""
+
+    kind: ClassVar[str] = "client.enabled"
+    client_id: str

@@ -12,9 +12,9 @@
               ▼
             apply.py      creates what is new, changes what differs, leaves the rest; says what it did (report.py)
 
-What the file does not name stays as it is. A credential (password, TOTP secret, security code) is set when its owner is
-new; for an owner who exists it is looked at only when the operator asks for it, and one that differs counts as any other
-change of a credential does: sessions, grants and refresh tokens of before end.
+What the file does not name stays as it is. A credential (password, TOTP secret, security code) is set when its owner
+is new; for an owner who exists it is looked at only when the operator asks for it, and one that differs counts as any
+other change of a credential does: sessions, grants and refresh tokens of before end.
 
 Applications are the other half of the file. They are read by `idp.oidc.importing`, from the same document and into the
 same list of faults; `idp.cli.import_` puts the halves together and commits once.

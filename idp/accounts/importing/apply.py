@@ -15,6 +15,7 @@ from idp.accounts.importing.entries import TenantEntry, UserEntry
 from idp.accounts.importing.existing import Existing
 from idp.accounts.importing.people import TenantItem, UserItem, all_users
 from idp.accounts.importing.report import Change
+from idp.accounts.lifecycle import NewUser
 from idp.accounts.models import User, UserType
 from idp.audit.events import TwoFactorSetUp, UserChanged
 from idp.audit.record import record
@@ -121,8 +122,7 @@ def _asked(entry: TenantEntry, policy: Policy) -> Policy:
 
 
 def _new_user(entry: UserEntry, tenant: Tenant) -> User:
-    user = lifecycle.create_user(
-        tenant,
+    new = NewUser(
         username=entry.username,
         name=entry.name or "",
         email=entry.email or "",
@@ -131,6 +131,7 @@ def _new_user(entry: UserEntry, tenant: Tenant) -> User:
         two_factor_every_30_days=bool(entry.two_factor_every_30_days),
         password_hash=_hash_of(entry),
     )
+    user = lifecycle.create_user(tenant, new)
     if entry.totp_secret:
         _set_up(user, entry.totp_secret.get_secret_value())
     return user

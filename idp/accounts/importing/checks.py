@@ -1,9 +1,10 @@
-"""The tables of an import file together, and against what exists. Each check is one function; CHECKS is all of them."""
+"""The tables of an import file together, and against what exists. Each check is one function."""
 
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import chain
 
 from idp.accounts import usernames
-from idp.accounts.importing.document import Document
 from idp.accounts.importing.entries import UserEntry
 from idp.accounts.importing.existing import Existing
 from idp.accounts.importing.faults import Faults, Path, spelled
@@ -13,12 +14,14 @@ from idp.accounts.models import User, UserType
 Found = Iterator[tuple[Path, str]]
 
 
-def check_people(document: Document, items: Sequence[TenantItem], existing: Existing, faults: Faults) -> None:
-    """Add what is wrong with the file as a whole."""
-    for check in CHECKS:
-        for path, problem in check(items, existing):
-            faults.add(path, problem)
-    for path, problem in _unknown_memberships(document, items, existing):
+def check_people(items: Sequence[TenantItem], existing: Existing, slugs: frozenset[str], faults: Faults) -> None:
+    """Add what is wrong with the items together. `slugs`: every tenant that the file names, readable or not."""
+    checks = (
+        *(check(items) for check in AMONG_THEMSELVES),
+        *(check(items, existing) for check in AGAINST_WHAT_EXISTS),
+        _unknown_memberships(items, slugs | existing.tenants.keys()),
+    )
+    for path, problem in chain.from_iterable(checks):
         faults.add(path, problem)
 
 
@@ -31,11 +34,11 @@ def repeated(named: Iterator[tuple[str, Path]]) -> Found:
         first.setdefault(name, path)
 
 
-def _slug_twice(items: Sequence[TenantItem], existing: Existing) -> Found:
+def _slug_twice(items: Sequence[TenantItem]) -> Found:
     yield from repeated((item.entry.slug, (*item.path, "slug")) for item in items)
 
 
-def _username_twice(items: Sequence[TenantItem], existing: Existing) -> Found:
+def _username_twice(items: Sequence[TenantItem]) -> Found:
     """Usernames are unique over all tenants, whatever the case of their letters."""
     named = ((usernames.key(item.entry.username), (*item.path, "username")) for item in all_users(items))
     yield from repeated(named)
@@ -62,7 +65,7 @@ def _username_taken(items: Sequence[TenantItem], existing: Existing) -> Found:
             yield (*item.path, "username"), f"is already the name of a user of {user.tenant.slug}"
 
 
-def _two_passwords(items: Sequence[TenantItem], existing: Existing) -> Found:
+def _two_passwords(items: Sequence[TenantItem]) -> Found:
     for item in all_users(items):
         if item.entry.password and item.entry.password_hash:
             yield (*item.path, "password_hash"), "cannot stand beside password"
@@ -80,16 +83,15 @@ def _memberships_of_accountants(items: Sequence[TenantItem], existing: Existing)
             yield (*item.path, "type"), f"must stay accountant: the user works for {others}"
 
 
-def _membership_twice(items: Sequence[TenantItem], existing: Existing) -> Found:
+def _membership_twice(items: Sequence[TenantItem]) -> Found:
     for item in all_users(items):
         places = [(entry.tenant, _membership(item, place)) for place, entry in enumerate(item.entry.memberships)]
         yield from repeated(iter(places))
         yield from ((path, "is the user's own tenant") for slug, path in places if slug == item.tenant)
 
 
-def _unknown_memberships(document: Document, items: Sequence[TenantItem], existing: Existing) -> Found:
-    """A membership is of a tenant that exists or that the file names, readable or not."""
-    known = {table.get("slug") for _, table in document.tables("tenants")} | existing.tenants.keys()
+def _unknown_memberships(items: Sequence[TenantItem], known: AbstractSet[str]) -> Found:
+    """A membership is of a tenant that exists or that the file names."""
     for item in all_users(items):
         for place, entry in enumerate(item.entry.memberships):
             if entry.tenant not in known:
@@ -108,13 +110,15 @@ def _membership(item: UserItem, place: int) -> Path:
     return (*item.path, "memberships", place, "tenant")
 
 
-CHECKS: tuple[Callable[[Sequence[TenantItem], Existing], Found], ...] = (
+AMONG_THEMSELVES: tuple[Callable[[Sequence[TenantItem]], Found], ...] = (
     _slug_twice,
     _username_twice,
+    _two_passwords,
+    _membership_twice,
+)
+AGAINST_WHAT_EXISTS: tuple[Callable[[Sequence[TenantItem], Existing], Found], ...] = (
     _new_tenant_needs,
     _new_user_needs,
     _username_taken,
-    _two_passwords,
     _memberships_of_accountants,
-    _membership_twice,
 )

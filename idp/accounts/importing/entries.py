@@ -23,7 +23,8 @@ LONGEST_USERNAME_KEY = 600
 _SLUG = re.compile(r"[a-z0-9]+(?:-+[a-z0-9]+)*")
 _SECURITY_CODE = re.compile(r"[0-9]{4,12}")
 _BASE64 = r"[A-Za-z0-9+/]"
-_ARGON2ID = re.compile(rf"\$argon2id\$v=[0-9]+\$[mtp]=[0-9]+(?:,[mtp]=[0-9]+){{2}}\${_BASE64}{{11,88}}\${_BASE64}{{22,88}}")
+_COST = r"[mtp]=[0-9]+"
+_ARGON2ID = re.compile(rf"\$argon2id\$v=[0-9]+\${_COST},{_COST},{_COST}\${_BASE64}{{11,88}}\${_BASE64}{{22,88}}")
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 
 
@@ -64,7 +65,7 @@ def _email(value: str) -> str:
 
 def _user_type(value: object) -> UserType:
     try:
-        return UserType(value)
+        return UserType(str(value))
     except ValueError:
         raise ValueError(f"must be {', '.join(UserType)}") from None
 
@@ -75,7 +76,7 @@ def _off(value: bool) -> bool:  # noqa: FBT001 - pydantic calls it
     return value
 
 
-def _secret(check: Callable[[str], str]) -> Any:
+def secret(check: Callable[[str], str]) -> Any:
     """A text that is kept out of every message. `check` says what is wrong with it, and gives the form to keep."""
 
     def read(value: object) -> SecretStr:
@@ -141,7 +142,7 @@ class TenantEntry(Entry):
     slug: Slug
     name: Name | None = None
     locale: Locale | None = None
-    security_code: Annotated[SecretStr, _secret(_security_code)] | None = None
+    security_code: Annotated[SecretStr, secret(_security_code)] | None = None
     policy: PolicyEntry = PolicyEntry()
 
 
@@ -158,9 +159,9 @@ class UserEntry(Entry):
     name: Name | None = None
     email: Annotated[str, text(LONGEST_EMAIL), AfterValidator(_email)] | None = None
     type: Annotated[UserType, BeforeValidator(_user_type)] | None = None
-    password: Annotated[SecretStr, _secret(_password)] | None = None
-    password_hash: Annotated[SecretStr, _secret(_password_hash)] | None = None
-    totp_secret: Annotated[SecretStr, _secret(_totp_secret)] | None = None
+    password: Annotated[SecretStr, secret(_password)] | None = None
+    password_hash: Annotated[SecretStr, secret(_password_hash)] | None = None
+    totp_secret: Annotated[SecretStr, secret(_totp_secret)] | None = None
     two_factor_every_30_days: bool | None = None
     locale: Locale | None = None
     memberships: list[MembershipEntry] = []
@@ -181,22 +182,21 @@ def read_entry(kind: type[E], table: Mapping[str, Any], path: Path, faults: Faul
 
 def _problem(detail: ErrorDetails, kind: type[Entry]) -> str:
     match detail["type"]:
-        case "missing":
-            return "is missing"
         case "extra_forbidden":
             return _unknown(str(detail["loc"][-1]), kind)
-        case "string_type":
-            return "must be text in quotes"
-        case "bool_type":
-            return "must be true or false, without quotes"
-        case "list_type":
-            return "must be an array of tables"
-        case "model_type" | "dict_type" | "model_attributes_type":
-            return "must be a table"
         case "literal_error":
             return f"must be {detail['ctx']['expected'].replace(chr(39), '')}"
-        case _:
-            return detail["msg"].removeprefix("Value error, ")
+        case other:
+            return _WORDS.get(other) or detail["msg"].removeprefix("Value error, ")
+
+
+_WORDS = {
+    "missing": "is missing",
+    "string_type": "must be text in quotes",
+    "bool_type": "must be true or false, without quotes",
+    "list_type": "must be an array of tables",
+    "model_type": "must be a table",
+}
 
 
 def _unknown(key: str, kind: type[Entry]) -> str:

@@ -38,22 +38,22 @@ def look_up(items: Sequence[TenantItem]) -> Existing:
 
 def _tenants(items: Sequence[TenantItem]) -> Iterator[Tenant]:
     named = {membership.tenant for user in all_users(items) for membership in user.entry.memberships}
-    for slugs in _parts(named | {item.entry.slug for item in items}):
+    for slugs in parts_of(named | {item.entry.slug for item in items}):
         yield from db.session.scalars(sa.select(Tenant).where(Tenant.slug.in_(slugs)))
 
 
 def _users(items: Sequence[TenantItem]) -> Iterator[User]:
-    for keys in _parts({usernames.key(item.entry.username) for item in all_users(items)}):
+    for keys in parts_of({usernames.key(item.entry.username) for item in all_users(items)}):
         yield from db.session.scalars(sa.select(User).where(User.username_key.in_(keys)))
 
 
 def _memberships(user_ids: Iterable[uuid.UUID]) -> Iterator[tuple[uuid.UUID, uuid.UUID, str]]:
     named = sa.select(Membership.user_id, Tenant.id, Tenant.slug).join(Tenant, Tenant.id == Membership.tenant_id)
-    for ids in _parts(user_ids):
+    for ids in parts_of(user_ids):
         yield from db.session.execute(named.where(Membership.user_id.in_(ids)))
 
 
-def _parts(values: Iterable[T]) -> Iterator[list[T]]:
+def parts_of(values: Iterable[T]) -> Iterator[list[T]]:
     """The values in parts that fit into one statement."""
     rest = iter(values)
     while part := list(islice(rest, AT_ONCE)):

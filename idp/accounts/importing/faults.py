@@ -22,11 +22,12 @@ class Fault:
     problem: str
 
     def __str__(self) -> str:
+        """`FILE:LINE: key.path: what is wrong`."""
         where = f"{self.file}:{self.line}" if self.line else self.file
         return f"{where}: {self.key}: {self.problem}" if self.key else f"{where}: {self.problem}"
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - it is what happened
     """The file is refused whole; nothing was written. `faults` has everything that was found, in the file's order."""
 
     def __init__(self, *faults: Fault) -> None:

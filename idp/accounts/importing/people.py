@@ -29,7 +29,7 @@ class TenantItem:
 
 
 def read_people(document: Document, faults: Faults) -> tuple[TenantItem, ...]:
-    """Every tenant that can be read, with its users. What cannot be read is a fault for each thing that is wrong in it."""
+    """Every tenant that can be read, with its users. Whatever is wrong in one that cannot is a fault."""
     return tuple(_tenants(document, faults))
 
 
@@ -48,6 +48,11 @@ def _users(document: Document, tenant: Path, slug: str, faults: Faults) -> Itera
         entry = read_entry(UserEntry, table, path, faults)
         if entry:
             yield UserItem(path, entry, slug)
+
+
+def slugs_named(document: Document) -> frozenset[str]:
+    """The slugs of all tenants in the file, also of those that cannot be read."""
+    return frozenset(str(table.get("slug")) for _, table in document.tables("tenants"))
 
 
 def all_users(tenants: Sequence[TenantItem]) -> Iterator[UserItem]:

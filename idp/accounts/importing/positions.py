@@ -1,6 +1,6 @@
 """On which line each key of a TOML document stands. Pure.
 
-`tomllib` keeps no positions. A document that it has accepted is valid, and a valid document can be walked with a handful of
+`tomllib` keeps no positions. A document that it has accepted is valid, and a valid document can be walked with a few
 patterns, because nothing has to be checked again:
 
     document:  table header | key = value | comment, line by line

@@ -18,5 +18,6 @@ class Change:
     note: str = ""
 
     def __str__(self) -> str:
+        """One line for the operator."""
         done = "created" if self.created else f"changed: {', '.join(self.fields)}"
         return f"{self.kind} {self.name}: {done}{f' ({self.note})' if self.note else ''}"

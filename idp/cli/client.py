@@ -1,0 +1,92 @@
+"""`idp client`: look at applications, disable and enable them."""
+
+import click
+import sqlalchemy as sa
+from flask.cli import with_appcontext
+
+from idp import clock
+from idp.audit.events import ClientDisabled, ClientEnabled
+from idp.audit.record import record
+from idp.cli.output import json_option, print_record, print_records, unknown
+from idp.extensions import db
+from idp.oidc.models import Client
+from idp.tenancy.models import Tenant
+
+
+@click.group()
+def client() -> None:
+    """Applications: list, show, disable, enable."""
+
+
+@client.command("list")
+@click.option("--after", default="", help="Begin after this client_id.")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
+@json_option
+@with_appcontext
+def list_(*, after: str, limit: int, as_json: bool) -> None:
+    """List applications by client_id."""
+    page = (
+        sa.select(Client, Tenant.slug)
+        .outerjoin(Tenant, Tenant.id == Client.tenant_id)
+        .where(Client.client_id > after)
+        .order_by(Client.client_id)
+        .limit(limit)
+    )
+    print_records([_in_short(found, slug) for found, slug in db.session.execute(page)], as_json=as_json)
+
+
+@client.command()
+@click.argument("client_id")
+@json_option
+@with_appcontext
+def show(client_id: str, *, as_json: bool) -> None:
+    """Show one application and its registration; never its secret."""
+    found = _client(client_id)
+    slug = db.session.scalar(sa.select(Tenant.slug).where(Tenant.id == found.tenant_id))
+    facts = {**_in_short(found, slug), "require_pkce": found.require_pkce, "secret": found.secret_hash is not None}
+    facts |= {"created_at": found.created_at, "disabled_at": found.disabled_at}
+    registration = dict(found.registration)
+    print_record(facts | ({"registration": registration} if as_json else registration), as_json=as_json)
+
+
+@client.command()
+@click.argument("client_id")
+@with_appcontext
+def disable(client_id: str) -> None:
+    """Refuse this application everything from now on; nothing is deleted."""
+    found = _client(client_id)
+    if found.disabled_at is None:
+        found.disabled_at = clock.now()
+        record(ClientDisabled(tenant_id=found.tenant_id, client_id=found.client_id))
+        db.session.commit()
+    click.echo(f"{found.client_id} is disabled")
+
+
+@client.command()
+@click.argument("client_id")
+@with_appcontext
+def enable(client_id: str) -> None:
+    """Serve a disabled application again."""
+    found = _client(client_id)
+    if found.disabled_at is not None:
+        found.disabled_at = None
+        record(ClientEnabled(tenant_id=found.tenant_id, client_id=found.client_id))
+        db.session.commit()
+    click.echo(f"{found.client_id} is enabled")
+
+
+def _client(client_id: str) -> Client:
+    found = db.session.scalar(sa.select(Client).where(Client.client_id == client_id))
+    if found is None:
+        raise unknown("client", client_id)
+    return found
+
+
+def _in_short(found: Client, slug: str | None) -> dict[str, object]:
+    return {
+        "client_id": found.client_id,
+        "name": found.name,
+        "tenant": slug,
+        "first_party": found.first_party,
+        "disabled": found.disabled_at is not None,
+    }

@@ -1,0 +1,36 @@
+"""`idp grants`: a user's known-IP grants, "once every 30 days from a known IP address"."""
+
+import click
+from flask.cli import with_appcontext
+
+from idp.cli.output import json_option, print_records
+from idp.cli.user import named
+from idp.extensions import db
+from idp.login import known_ip
+
+
+@click.group()
+def grants() -> None:
+    """Known-IP grants: list, revoke."""
+
+
+@grants.command("list")
+@click.argument("username")
+@json_option
+@with_appcontext
+def list_(username: str, *, as_json: bool) -> None:
+    """List the networks from which USERNAME may log in without a second factor for a while."""
+    facts = ("network", "earned_at", "expires_at", "last_used_at")
+    rows = [{name: getattr(grant, name) for name in facts} for grant in known_ip.of(named(username))]
+    print_records(rows, as_json=as_json)
+
+
+@grants.command()
+@click.argument("username")
+@with_appcontext
+def revoke(username: str) -> None:
+    """End all of them: the next login of USERNAME asks the second factor."""
+    found = named(username)
+    known_ip.revoke_all(found)
+    db.session.commit()
+    click.echo(f"the known-IP grants of {found.username} are revoked")

@@ -1,0 +1,60 @@
+"""`idp import`: tenants, users and applications from a TOML file."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import click
+from flask.cli import with_appcontext
+
+from idp import schema
+from idp.accounts.importing.faults import Refused
+from idp.accounts.importing.report import Change
+from idp.cli.output import json_option, print_json
+from idp.crypto.sealed import SealBroken
+from idp.errors import Unavailable
+from idp.oidc.importing import import_file
+from idp.schema import Schema
+
+
+@click.command("import")
+@click.argument("file", type=click.Path())
+@click.option("--set-credentials", is_flag=True, help="Set passwords, TOTP secrets, codes of those who exist as well.")
+@json_option
+@with_appcontext
+@click.pass_context
+def import_(ctx: click.Context, file: str, *, set_credentials: bool, as_json: bool) -> None:
+    """Create or update tenants, users and clients from a TOML FILE. All of it or nothing.
+
+    What the file does not name stays as it is; the same file again changes nothing. Credentials (passwords, TOTP
+    secrets, security codes, client secrets) are set when their owner is new, and for others only with
+    --set-credentials.
+    """
+    if schema.look() in {Schema.EMPTY, Schema.OLDER}:
+        raise Unavailable("The database does not have the newest schema; run: idp migrate")
+    try:
+        changes = import_file(file, set_credentials=set_credentials)
+    except Refused as refused:
+        _say_refused(refused, as_json=as_json)
+        ctx.exit(1)
+    except SealBroken as error:
+        raise Unavailable(f"IDP_SECRET_KEYS: what is stored does not open: {error}") from error
+    _say(changes, as_json=as_json)
+
+
+def _say(changes: Sequence[Change], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"changes": [asdict(change) for change in changes]})
+        return
+    for change in changes:
+        click.echo(str(change))
+    if not changes:
+        click.echo("nothing changed")
+
+
+def _say_refused(refused: Refused, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"faults": [asdict(fault) for fault in refused.faults]})
+        return
+    for fault in refused.faults:
+        click.echo(str(fault), err=True)
+    click.echo("nothing was imported", err=True)

@@ -1,0 +1,91 @@
+"""`idp user`: look at users, disable and enable them."""
+
+import click
+import sqlalchemy as sa
+from flask.cli import with_appcontext
+
+from idp.accounts import lifecycle, usernames
+from idp.accounts.models import User
+from idp.accounts.queries import by_username, recovery_codes_left, tenants_of
+from idp.cli.output import json_option, print_record, print_records, unknown
+from idp.extensions import db
+from idp.tenancy.models import Tenant
+
+
+@click.group()
+def user() -> None:
+    """Users: list, show, disable, enable."""
+
+
+@user.command("list")
+@click.option("--tenant", "slug", help="Only of this tenant.")
+@click.option("--after", default="", help="Begin after this username.")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
+@json_option
+@with_appcontext
+def list_(*, slug: str | None, after: str, limit: int, as_json: bool) -> None:
+    """List users by username."""
+    page = sa.select(User).where(User.username_key > usernames.key(after)).order_by(User.username_key).limit(limit)
+    if slug is not None:
+        tenant_id = db.session.scalar(sa.select(Tenant.id).where(Tenant.slug == slug))
+        if tenant_id is None:
+            raise unknown("tenant", slug)
+        page = page.where(User.tenant_id == tenant_id)
+    print_records([_in_short(found) for found in db.session.scalars(page)], as_json=as_json)
+
+
+@user.command()
+@click.argument("username")
+@json_option
+@with_appcontext
+def show(username: str, *, as_json: bool) -> None:
+    """Show one user; never a secret."""
+    found = named(username)
+    facts = {**_in_short(found), "email": found.email, "locale": found.locale}
+    facts["tenants"] = [tenant.slug for tenant in tenants_of(found)]
+    facts["password"] = found.password_hash is not None
+    facts["recovery_codes_left"] = recovery_codes_left(found.id)
+    facts["two_factor_every_30_days"] = found.two_factor_every_30_days
+    facts |= {"created_at": found.created_at, "last_login_at": found.last_login_at, "disabled_at": found.disabled_at}
+    print_record(facts, as_json=as_json)
+
+
+@user.command()
+@click.argument("username")
+@with_appcontext
+def disable(username: str) -> None:
+    """End the user's login, sessions, grants and refresh tokens at once."""
+    found = named(username)
+    lifecycle.disable(found)
+    db.session.commit()
+    click.echo(f"{found.username} is disabled")
+
+
+@user.command()
+@click.argument("username")
+@with_appcontext
+def enable(username: str) -> None:
+    """Let a disabled user log in again."""
+    found = named(username)
+    lifecycle.enable(found)
+    db.session.commit()
+    click.echo(f"{found.username} is enabled")
+
+
+def named(username: str) -> User:
+    """The user of that name, or the fault that there is none."""
+    found = by_username(username)
+    if found is None:
+        raise unknown("user", username)
+    return found
+
+
+def _in_short(found: User) -> dict[str, object]:
+    return {
+        "username": found.username,
+        "name": found.name,
+        "tenant": found.tenant.slug,
+        "type": found.type.value,
+        "two_factor": bool(found.totp_devices),
+        "disabled": found.disabled_at is not None,
+    }
