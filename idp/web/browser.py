@@ -16,6 +16,8 @@ from typing import Any, Final
 
 from flask import Flask, Request, session
 from flask.sessions import SessionInterface, SessionMixin
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from idp import settings, vault
@@ -72,6 +74,12 @@ def set_up(app: Flask) -> None:
     with app.app_context():
         app.config["WTF_CSRF_SECRET_KEY"] = vault.sealer().keyed(_PURPOSE)
     csrf.init_app(app)
+    app.jinja_env.globals["csrf_field"] = csrf_field
+
+
+def csrf_field() -> Markup:
+    """Return the hidden field that every form of ours carries."""
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
 
 
 def set_cookie(response: Response, name: str, value: str, seconds: int | None) -> None:
@@ -91,9 +99,7 @@ def set_cookie(response: Response, name: str, value: str, seconds: int | None) -
 def delete_cookie(response: Response, name: str) -> None:
     """Take a cookie back."""
     ours = settings.current()
-    response.delete_cookie(
-        ours.cookie_name(name), path="/", secure=not ours.development, httponly=True, samesite="Lax"
-    )
+    response.delete_cookie(ours.cookie_name(name), path="/", secure=not ours.development, httponly=True, samesite="Lax")
 
 
 def browser_id() -> str:
