@@ -1,0 +1,1 @@
+"""Clients of OpenID Connect that we did not write, against `idp serve`."""
