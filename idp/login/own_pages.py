@@ -15,6 +15,7 @@ import enum
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any, assert_never
 
 from flask import Blueprint, render_template, request
@@ -71,7 +72,7 @@ class OwnPage:
     back: Callable[[], str] = here
     allowed: Callable[[Login], bool] = anybody
 
-    def __call__(self, **values: Any) -> ResponseReturnValue:
+    def answer(self, **values: Any) -> ResponseReturnValue:
         """Answer a request for this page."""
         login = enter(self)
         return self.view(login, **values) if isinstance(login, Login) else login
@@ -80,7 +81,17 @@ class OwnPage:
 def add(blueprint: Blueprint, pages: Iterable[OwnPage]) -> None:
     """Give a room its pages; the endpoint is the name of the view."""
     for page in pages:
-        blueprint.add_url_rule(page.rule, page.view.__name__, page, methods=[page.method])
+        blueprint.add_url_rule(page.rule, view_func=_named(page), methods=[page.method])
+
+
+def _named(page: OwnPage) -> View:
+    """Return the page's answer as a function that has the name of its view."""
+
+    @wraps(page.view)
+    def answer(**values: Any) -> ResponseReturnValue:
+        return page.answer(**values)
+
+    return answer
 
 
 def enter(page: OwnPage) -> Login | Response:

@@ -3,6 +3,7 @@
 import uuid
 
 from flask import request
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from idp.errors import Forbidden, NotFound
@@ -14,14 +15,13 @@ from idp.login.gate import Login
 from idp.selfservice.security import back_with
 from idp.web.browser import browser_hash
 
-BARRED = "Your administrator has barred this: two-factor authentication is asked at every login."
-
 
 def choose(login: Login) -> Response:
     """Save the choice. Switching it on is refused while the tenant wants two-factor at every login."""
     on = bool(request.form.get("two_factor_every_30_days"))
     if on and login.tenant.policy.limit_two_factor_validity:
-        raise Forbidden("the 30-day choice is barred", person=BARRED)
+        barred = _("Your administrator has barred this: two-factor authentication is asked at every login.")
+        raise Forbidden("the 30-day choice is barred", person=barred)
     known_ip.choose(login.user, on, newest_totp(sessions.evidence_of(login.session)), browser_hash())
     db.session.commit()
     return back_with("saved")

@@ -28,7 +28,6 @@ from idp.selfservice.factor_change import seal_change
 from idp.selfservice.security import back_with, is_mandatory, security_page
 
 PENDING_FOR = timedelta(minutes=30)
-BARRED = "Your company makes two-factor authentication mandatory, so it cannot be switched off."
 _KIND = "new_phone"
 
 
@@ -38,13 +37,13 @@ def two_factor() -> ResponseReturnValue:
     if handle is not None:
         return login_views.run(StepName.SET_UP_TOTP, handle)
     page = CONFIRM if request.method == "POST" else BEGIN
-    return page()
+    return page.answer()
 
 
 def begin_set_up(login: Login) -> ResponseReturnValue:
     """Set up for the first time as a step of a login, which asks for a fresh password; else for a new phone."""
     if login.user.totp_devices:
-        return NEW_PHONE()
+        return NEW_PHONE.answer()
     demand = Demand(
         level=Level.TWO_FACTOR,
         essential=True,
@@ -132,7 +131,9 @@ def _ask(login: Login, handle: str, pending: str, error: str | None = None) -> s
 
 def _refuse_if_mandatory(login: Login) -> None:
     if is_mandatory(login):
-        raise Forbidden("two-factor is mandatory", person=BARRED)
+        raise Forbidden(
+            "two-factor is mandatory", person=_("Your company makes it mandatory, so it cannot be switched off.")
+        )
 
 
 BEGIN = OwnPage("/security/two-factor", begin_set_up)
