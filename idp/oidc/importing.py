@@ -25,7 +25,7 @@ from idp.accounts.importing.document import Document, check_top, read
 from idp.accounts.importing.entries import LONGEST_NAME, Entry, Slug, read_entry, secret, text
 from idp.accounts.importing.existing import look_up, parts_of
 from idp.accounts.importing.faults import Faults, Path
-from idp.accounts.importing.people import read_people, slugs_named
+from idp.accounts.importing.people import read_people
 from idp.accounts.importing.report import Change
 from idp.crypto import opaque
 from idp.errors import Conflict
@@ -92,8 +92,8 @@ def import_file(name: str, *, set_credentials: bool = False) -> list[Change]:
     check_top(document, faults)
     people, clients = read_people(document, faults), read_clients(document, faults)
     existing, existing_clients = look_up(people), look_up_clients(clients)
-    check_people(people, existing, slugs_named(document), faults)
-    check_clients(clients, existing_clients, slugs_named(document), faults, set_credentials=set_credentials)
+    check_people(people, existing, faults)
+    check_clients(clients, existing_clients, people.slugs, faults, set_credentials=set_credentials)
     document.refuse(faults)
     try:
         changes = list(Writer(existing, set_credentials).write(people))
@@ -162,13 +162,15 @@ def check_clients(
 def _registration(item: ClientItem, client: Client | None, faults: Faults) -> Registration | None:
     merged = _merged(item, client)
     try:
+        registration = validated(merged, issuer_is_loopback=settings.current().development)
         json.dumps(merged, allow_nan=False)
-        return validated(merged, issuer_is_loopback=settings.current().development)
     except InvalidMetadata as error:
         for key, problem in error.faults:
             faults.add((*item.path, key), problem)
     except (TypeError, ValueError):
         faults.add(item.path, "holds a value that JSON does not have, such as a date")
+    else:
+        return registration
     return None
 
 

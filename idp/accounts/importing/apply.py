@@ -6,14 +6,14 @@ A field is written only where it differs, so the same file again changes nothing
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from idp.accounts import lifecycle, usernames
 from idp.accounts.factors import add_totp, remove_totp, secret_of
 from idp.accounts.importing.entries import TenantEntry, UserEntry
 from idp.accounts.importing.existing import Existing
-from idp.accounts.importing.people import TenantItem, UserItem, all_users
+from idp.accounts.importing.people import People, UserItem
 from idp.accounts.importing.report import Change
 from idp.accounts.lifecycle import NewUser
 from idp.accounts.models import User, UserType
@@ -37,12 +37,12 @@ class Writer:
     existing: Existing
     set_credentials: bool
 
-    def write(self, items: Sequence[TenantItem]) -> Iterator[Change]:
+    def write(self, people: People) -> Iterator[Change]:
         """Write everything; say what changed, in the file's order."""
         tenants = dict(self.existing.tenants)
-        for item in items:
+        for item in people.tenants:
             yield from self._tenant(item.entry, tenants)
-        for user in all_users(items):
+        for user in people.users:
             yield from self._user(user, tenants)
 
     def _tenant(self, entry: TenantEntry, tenants: dict[str, Tenant]) -> Iterator[Change]:

@@ -1,6 +1,6 @@
 """The tables of an import file together, and against what exists. Each check is one function."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from itertools import chain
 
@@ -8,18 +8,18 @@ from idp.accounts import usernames
 from idp.accounts.importing.entries import UserEntry
 from idp.accounts.importing.existing import Existing
 from idp.accounts.importing.faults import Faults, Path, spelled
-from idp.accounts.importing.people import TenantItem, UserItem, all_users
+from idp.accounts.importing.people import People, UserItem
 from idp.accounts.models import User, UserType
 
 Found = Iterator[tuple[Path, str]]
 
 
-def check_people(items: Sequence[TenantItem], existing: Existing, slugs: frozenset[str], faults: Faults) -> None:
-    """Add what is wrong with the items together. `slugs`: every tenant that the file names, readable or not."""
+def check_people(people: People, existing: Existing, faults: Faults) -> None:
+    """Add what is wrong with them together."""
     checks = (
-        *(check(items) for check in AMONG_THEMSELVES),
-        *(check(items, existing) for check in AGAINST_WHAT_EXISTS),
-        _unknown_memberships(items, slugs | existing.tenants.keys()),
+        *(check(people) for check in AMONG_THEMSELVES),
+        *(check(people, existing) for check in AGAINST_WHAT_EXISTS),
+        _unknown_memberships(people, people.slugs | existing.tenants.keys()),
     )
     for path, problem in chain.from_iterable(checks):
         faults.add(path, problem)
@@ -34,47 +34,47 @@ def repeated(named: Iterator[tuple[str, Path]]) -> Found:
         first.setdefault(name, path)
 
 
-def _slug_twice(items: Sequence[TenantItem]) -> Found:
-    yield from repeated((item.entry.slug, (*item.path, "slug")) for item in items)
+def _slug_twice(people: People) -> Found:
+    yield from repeated((item.entry.slug, (*item.path, "slug")) for item in people.tenants)
 
 
-def _username_twice(items: Sequence[TenantItem]) -> Found:
+def _username_twice(people: People) -> Found:
     """Usernames are unique over all tenants, whatever the case of their letters."""
-    named = ((usernames.key(item.entry.username), (*item.path, "username")) for item in all_users(items))
+    named = ((usernames.key(item.entry.username), (*item.path, "username")) for item in people.users)
     yield from repeated(named)
 
 
-def _new_tenant_needs(items: Sequence[TenantItem], existing: Existing) -> Found:
-    for item in items:
+def _new_tenant_needs(people: People, existing: Existing) -> Found:
+    for item in people.tenants:
         if item.entry.slug not in existing.tenants and item.entry.name is None:
             yield (*item.path, "name"), "is missing: a new tenant needs it"
 
 
-def _new_user_needs(items: Sequence[TenantItem], existing: Existing) -> Found:
-    for item in all_users(items):
+def _new_user_needs(people: People, existing: Existing) -> Found:
+    for item in people.users:
         if _user(item, existing) is None:
             missing = [key for key in ("name", "email") if getattr(item.entry, key) is None]
             yield from (((*item.path, key), "is missing: a new user needs it") for key in missing)
 
 
-def _username_taken(items: Sequence[TenantItem], existing: Existing) -> Found:
+def _username_taken(people: People, existing: Existing) -> Found:
     """A user stays with their tenant; a name that is taken elsewhere cannot be given again."""
-    for item in all_users(items):
+    for item in people.users:
         user = _user(item, existing)
         if user is not None and item.tenant and user.tenant.slug != item.tenant:
             yield (*item.path, "username"), f"is already the name of a user of {user.tenant.slug}"
 
 
-def _two_passwords(items: Sequence[TenantItem]) -> Found:
-    for item in all_users(items):
+def _two_passwords(people: People) -> Found:
+    for item in people.users:
         if item.entry.password and item.entry.password_hash:
             yield (*item.path, "password_hash"), "cannot stand beside password"
 
 
-def _memberships_of_accountants(items: Sequence[TenantItem], existing: Existing) -> Found:
-    for item in all_users(items):
+def _memberships_of_accountants(people: People, existing: Existing) -> Found:
+    for item in people.users:
         user = _user(item, existing)
-        if _type(item.entry, user) is UserType.ACCOUNTANT:
+        if item.type_unread or _type(item.entry, user) is UserType.ACCOUNTANT:
             continue
         if item.entry.memberships:
             yield (*item.path, "memberships"), "only an accountant may work for other tenants"
@@ -83,16 +83,16 @@ def _memberships_of_accountants(items: Sequence[TenantItem], existing: Existing)
             yield (*item.path, "type"), f"must stay accountant: the user works for {others}"
 
 
-def _membership_twice(items: Sequence[TenantItem]) -> Found:
-    for item in all_users(items):
+def _membership_twice(people: People) -> Found:
+    for item in people.users:
         places = [(entry.tenant, _membership(item, place)) for place, entry in enumerate(item.entry.memberships)]
         yield from repeated(iter(places))
         yield from ((path, "is the user's own tenant") for slug, path in places if slug == item.tenant)
 
 
-def _unknown_memberships(items: Sequence[TenantItem], known: AbstractSet[str]) -> Found:
+def _unknown_memberships(people: People, known: AbstractSet[str]) -> Found:
     """A membership is of a tenant that exists or that the file names."""
-    for item in all_users(items):
+    for item in people.users:
         for place, entry in enumerate(item.entry.memberships):
             if entry.tenant not in known:
                 yield _membership(item, place), "no tenant of this slug exists or is in the file"
@@ -110,13 +110,13 @@ def _membership(item: UserItem, place: int) -> Path:
     return (*item.path, "memberships", place, "tenant")
 
 
-AMONG_THEMSELVES: tuple[Callable[[Sequence[TenantItem]], Found], ...] = (
+AMONG_THEMSELVES: tuple[Callable[[People], Found], ...] = (
     _slug_twice,
     _username_twice,
     _two_passwords,
     _membership_twice,
 )
-AGAINST_WHAT_EXISTS: tuple[Callable[[Sequence[TenantItem], Existing], Found], ...] = (
+AGAINST_WHAT_EXISTS: tuple[Callable[[People, Existing], Found], ...] = (
     _new_tenant_needs,
     _new_user_needs,
     _username_taken,

@@ -32,7 +32,9 @@ class Document:
         """Raise `Refused` when there is any fault, with a line for each, in the file's order."""
         if faults.found:
             lines = lines_of(self.text)
-            found = {Fault(self.name, _line(lines, path), spelled(path), problem) for path, problem in faults.found}
+            found = {
+                Fault(self.name, _line(lines, path), spelled(path), problem) for path, problem in faults.found.items()
+            }
             raise Refused(*sorted(found, key=lambda fault: (fault.line, fault.key, fault.problem)))
 
 

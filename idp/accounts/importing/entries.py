@@ -171,13 +171,20 @@ E = TypeVar("E", bound=Entry)
 
 
 def read_entry(kind: type[E], table: Mapping[str, Any], path: Path, faults: Faults) -> E | None:
-    """The table as an entry of this kind; None, with a fault for everything that is wrong in it, when it is none."""
+    """The table as an entry of this kind, with a fault for everything that is wrong in it.
+
+    What is wrong is left out of the entry, so that the rest can be compared with the rest of the file. None: not even
+    its name can be read.
+    """
     try:
         return kind.model_validate(table)
     except ValidationError as error:
-        for detail in error.errors(include_url=False, include_input=False):
-            faults.add(path + detail["loc"], _problem(detail, kind))
-        return None
+        details = error.errors(include_url=False, include_input=False)
+    for detail in details:
+        faults.add(path + detail["loc"], _problem(detail, kind))
+    wrong = {detail["loc"][0] for detail in details}
+    rest = {key: value for key, value in table.items() if key not in wrong}
+    return read_entry(kind, rest, path, faults) if len(rest) < len(table) else None
 
 
 def _problem(detail: ErrorDetails, kind: type[Entry]) -> str:

@@ -1,7 +1,7 @@
 """What exists already of all that an import file names, read in a few queries."""
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -9,7 +9,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from idp.accounts import usernames
-from idp.accounts.importing.people import TenantItem, all_users
+from idp.accounts.importing.people import People
 from idp.accounts.models import User
 from idp.extensions import db
 from idp.tenancy.models import Membership, Tenant
@@ -27,23 +27,23 @@ class Existing:
     memberships: Mapping[uuid.UUID, Mapping[uuid.UUID, str]]
 
 
-def look_up(items: Sequence[TenantItem]) -> Existing:
-    """Read what exists of these items, disabled or not: an operator sees all."""
-    users = {user.username_key: user for user in _users(items)}
+def look_up(people: People) -> Existing:
+    """Read what exists of these people, disabled or not: an operator sees all."""
+    users = {user.username_key: user for user in _users(people)}
     memberships: dict[uuid.UUID, dict[uuid.UUID, str]] = {}
     for user_id, tenant_id, slug in _memberships(user.id for user in users.values()):
         memberships.setdefault(user_id, {})[tenant_id] = slug
-    return Existing({tenant.slug: tenant for tenant in _tenants(items)}, users, memberships)
+    return Existing({tenant.slug: tenant for tenant in _tenants(people)}, users, memberships)
 
 
-def _tenants(items: Sequence[TenantItem]) -> Iterator[Tenant]:
-    named = {membership.tenant for user in all_users(items) for membership in user.entry.memberships}
-    for slugs in parts_of(named | {item.entry.slug for item in items}):
+def _tenants(people: People) -> Iterator[Tenant]:
+    named = {membership.tenant for user in people.users for membership in user.entry.memberships}
+    for slugs in parts_of(named | people.slugs):
         yield from db.session.scalars(sa.select(Tenant).where(Tenant.slug.in_(slugs)))
 
 
-def _users(items: Sequence[TenantItem]) -> Iterator[User]:
-    for keys in parts_of({usernames.key(item.entry.username) for item in all_users(items)}):
+def _users(people: People) -> Iterator[User]:
+    for keys in parts_of({usernames.key(item.entry.username) for item in people.users}):
         yield from db.session.scalars(sa.select(User).where(User.username_key.in_(keys)))
 
 

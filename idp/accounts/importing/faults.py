@@ -40,8 +40,8 @@ class Refused(Exception):  # noqa: N818 - it is what happened
 class Faults:
     """The faults found so far, each with the path of what it is about."""
 
-    found: list[tuple[Path, str]] = field(default_factory=list)
+    found: dict[Path, str] = field(default_factory=dict)
 
     def add(self, path: Path, problem: str) -> None:
-        """Remember one more."""
-        self.found.append((path, problem))
+        """Remember one more; of one place the first fault says enough."""
+        self.found.setdefault(path, problem)

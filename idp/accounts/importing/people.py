@@ -1,6 +1,6 @@
 """The tenants and users of an import file, read table by table. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from idp.accounts.importing.document import Document, check_tables
@@ -11,51 +11,55 @@ USERS = "users"
 
 
 @dataclass(frozen=True, slots=True)
+class TenantItem:
+    """A tenant of the file: where it stands, what it says."""
+
+    path: Path
+    entry: TenantEntry
+
+
+@dataclass(frozen=True, slots=True)
 class UserItem:
-    """A user of the file: where it stands, what it says, the slug of its tenant."""
+    """A user of the file: where it stands, what it says, the slug of its tenant (empty: cannot be read).
+
+    `type_unread`: it has a type, which cannot be read.
+    """
 
     path: Path
     entry: UserEntry
     tenant: str
+    type_unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class TenantItem:
-    """A tenant of the file, with those of its users that can be read."""
+class People:
+    """All of them, in the file's order. `slugs`: every tenant that the file names."""
 
-    path: Path
-    entry: TenantEntry
-    users: Sequence[UserItem]
+    tenants: tuple[TenantItem, ...]
+    users: tuple[UserItem, ...]
+
+    @property
+    def slugs(self) -> frozenset[str]:
+        """The slugs of the file's tenants."""
+        return frozenset(item.entry.slug for item in self.tenants)
 
 
-def read_people(document: Document, faults: Faults) -> tuple[TenantItem, ...]:
-    """Every tenant that can be read, with its users. Whatever is wrong in one that cannot is a fault."""
-    return tuple(_tenants(document, faults))
-
-
-def _tenants(document: Document, faults: Faults) -> Iterator[TenantItem]:
+def read_people(document: Document, faults: Faults) -> People:
+    """Every tenant and user whose name can be read. Whatever is wrong in one is a fault."""
+    tenants: list[TenantItem] = []
+    users: list[UserItem] = []
     for path, table in document.tables("tenants"):
         own = {key: value for key, value in table.items() if key != USERS}
         entry = read_entry(TenantEntry, own, path, faults)
-        check_tables(table.get(USERS, []), (*path, USERS), faults)
-        users = tuple(_users(document, path, entry.slug if entry else "", faults))
         if entry:
-            yield TenantItem(path, entry, users)
+            tenants.append(TenantItem(path, entry))
+        check_tables(table.get(USERS, []), (*path, USERS), faults)
+        users += _users(document, path, entry.slug if entry else "", faults)
+    return People(tuple(tenants), tuple(users))
 
 
 def _users(document: Document, tenant: Path, slug: str, faults: Faults) -> Iterator[UserItem]:
     for path, table in document.tables(*tenant, USERS):
         entry = read_entry(UserEntry, table, path, faults)
         if entry:
-            yield UserItem(path, entry, slug)
-
-
-def slugs_named(document: Document) -> frozenset[str]:
-    """The slugs of all tenants in the file, also of those that cannot be read."""
-    return frozenset(str(table.get("slug")) for _, table in document.tables("tenants"))
-
-
-def all_users(tenants: Sequence[TenantItem]) -> Iterator[UserItem]:
-    """The users of all tenants, in the file's order."""
-    for tenant in tenants:
-        yield from tenant.users
+            yield UserItem(path, entry, slug, type_unread="type" in table and entry.type is None)
