@@ -60,7 +60,9 @@ def test_saving_says_so_and_is_recorded(
         assert event.detail == {"changed": {"two_factor_mandatory": True}}
 
 
-def test_it_says_who_has_no_two_factor(world: World, new_browser: NewBrowser, zon: KnownTenant, bert: KnownUser) -> None:
+def test_it_says_who_has_no_two_factor(
+    world: World, new_browser: NewBrowser, zon: KnownTenant, bert: KnownUser
+) -> None:
     """B6: before saving the administrator sees how many it concerns, and who; other companies' people are no part of it."""
     world.user("anna", zon)
     world.user("carla", zon, totp=True)
@@ -110,7 +112,9 @@ def test_input_waits_for_its_own_browser_only(
 
 
 @pytest.mark.parametrize("kind", ["employee", "accountant"])
-def test_others_cannot_save(world: World, new_browser: NewBrowser, zon: KnownTenant, bert: KnownUser, kind: str) -> None:
+def test_others_cannot_save(
+    world: World, new_browser: NewBrowser, zon: KnownTenant, bert: KnownUser, kind: str
+) -> None:
     """R53: the form sent by hand is refused as well, with a page that says so."""
     form = open_page(new_browser(), SETTINGS, bert).filled_form("Save", two_factor_mandatory="on")
     anna = world.user("anna", zon, type=kind)
