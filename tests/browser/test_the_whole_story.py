@@ -16,11 +16,12 @@ WINDOWS = [
 
 
 @pytest.mark.parametrize(("width", "script", "scheme"), WINDOWS)
-def test_from_the_note_to_the_administrators_limit(
+def test_from_the_note_to_the_administrators_limit(  # noqa: PLR0915 - a story is told in one go
     stage: Stage, new_person: NewPerson, width: int, script: bool, scheme: str
 ) -> None:
-    """An employee without 2FA meets the note to the letter, sets up TOTP, arrives at the application without logging in
-    again, chooses "once every 30 days", logs in again without TOTP; the administrator limits validity; TOTP is asked.
+    """An employee meets the note to the letter, sets up TOTP and arrives at the application without logging in again.
+
+    Then they choose "once every 30 days" and log in again without TOTP; the administrator limits validity; TOTP is asked.
     """
     zon = stage.world.tenant("de-zon", name="Bakkerij De Zon", two_factor_mandatory=True)
     anna = stage.world.user("anna", zon)

@@ -1,1 +1,1 @@
-"""Whole logins, over HTTP, on a clock that moves. The ids in docstrings (A1 to E3) are those of the rules that they prove."""
+"""Whole logins, over HTTP, on a clock that moves. The ids in docstrings (A1 to E3) are those of the rules they prove."""

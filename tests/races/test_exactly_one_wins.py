@@ -7,6 +7,7 @@ RFC 9700 section 4.14.2, RFC 6238 section 5.2).
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 from typing import TypeVar
 
@@ -67,7 +68,7 @@ def test_one_code(live: Server, world: World, zon: KnownTenant, books: RelyingPa
     for _ in range(ROUNDS):
         browser.get(books.authorize_url(scope="openid offline_access"))
         code = books.answer(browser)["code"]
-        answers = at_once([lambda: books.redeem(code)] * AT_ONCE)
+        answers = at_once([partial(books.redeem, code)] * AT_ONCE)
         assert Counter(a.status_code for a in answers) == {200: 1, 400: AT_ONCE - 1}
         assert {a.json()["error"] for a in answers if a.status_code == 400} == {"invalid_grant"}
         winner = next(a.json() for a in answers if a.status_code == 200)
@@ -81,7 +82,7 @@ def test_one_refresh_token(live: Server, world: World, zon: KnownTenant, books: 
     token = books.finish(browser).refresh_token
     for _ in range(ROUNDS):
         spent = token
-        answers = at_once([lambda: books.refresh(spent)] * AT_ONCE)
+        answers = at_once([partial(books.refresh, spent)] * AT_ONCE)
         assert Counter(a.status_code for a in answers) == {200: 1, 400: AT_ONCE - 1}
         assert {a.json()["error"] for a in answers if a.status_code == 400} == {"invalid_grant"}
         token = next(a.json()["refresh_token"] for a in answers if a.status_code == 200)
@@ -93,7 +94,7 @@ def test_one_totp_code(live: Server, world: World, zon: KnownTenant, books: Rely
     anna = world.user("anna", zon, totp=True)
     browsers = _browsers(live, books, lambda b: b.login(anna, until="totp"))
     code = anna.totp()
-    at_once([lambda b=b: b.fill(totp=code).submit() for b in browsers])
+    at_once([b.fill(totp=code).submit for b in browsers])
     _exactly_one_landed(browsers, "totp")
 
 
@@ -102,7 +103,7 @@ def test_one_recovery_code(live: Server, world: World, zon: KnownTenant, books: 
     anna = world.user("anna", zon, totp=True, recovery_codes=True)
     browsers = _browsers(live, books, lambda b: b.login(anna, until="totp").follow("Use a recovery code"))
     code = anna.recovery_codes[3]
-    at_once([lambda b=b: b.fill(recovery_code=code).submit() for b in browsers])
+    at_once([b.fill(recovery_code=code).submit for b in browsers])
     _exactly_one_landed(browsers, "recovery_code")
     with world.unit_of_work() as session:
         used = session.query(RecoveryCode).filter(RecoveryCode.user_id == anna.id, RecoveryCode.used_at.is_not(None))
@@ -117,7 +118,7 @@ def test_one_last_answer(live: Server, world: World, zon: KnownTenant, books: Re
     tabs = [Browser(browser.http, browser.issuer) for _ in range(AT_ONCE)]
     for tab in tabs:
         tab.page = browser.page
-    at_once([lambda t=t: t.send(form) for t in tabs])
+    at_once([partial(tab.send, form) for tab in tabs])
     assert all(tab.status < 500 for tab in tabs), sorted(tab.status for tab in tabs)
     with world.unit_of_work() as session:
         assert session.query(BrowserSession).filter(BrowserSession.user_id == anna.id).count() == 1

@@ -172,7 +172,7 @@ class Browser:
             assert not (self.step == step and self.alert), f"{step}: {self.alert}"
         raise AssertionError(f"never came to an end: {self.steps}")
 
-    def _answer(
+    def _answer(  # noqa: C901 - one case for each step
         self, step: str, user: KnownUser, tenant: KnownTenant, recovery_code: str | None, remember: bool | None
     ) -> None:
         match step:
@@ -209,7 +209,7 @@ class Browser:
         return tenant.code if chosen or named else home.code
 
     def set_up_totp(self, user: KnownUser) -> Self:
-        """Take the secret from the page into the person's authenticator, confirm with a code, note the recovery codes."""
+        """Take the secret into the person's authenticator, confirm with a code, note the recovery codes."""
         user.totp_secret = "".join(self.page.one("[data-totp-secret]").get_text().split())
         user.last_step = 0
         self.fill(totp=user.totp()).submit()
@@ -233,7 +233,8 @@ class Browser:
                 return form, self._pressed_by_value(form, pressed)
         raise AssertionError(
             f"no form on {self.page.address} with fields {sorted(wanted)} and button {control!r}; "
-            f"there are {[(sorted(f.names), sorted(f.controls)) for f in self.page.forms]}\n{self.status} {self.text[:1500]}"
+            f"there are {[(sorted(f.names), sorted(f.controls)) for f in self.page.forms]}\n"
+            f"{self.status} {self.text[:1500]}"
         )
 
     def _pressed_by_value(self, form: Form, pressed: str | None) -> str | None:
@@ -245,7 +246,7 @@ class Browser:
         return pressed
 
     def _value_of_box(self, name: str) -> str:
-        box = self.page.soup.find("input", attrs={"name": name})
+        box = self.page.soup.select_one(f"input[name={name}]")
         return str(box.get("value") or "on") if box else "on"
 
     def _send(self, form: Form, pressed: tuple[str, str] | None) -> Self:

@@ -40,8 +40,8 @@ class Page:
     @property
     def step(self) -> str | None:
         """What `<main data-step>` says."""
-        main = self.soup.find("main")
-        return str(main.get("data-step")) if main and main.get("data-step") else None
+        main = self.soup.select_one("main[data-step]")
+        return str(main["data-step"]) if main else None
 
     @property
     def text(self) -> str:
@@ -62,9 +62,8 @@ class Page:
     @property
     def forms(self) -> list[Form]:
         """Every form of the page: those of `<main>` first, then those around it."""
-        main = self.soup.find("main")
-        inner = list(main.find_all("form")) if main else []
-        outer = [form for form in self.soup.find_all("form") if form not in inner]
+        inner = self.soup.select("main form")
+        outer = [form for form in self.soup.select("form") if form not in inner]
         return [self._form(form) for form in inner + outer]
 
     @property

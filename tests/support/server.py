@@ -69,7 +69,7 @@ def serving(
     issuer = f"http://127.0.0.1:{port}"
     log = directory / f"serve-{port}.log"
     variables = _surroundings() | store.environment(issuer) | dict(environment or {})
-    command = [IDP, "serve", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
+    command = [str(IDP), "serve", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
     with log.open("ab") as output:
         process = subprocess.Popen(command, env=variables, stdout=output, stderr=output, cwd=directory)
     app = make_app(store.settings(issuer=issuer))

@@ -34,7 +34,7 @@ class ValkeyProcess:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def client(self) -> redis.Redis:
-        """A client of the test's own, patient."""
+        """Make a client of the test's own, patient."""
         return redis.Redis(port=self.port, socket_timeout=5)
 
     def start(self) -> Self:

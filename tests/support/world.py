@@ -122,7 +122,7 @@ class World:
         self._now = clock.now if clock else product_now
 
     def tenant(
-        self, slug: str = "de-zon", *, name: str = "", code: str = "482915", locale: str = "en", **policy: bool
+        self, slug: str = "de-zon", *, name: str = "", code: str = "482915", locale: str = "en", **policy: Any
     ) -> KnownTenant:
         """A tenant; `policy` by the names of the import file. Its pages are English unless `locale` says otherwise."""
         with self._unit_of_work():
@@ -141,7 +141,7 @@ class World:
         username: str,
         tenant: KnownTenant,
         *,
-        type: str = "employee",
+        type: str = "employee",  # noqa: A002 - its name in the import file
         password: str = "correct horse battery staple",
         totp: bool | str = False,
         every_30_days: bool = False,
