@@ -1,0 +1,50 @@
+"""`idp keys`: the keys that sign tokens, and a fresh secret key for IDP_SECRET_KEYS."""
+
+import secrets
+
+import click
+from flask.cli import with_appcontext
+
+from idp.cli.output import json_option, print_json, print_records, said
+from idp.oidc import keys as signing_keys
+from idp.settings import KEY_DIGITS
+
+
+@click.group()
+def keys() -> None:
+    """Keys: list, rotate, new-secret."""
+
+
+@keys.command("list")
+@json_option
+@with_appcontext
+def list_(*, as_json: bool) -> None:
+    """List the keys that sign tokens; the first call makes them."""
+    signing_keys.ensure_keys()
+    facts = ("kid", "algorithm", "state", "created_at", "activated_at", "retired_at")
+    rows = [{name: getattr(key, name) for name in facts} for key in signing_keys.every_key()]
+    print_records(rows, as_json=as_json)
+
+
+@keys.command()
+@json_option
+@with_appcontext
+def rotate(*, as_json: bool) -> None:
+    """Let the next key of each algorithm take over, and publish a new next one.
+
+    A next key takes over when it has been published for ten minutes, so that everybody who keeps a copy of the key set
+    has it. What the old key signed stays valid.
+    """
+    turns = signing_keys.rotate()
+    if as_json:
+        print_json([{"algorithm": t.algorithm, "kid": t.kid, "waits_until": t.waits_until} for t in turns])
+        return
+    for turn in turns:
+        when = "signs from now on" if turn.waits_until is None else f"may sign from {said(turn.waits_until)} UTC on"
+        click.echo(f"{turn.algorithm}: {turn.kid} {when}")
+
+
+@keys.command("new-secret")
+def new_secret() -> None:
+    """Print a fresh secret key. Put it first in IDP_SECRET_KEYS and keep the old ones behind it."""
+    click.echo(secrets.token_hex(KEY_DIGITS // 2))

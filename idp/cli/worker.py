@@ -1,0 +1,124 @@
+"""`idp worker`: what is due and nobody waits for.
+
+    every minute ─┬▶ purge: rows that are over, in small batches, each a transaction of its own
+                  │     └─ killed midway: whole batches are gone, the rest goes next time
+                  └▶ rotate: keys that have signed for 90 days let the next ones take over
+    SIGTERM, SIGINT: leave after the batch at hand
+
+Any number of workers may run: a batch skips what another one holds. A database that is gone is waited for.
+"""
+
+import signal
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from types import FrameType
+from typing import Any, Final
+
+import click
+import sqlalchemy as sa
+import structlog
+from flask.cli import with_appcontext
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import InstrumentedAttribute
+
+from idp import clock, shortlived
+from idp.extensions import db
+from idp.login.models import BrowserSession, KnownIpGrant
+from idp.oidc import keys
+from idp.oidc.models import AuthorizationGrant, KeyState
+from idp.web import logs
+
+EVERY_SECONDS: Final = 60.0
+BATCH: Final = 500
+KEYS_SIGN_FOR: Final = timedelta(days=90)
+KEPT: Final = timedelta(days=1)
+"""How long a row outlives its end: a clock that is set back brings nothing back to life that was removed."""
+
+log = structlog.get_logger(__name__)
+
+Batch = Callable[[datetime], int]
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do what is due and leave.")
+@with_appcontext
+def worker(*, once: bool) -> None:
+    """Do what is due: remove what is over, rotate the signing keys. Runs until it is told to stop."""
+    logs.configure()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _sets(stop))
+    work(stop, once=once)
+
+
+def work(stop: threading.Event, *, once: bool) -> None:
+    """Look again and again for what is due, until `stop` is set."""
+    while not stop.is_set():
+        try:
+            purge(stop)
+            rotate_when_due()
+        except DBAPIError as error:
+            if once:
+                raise
+            log.warning("worker_waits", why=type(error).__name__)
+        finally:
+            db.session.remove()
+        if once:
+            return
+        stop.wait(EVERY_SECONDS)
+
+
+def rotate_when_due() -> None:
+    """Let the next keys take over where the active ones have signed for long enough. Commits."""
+    actives = [key for key in keys.every_key() if key.state is KeyState.ACTIVE]
+    if any((key.activated_at or key.created_at) < clock.now() - KEYS_SIGN_FOR for key in actives):
+        turns = keys.rotate()
+        log.info("keys_rotated", kids=[turn.kid for turn in turns if turn.waits_until is None])
+
+
+def purge(stop: threading.Event) -> int:
+    """Remove what has been over for a while, and say how many rows went. Commits after each batch."""
+    removed = shortlived.purge(BATCH)
+    before = clock.now() - KEPT
+    for batch in BATCHES:
+        rows = BATCH
+        while rows == BATCH and not stop.is_set():
+            rows = batch(before)
+            db.session.commit()
+            removed += rows
+    if removed:
+        log.info("purged", rows=removed)
+    return removed
+
+
+def _authorizations(before: datetime) -> int:
+    """Authorizations whose last token is over; their refresh tokens go with them."""
+    return _remove(AuthorizationGrant.id, AuthorizationGrant.expires_at < before)
+
+
+def _sessions(before: datetime) -> int:
+    """Sessions that are over and that no authorization rests on any more."""
+    used = sa.exists().where(AuthorizationGrant.session_id == BrowserSession.id)
+    return _remove(BrowserSession.id, BrowserSession.expires_at < before, ~used)
+
+
+def _known_ip_grants(before: datetime) -> int:
+    return _remove(KnownIpGrant.id, KnownIpGrant.expires_at < before)
+
+
+BATCHES: Final[tuple[Batch, ...]] = (_authorizations, _sessions, _known_ip_grants)
+
+
+def _remove(key: InstrumentedAttribute[Any], *over: sa.ColumnElement[bool]) -> int:
+    """Delete one batch, leaving alone what another worker holds."""
+    rows = sa.select(key).where(*over).limit(BATCH).with_for_update(skip_locked=True)
+    removal = sa.delete(key.class_).where(key.in_(rows)).returning(key)
+    return len(db.session.execute(removal, execution_options={"synchronize_session": False}).all())
+
+
+def _sets(stop: threading.Event) -> Callable[[int, FrameType | None], None]:
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    return handle
