@@ -6,7 +6,6 @@ from flask import redirect
 from werkzeug.wrappers import Response
 
 from idp import clock
-from idp.accounts.models import User
 from idp.audit.events import LoginCompleted
 from idp.audit.record import record
 from idp.extensions import db
@@ -23,11 +22,10 @@ def finish(t: Transaction, facts: Facts, decision: Complete) -> Response:
 
     A transaction that another request has spent in the meantime opens nothing; the place it leads to judges anew.
     """
-    assert facts.user is not None and facts.tenant is not None
     if not transaction.take(t):
         return redirect(t.return_to, 303)
-    opened = session.open_for(facts.user, facts.tenant, _kept(t, facts, decision))
-    facts.user.last_login_at = clock.now()
+    opened = session.open_for(facts.person, facts.workplace, _kept(t, facts, decision))
+    facts.person.last_login_at = clock.now()
     _known_ip(t, facts, decision.reasons)
     _record(t, facts, decision, opened)
     db.session.commit()
@@ -49,8 +47,7 @@ def _kept(t: Transaction, facts: Facts, decision: Complete) -> tuple[Evidence, .
 
 def _known_ip(t: Transaction, facts: Facts, why: Iterable[Reason]) -> None:
     """A TOTP of this login earns a grant; a grant that stood in for it was used."""
-    user, policy = facts.user, facts.situation.policy
-    assert user is not None
+    user, policy = facts.person, facts.situation.policy
     waived = [r for r in why if r.code is ReasonCode.KNOWN_IP]
     for _ in waived:
         known_ip.used(user, str(facts.situation.network.address))
@@ -65,12 +62,10 @@ def newest_totp(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
 
 
 def _record(t: Transaction, facts: Facts, decision: Complete, opened: BrowserSession) -> None:
-    user: User | None = facts.user
-    assert user is not None and facts.tenant is not None
     record(
         LoginCompleted(
-            tenant_id=facts.tenant.id,
-            user_id=user.id,
+            tenant_id=facts.workplace.id,
+            user_id=facts.person.id,
             session_id=str(opened.id),
             application=t.application.name if t.application else None,
             acr=decision.assurance.level.acr,

@@ -1,10 +1,10 @@
 """Where a login stands and what comes next. The one place that routes; steps only prove or reject.
 
-    handle ─▶ find ── unknown, another browser's ─▶ a page that says so
-                └──── expired ─▶ a page that offers to begin again
-    facts  ─▶ decide ── Challenge ─▶ the step's own address
-                     ├─ Complete ──▶ completion.finish
-                     └─ Deny ──────▶ back to whoever asked, or a page
+handle ─▶ find ── unknown, another browser's ─▶ a page that says so
+└──── expired ─▶ a page that offers to begin again
+facts  ─▶ decide ── Challenge ─▶ the step's own address
+├─ Complete ──▶ completion.finish
+└─ Deny ──────▶ back to whoever asked, or a page
 """
 
 from dataclasses import replace

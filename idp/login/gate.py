@@ -1,10 +1,10 @@
 """The door for everybody who needs a login: `judge` where this browser stands, `begin` what it still owes.
 
-    standing = judge(demand)                      reads only, makes nothing
-    match standing.decision:
-        case Complete(): standing.login           who it is, for which tenant, with what proof
-        case Challenge(): begin(demand, …)        a redirect to the first step that is owed
-        case Deny(): …                            nothing the person does would help
+standing = judge(demand)                      reads only, makes nothing
+match standing.decision:
+case Complete(): standing.login           who it is, for which tenant, with what proof
+case Challenge(): begin(demand, …)        a redirect to the first step that is owed
+case Deny(): …                            nothing the person does would help
 """
 
 from dataclasses import dataclass
@@ -46,17 +46,16 @@ class Standing:
 
 
 def judge(demand: Demand) -> Standing:
-    """Decide over the session of this browser by the policy of this moment. A session of somebody else does not count."""
+    """Decide over this browser's session by the policy of this moment. A session of somebody else does not count."""
     live = session.current()
     if live is None or demand.subject not in (None, str(live.user_id)):
         return Standing(decide(_nobody(demand).situation, STEPS), None)
     user = session.user_of(live)
     facts = gather(user, session.evidence_of(live), demand, current_network(), browser_hash())
-    assert facts.tenant is not None
-    return Standing(decide(facts.situation, STEPS), Login(user, facts.tenant, live))
+    return Standing(decide(facts.situation, STEPS), Login(user, facts.workplace, live))
 
 
-def begin(
+def begin(  # noqa: PLR0913 - each is named, and most calls need few
     demand: Demand,
     *,
     return_to: str,

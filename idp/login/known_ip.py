@@ -1,11 +1,11 @@
 """Known-IP grants: a user proved TOTP from a network; for 30 days that may stand in for TOTP.
 
-    earn ── after a correct TOTP, with the user's choice on and the policy allowing it ──▶ SQL row, cache dropped
+    earn ── a correct TOTP, the choice on, the policy allows it ──▶ SQL row; the epoch moves on
     find ── cache hit, tag right, `grants_epoch` current ──┐
          └─ otherwise the SQL row, which is cached again ──┴─▶ live()? ─▶ KnownIp, the waiver ─▶ policy.py
     void ── SQL rows go, `grants_epoch` moves on: every cached copy is worthless, deleted or not
 
-SQL holds the truth. A cached copy carries a tag of ours and the epochs of its user and of the tenants, which are compared
+SQL holds the truth. A cached copy carries a tag of ours and the epochs of its user and tenants, which are compared
 with the rows that a login reads anyway: nothing that is written into Redis can grant. Redis gone: SQL answers.
 """
 
@@ -118,7 +118,7 @@ def revoke_all(user: User, because: str = "revoked", actor_id: uuid.UUID | None 
     _void(user, because, actor_id, None)
 
 
-def choose(user: User, on: bool, recent: tuple[Evidence, ...] = (), browser_hash: str | None = None) -> None:
+def choose(user: User, *, on: bool, recent: tuple[Evidence, ...] = (), browser_hash: str | None = None) -> None:
     """Switch the user's choice "once every 30 days from a known IP address". Off ends every grant. The caller commits.
 
     `recent`: fresh evidence of the session in which it is switched on; a TOTP among it makes the first grant.
@@ -170,9 +170,7 @@ def _stored(user: User, network: str) -> Grant | None:
     )
     if row is None:
         return None
-    grant = Grant(
-        row.network, row.user_epoch, row.tenant_epochs, row.browser_hash, row.earned_at, row.expires_at
-    )
+    grant = Grant(row.network, row.user_epoch, row.tenant_epochs, row.browser_hash, row.earned_at, row.expires_at)
     _remember(user, grant)
     return grant
 

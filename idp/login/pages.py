@@ -7,7 +7,7 @@ from flask import make_response, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from idp.login.steps.base import Context, Page
+from idp.login.steps.base import Context, Page, Rejected
 from idp.login.transaction import Transaction
 from idp.login.types import Refusal, StepName
 from idp.web.security_headers import allow_form_action
@@ -18,7 +18,7 @@ def step(
     name: StepName,
     page: Page,
     addresses: Mapping[StepName, str],
-    error: str | None = None,
+    rejected: Rejected | None = None,
 ) -> Response:
     """The page of a step, with the message of a failed try. `addresses`: of the step and of its alternatives."""
     t = ctx.transaction
@@ -26,15 +26,16 @@ def step(
     shown = {
         "step": name.value,
         "action": addresses[name],
-        "error": error,
+        "error": rejected.sentence if rejected else None,
         "application": t.application.name if t.application else None,
         "tenant": ctx.facts.tenant.name if ctx.facts.tenant else None,
         "cancel": url_for("login.cancel", handle=t.handle) if t.cancel_to else None,
         "notice": t.notice or None,
         "alternatives": [(other.value, at) for other, at in addresses.items() if other is not name],
         **page.shows,
+        **(rejected.shows if rejected else {}),
     }
-    return make_response(render_template(page.template, page=shown), HTTPStatus.OK)
+    return make_response(render_template(page.template, page=shown))
 
 
 def once(ctx: Context, page: Page) -> Response:
@@ -65,7 +66,9 @@ def refused(refusal: Refusal) -> Response:
         Refusal.LEVEL_OUT_OF_REACH: _("This page needs a passkey, and you have none."),
         Refusal.OTHER_USER: _("You are logged in as somebody else. Log out first, then try again."),
     }
-    return make_response(render_template("login/refused.html", page={"sentence": sentences[refusal]}), HTTPStatus.FORBIDDEN)
+    return make_response(
+        render_template("login/refused.html", page={"sentence": sentences[refusal]}), HTTPStatus.FORBIDDEN
+    )
 
 
 def allow(t: Transaction) -> None:

@@ -142,9 +142,7 @@ def _requirements(s: Situation, steps: Steps) -> Iterator[tuple[StepName, Need, 
         yield name, r.need, Reason(r.code, name, r.need is Need.OWED, r.facts)
 
 
-def _ask(
-    name: StepName, s: Situation, steps: Steps, reasons: tuple[Reason, ...]
-) -> Challenge | Deny:
+def _ask(name: StepName, s: Situation, steps: Steps, reasons: tuple[Reason, ...]) -> Challenge | Deny:
     """Ask the step, or deny where this person has no way to answer it."""
     if not steps[name].answerable(s):
         return Deny(Refusal.LEVEL_OUT_OF_REACH, reasons)

@@ -4,7 +4,7 @@
     request ─────▶ current() live, unexpired, of the user's epoch, the user and the tenant not disabled
     logout … ────▶ end()     on the server: a copied cookie is worthless
 
-A session's secret has 256 random bits and is kept as a digest. A name that the browser brings is looked up, never adopted.
+A session's secret has 256 random bits and is kept as a digest. What the browser brings is looked up, never adopted.
 """
 
 import uuid

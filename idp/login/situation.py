@@ -13,12 +13,26 @@ from idp.tenancy.models import Tenant
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A situation and the rows that it was made from; no user: nobody has been named yet."""
+    """A situation and the rows that it was made from; no user and no tenant: nobody has been named yet."""
 
     situation: Situation
     user: User | None = None
     tenant: Tenant | None = None
     tenants: tuple[Tenant, ...] = ()
+
+    @property
+    def person(self) -> User:
+        """The user, where somebody has been named: after the password step. Raises `LookupError` before."""
+        if self.user is None:
+            raise LookupError("nobody has been named yet")
+        return self.user
+
+    @property
+    def workplace(self) -> Tenant:
+        """The tenant that this login works for, where somebody has been named. Raises `LookupError` before."""
+        if self.tenant is None:
+            raise LookupError("nobody has been named yet")
+        return self.tenant
 
 
 def gather(

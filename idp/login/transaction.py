@@ -28,7 +28,7 @@ _KIND = "login"
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """Whom the login is for: its name, and where the browser goes at the end (a CSP source, empty for our own pages)."""
+    """Whom the login is for: its name, and where the browser goes at the end (empty for our own pages)."""
 
     name: str
     origin: str = ""

@@ -1,8 +1,8 @@
 """The values of the heart. Pure: all frozen, none knows where it came from.
 
-    Situation = policy + enrolled factors + evidence + network + demand
-    decide(Situation, steps) -> Challenge | Complete | Deny        (policy.py)
-    assure(evidence)         -> Assurance                          (assurance.py)
+Situation = policy + enrolled factors + evidence + network + demand
+decide(Situation, steps) -> Challenge | Complete | Deny        (policy.py)
+assure(evidence)         -> Assurance                          (assurance.py)
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from idp.tenancy.policy import Policy
 class Factor(enum.StrEnum):
     """What a person can prove. The tenant's security code is none: colleagues share it."""
 
-    PASSWORD = "password"
+    PASSWORD = "password"  # noqa: S105 - a name
     TOTP = "totp"
     PASSKEY = "passkey"
     RECOVERY_CODE = "recovery_code"
@@ -31,7 +31,7 @@ SECOND_FACTORS = frozenset({Factor.TOTP, Factor.PASSKEY})
 class StepName(enum.StrEnum):
     """The pages of the pipeline, each asking for one thing."""
 
-    PASSWORD = "password"
+    PASSWORD = "password"  # noqa: S105 - a name
     SECURITY_CODE = "security_code"
     TOTP = "totp"
     RECOVERY_CODE = "recovery_code"

@@ -56,7 +56,9 @@ def cancel(handle: str) -> Response:
         return found
     transaction.take(found)
     db.session.commit()
-    return redirect(f"{found.cancel_to}?{urlencode({'because': 'cancelled'})}" if found.cancel_to else found.return_to, 303)
+    return redirect(
+        f"{found.cancel_to}?{urlencode({'because': 'cancelled'})}" if found.cancel_to else found.return_to, 303
+    )
 
 
 @blueprint.post("/<handle>/restart")
@@ -75,12 +77,12 @@ def fresh(t: Transaction) -> Transaction:
     return replace(t, begun_at=clock.now(), browser=browser_hash(), user_id=None, evidence=(), pending=None)
 
 
-def _show(name: StepName, ctx: Context, error: str | None = None) -> Response:
+def _show(name: StepName, ctx: Context, rejected: Rejected | None = None) -> Response:
     page = STEPS[name].render(ctx)
     if page.pending != ctx.transaction.pending:
         transaction.keep(replace(ctx.transaction, pending=page.pending))
     addresses = {n: dispatcher.address(n, ctx.transaction.handle) for n in (name, *ctx.or_else)}
-    return pages.step(ctx, name, page, addresses, error)
+    return pages.step(ctx, name, page, addresses, rejected)
 
 
 def _judge(name: StepName, ctx: Context) -> Response:
@@ -97,7 +99,7 @@ def _rejected(name: StepName, ctx: Context, outcome: Rejected) -> Response:
     user = outcome.user
     record(StepFailed(tenant_id=user.tenant_id if user else None, user_id=user.id if user else None, step=name.value))
     db.session.commit()
-    return _show(name, ctx, outcome.sentence)
+    return _show(name, ctx, outcome)
 
 
 def _answer(form: MultiDict[str, Any]) -> dict[str, str]:

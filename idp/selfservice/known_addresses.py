@@ -12,17 +12,22 @@ from idp.login import known_ip
 from idp.login import session as sessions
 from idp.login.completion import newest_totp
 from idp.login.gate import Login
+from idp.login.own_pages import oldest_fresh
 from idp.selfservice.security import back_with
 from idp.web.browser import browser_hash
 
 
 def choose(login: Login) -> Response:
-    """Save the choice. Switching it on is refused while the tenant wants two-factor at every login."""
+    """Save the choice. Switching it on is refused while the tenant wants two-factor at every login.
+
+    A TOTP that this browser proved just now makes the first known address, so that the next login here asks none.
+    """
     on = bool(request.form.get("two_factor_every_30_days"))
     if on and login.tenant.policy.limit_two_factor_validity:
         barred = _("Your administrator has barred this: two-factor authentication is asked at every login.")
         raise Forbidden("the 30-day choice is barred", person=barred)
-    known_ip.choose(login.user, on, newest_totp(sessions.evidence_of(login.session)), browser_hash())
+    fresh = [proof for proof in sessions.evidence_of(login.session) if proof.at >= oldest_fresh()]
+    known_ip.choose(login.user, on=on, recent=newest_totp(fresh), browser_hash=browser_hash())
     db.session.commit()
     return back_with("saved")
 

@@ -21,8 +21,7 @@ class Context:
     @property
     def user(self) -> User:
         """The person; steps after the first are only asked when there is one."""
-        assert self.facts.user is not None
-        return self.facts.user
+        return self.facts.person
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +44,11 @@ class Proved:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A wrong answer and the sentence for the person; `user` is whom the try was against."""
+    """A wrong answer: the sentence for the person, whom the try was against, and what the page shows again."""
 
     sentence: str
     user: User | None = None
+    shows: Mapping[str, str] = field(default_factory=dict)
 
 
 class Step(StepRules, Protocol):

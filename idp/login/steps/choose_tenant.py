@@ -19,9 +19,9 @@ class ChooseTenant:
         """Only where there is a choice that the request has not made."""
         if s.demand.tenant is not None:
             return Requirement(Need.NOT_OWED, ReasonCode.TENANT_NAMED)
-        if len(s.tenants) < 2:
-            return Requirement(Need.NOT_OWED, ReasonCode.ONE_TENANT)
-        return Requirement(Need.OWED, ReasonCode.SEVERAL_TENANTS)
+        if len(s.tenants) > 1:
+            return Requirement(Need.OWED, ReasonCode.SEVERAL_TENANTS)
+        return Requirement(Need.NOT_OWED, ReasonCode.ONE_TENANT)
 
     def answerable(self, s: Situation) -> bool:
         """There is always the home tenant."""

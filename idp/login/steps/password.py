@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from idp import clock
 from idp.accounts.models import User
 from idp.accounts.queries import by_id, by_username, may_log_in
+from idp.accounts.usernames import LONGEST
 from idp.login.network import current_network
 from idp.login.steps.base import Context, Page, Proved, Rejected
 from idp.login.types import Evidence, Factor, Need, ReasonCode, Requirement, Situation, StepName
@@ -35,11 +36,12 @@ class Password:
 
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """Does the same work for a name that does not exist (R30: no difference in text, status or time)."""
-        password = answer.get("password", "")
-        user = by_username(answer.get("username", ""))
+        username, password = answer.get("username", ""), answer.get("password", "")
+        user = by_username(username)
         right = hasher().verify(user.password_hash if user else None, password)
         if user is None or not right or not may_log_in(user):
-            return Rejected(_("The username or the password is not right. Please try again."), user)
+            typed = {"username": username[:LONGEST]}
+            return Rejected(_("The username or the password is not right. Please try again."), user, typed)
         _renew_hash(user, password)
         evidence = Evidence(
             step=self.name,

@@ -1,7 +1,7 @@
 """Setting up TOTP as a step of the login: its proof covers TOTP, and it is never weaker than a login.
 
-    render ── a new secret, sealed into the transaction, shown as QR picture and text
-    verify ── one correct code of that secret ──▶ it counts from now on; ten recovery codes are shown once
+render ── a new secret, sealed into the transaction, shown as QR picture and text
+verify ── one correct code of that secret ──▶ it counts from now on; ten recovery codes are shown once
 """
 
 from collections.abc import Mapping

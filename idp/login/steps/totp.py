@@ -47,7 +47,7 @@ class Totp:
         if not spend_totp(ctx.user, answer.get("totp"), clock.now()):
             return Rejected(_("The code is not right. Wait for the next code and try again."), ctx.user)
         if answer.get("two_factor_every_30_days") and not ctx.facts.situation.policy.limit_two_factor_validity:
-            known_ip.choose(ctx.user, True)
+            known_ip.choose(ctx.user, on=True)
         evidence = Evidence(
             step=self.name,
             at=clock.now(),
