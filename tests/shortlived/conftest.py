@@ -39,7 +39,7 @@ def where(request: pytest.FixtureRequest) -> Where:
 
 @pytest.fixture
 def redis_url(request: pytest.FixtureRequest) -> Callable[[Where], str | None]:
-    """The address of an empty Valkey, where there is one."""
+    """Give the address of an empty Valkey, where there is one."""
 
     def url(where: Where) -> str | None:
         if where not in {Where.VALKEY_AND_SQLITE, Where.VALKEY_AND_POSTGRES}:
@@ -54,7 +54,7 @@ def redis_url(request: pytest.FixtureRequest) -> Callable[[Where], str | None]:
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[Where], str]]:
-    """The address of an empty database."""
+    """Give the address of an empty database."""
     with ExitStack() as ends:
 
         def url(where: Where) -> str:
@@ -69,7 +69,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cal
 
 
 def stores_app(database_url: str, redis_url: str | None) -> Flask:
-    """An app of the stores only, with their two tables."""
+    """Make an app of the stores only, with their two tables."""
     app = Flask("stores")
     settings.keep(app, Store(StoreKind.SQLITE_ALONE, database_url, redis_url).settings())
     database.set_up(app)
@@ -85,7 +85,7 @@ def stores_app(database_url: str, redis_url: str | None) -> Flask:
 def stores(
     where: Where, redis_url: Callable[[Where], str | None], database_url: Callable[[Where], str]
 ) -> Iterator[Flask]:
-    """The stores at that place, with the context of the app pushed."""
+    """Make the stores at that place, with the context of the app pushed."""
     app = stores_app(database_url(where), redis_url(where))
     with app.app_context():
         yield app

@@ -85,7 +85,18 @@ def test_another_kind_does_not_exist() -> None:
 
 @pytest.mark.parametrize(
     "handle",
-    ["", "r", "s", "x" * 44, "r" + "A" * 43, "s" + "A" * 43, "s" * 100_000, "\0" * 44, "r" + "\ud800" * 43, "s" + "é" * 43],
+    [
+        "",
+        "r",
+        "s",
+        "x" * 44,
+        "r" + "A" * 43,
+        "s" + "A" * 43,
+        "s" * 100_000,
+        "\0" * 44,
+        "r" + "\ud800" * 43,
+        "s" + "é" * 43,
+    ],
     ids=["empty", "r", "s", "no home", "unknown r", "unknown s", "long", "nul", "surrogates", "accents"],
 )
 def test_what_is_no_handle_is_nothing(handle: str) -> None:
@@ -128,7 +139,9 @@ def test_once_again_when_over(clock: MovingClock) -> None:
     assert not shortlived.once("jti", "client:1", LIFETIME)
 
 
-@pytest.mark.parametrize("name", ["", "\0", "é", "\ud800", "x" * 100_000], ids=["empty", "nul", "accent", "surrogate", "long"])
+@pytest.mark.parametrize(
+    "name", ["", "\0", "é", "\ud800", "x" * 100_000], ids=["empty", "nul", "accent", "surrogate", "long"]
+)
 def test_any_text_is_a_name(name: str) -> None:
     """A client chooses its `jti`; whatever it chooses is used once."""
     assert shortlived.once("jti", name, LIFETIME)

@@ -1,0 +1,1 @@
+"""Stores that are down, slow, full or lost: nothing breaks and nothing is granted."""
