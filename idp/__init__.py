@@ -24,6 +24,7 @@ from idp.console import routes as console
 from idp.extensions import db, migrate
 from idp.login import network
 from idp.login import views as login_views
+from idp.oidc import routes as oidc
 from idp.selfservice import routes as selfservice
 from idp.settings import Settings
 from idp.version import __version__
@@ -74,6 +75,7 @@ SET_UPS: tuple[Callable[[Flask], None], ...] = (
     # The rooms.
     network.set_up,
     _login,
+    oidc.set_up,
     selfservice.set_up,
     console.set_up,
     health.set_up,

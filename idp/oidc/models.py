@@ -21,9 +21,7 @@ class Client(Base):
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
     client_id: Mapped[str] = mapped_column(String(200), unique=True)
-    tenant_id: Mapped[uuid.UUID | None] = mapped_column(
-        ForeignKey("tenants.id", ondelete="CASCADE"), index=True
-    )
+    tenant_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(String(200))
     secret_hash: Mapped[str | None] = mapped_column(String(64))
     first_party: Mapped[bool] = mapped_column(default=False)
@@ -41,9 +39,7 @@ class Consent(Base):
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    client_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("clients.id", ondelete="CASCADE"), index=True
-    )
+    client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)
     scope: Mapped[str] = mapped_column(Text)
     granted_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
 
@@ -53,19 +49,18 @@ class AuthorizationGrant(Base):
 
     ``login`` is what the login was worth when the code was made (acr, amr, auth_time as seconds);
     ``request`` what the application asked and its tokens must repeat (nonce, claims, …).
+    ``session_id`` is null once the ended session has been swept away: offline access outlives it.
     """
 
     __tablename__ = "authorization_grants"
     __table_args__ = (Index("ix_authorization_grants_user_id", "user_id"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    client_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("clients.id", ondelete="CASCADE"), index=True
-    )
+    client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     tenant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
-    session_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("browser_sessions.id", ondelete="CASCADE"), index=True
+    session_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("browser_sessions.id", ondelete="SET NULL"), index=True
     )
     user_epoch: Mapped[int]
     scope: Mapped[str] = mapped_column(Text)
@@ -89,9 +84,7 @@ class RefreshToken(Base):
     __tablename__ = "refresh_tokens"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    grant_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("authorization_grants.id", ondelete="CASCADE"), index=True
-    )
+    grant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("authorization_grants.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     issued_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
     expires_at: Mapped[datetime] = mapped_column(Instant)
@@ -107,7 +100,11 @@ class KeyState(enum.StrEnum):
 
 
 class SigningKey(Base):
-    """A key that signs tokens. ``signs`` is its algorithm while it is the active one, else null."""
+    """A key that signs tokens.
+
+    ``signs`` is unique and says the key's place: "RS256" for the active key of RS256, "RS256 next" for the one that will
+    take over, null for those that have had their time.
+    """
 
     __tablename__ = "signing_keys"
 

@@ -1,0 +1,21 @@
+"""OpenID Connect: what applications ask, and what they get.
+
+    browser ─ GET|POST /authorize ─▶ requests.py   checks.py: one rule, one function; parameters.py: each once
+                                        │  not answerable: a page   ·   refused: answers.py, back to the application
+                                        ▼
+                                     authorize.py ── login.judge(demand) ─┬─ Challenge ─▶ login.begin ─▶ … ─▶ resume
+                     prompt=none: silent.py says which error              ├─ Deny ──────▶ an error for the application
+                                                                          └─ Complete ─▶ consent.py (third parties)
+                                                                                            ▼
+                                     server.py (Authlib) ─ grants/authorization_code.py ─ a code ─▶ answers.py
+    application ─ POST /token ─▶ token.py ─▶ client_auth.py ─▶ grants/*.py ─▶ issuing.py ─▶ id_token.py access_token.py
+                                                                  │                               └──▶ keys.py
+                                                                  └─ authorizations.py: is what was granted still alive?
+    application ─ GET|POST /userinfo ─▶ userinfo.py ─▶ claims.py
+    application ─ POST /revoke ─▶ revocation.py         browser ─ /logout ─▶ logout/
+    everybody ─ /.well-known/… /jwks ─▶ discovery.py    import file ─▶ registration.py (pure)
+
+One authorization is one row: its code, and all the tokens that grow from it. A code and a refresh token are spent by one
+conditional UPDATE, in the unit of work that keeps what they give. An access token names its authorization in `jti`, so that
+what is revoked is dead at once wherever we are asked. Only this room imports Authlib.
+"""

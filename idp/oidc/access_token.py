@@ -1,0 +1,74 @@
+"""Access tokens: JWTs by RFC 9068, signed with ES256, for ten minutes.
+
+`jti` is the authorization's name and a random part: whoever verifies the signature alone needs nothing of us, and where we are
+asked ourselves the authorization is found, with everything that may have ended it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from idp import clock, settings
+from idp.crypto import opaque
+from idp.oidc import keys
+from idp.oidc.authorizations import Authorization
+from idp.oidc.clients import RegisteredClient
+
+LIFETIME: Final = timedelta(minutes=10)
+TYPE: Final = "at+jwt"
+_ALGORITHM: Final = "ES256"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A token of ours that has not expired. `authorization_id` None: a client's own, of nobody."""
+
+    client_id: str
+    scope: tuple[str, ...]
+    authorization_id: uuid.UUID | None
+
+
+def of_user(a: Authorization, client: RegisteredClient, scope: str, now: datetime) -> str:
+    """An access token of an authorization (RFC 9068 section 2.2)."""
+    return _encode(
+        client, scope, now, str(a.user.id), f"{a.grant.id}.{opaque.new()}", {**a.grant.login, "tenant": a.tenant.slug}
+    )
+
+
+def of_client(client: RegisteredClient, scope: str, now: datetime) -> str:
+    """An access token of a client for itself: `sub` is the client (RFC 9068 section 2.2)."""
+    tenant = {"tenant": client.tenant} if client.tenant else {}
+    return _encode(client, scope, now, client.client_id, opaque.new(), tenant)
+
+
+def read(token: str) -> AccessToken | None:
+    """What a token says, if it is an access token of ours and its time is not over."""
+    claims = keys.verified(token, TYPE)
+    if claims is None or claims["iss"] != settings.current().issuer or claims["exp"] <= clock.now().timestamp():
+        return None
+    name, _, random = claims["jti"].partition(".")
+    return AccessToken(claims["client_id"], tuple(claims.get("scope", "").split()), uuid.UUID(name) if random else None)
+
+
+def _encode(client: RegisteredClient, scope: str, now: datetime, sub: str, jti: str, more: dict[str, Any]) -> str:
+    claims = {
+        **more,
+        "iss": settings.current().issuer,
+        "sub": sub,
+        "aud": _audience(client),
+        "client_id": client.client_id,
+        **({"scope": scope} if scope else {}),
+        "iat": int(now.timestamp()),
+        "exp": int((now + LIFETIME).timestamp()),
+        "jti": jti,
+    }
+    return keys.sign(_ALGORITHM, TYPE, claims)
+
+
+def _audience(client: RegisteredClient) -> str | list[str]:
+    """Whom the client's tokens are for: as registered, else us (RFC 9068 section 3)."""
+    registered = list(client.registration.audience) or [settings.current().issuer]
+    return registered[0] if len(registered) == 1 else registered

@@ -1,0 +1,235 @@
+"""What was granted: an authorization with everybody that it hangs on, and whether it is still alive.
+
+    code ─▶ spend_code ─▶ used          a second use revokes all that grew from it (RFC 6749 section 4.1.2)
+    refresh token ─▶ spend_refresh_token ─▶ used, and the next one made
+                            a use within 10 seconds of the first: refused; later: the family is revoked (RFC 9700 4.14.2)
+
+`dead_because` is asked at every use of everything. Each question is one statement; what may be used once is spent by one
+conditional UPDATE. The caller commits.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased, lazyload
+
+from idp.accounts.models import User, UserType
+from idp.accounts.queries import may_log_in
+from idp.audit.events import CodeReused, RefreshTokenReused
+from idp.audit.record import record
+from idp.crypto import opaque
+from idp.extensions import db
+from idp.login import session as sessions
+from idp.login.models import BrowserSession
+from idp.login.steps import STEPS
+from idp.login.types import Factor, Need, Situation, StepName
+from idp.oidc.models import AuthorizationGrant, RefreshToken
+from idp.tenancy.models import Membership, Tenant
+
+CODE_LIFETIME: Final = timedelta(seconds=60)
+FAMILY_LIFETIME: Final = timedelta(days=90)
+REFRESH_IDLE: Final = timedelta(days=30)
+ONLINE_LIFETIME: Final = timedelta(days=1)
+REUSE_GRACE: Final = timedelta(seconds=10)
+_PLAIN: Final = {"synchronize_session": False}
+_WorkingTenant = aliased(Tenant, name="working_tenant")
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """A grant, whose it is, for which tenant, and the browser session that it came from (None: swept away since)."""
+
+    grant: AuthorizationGrant
+    user: User
+    tenant: Tenant
+    session: BrowserSession | None
+    is_member: bool
+
+    @property
+    def offline(self) -> bool:
+        """Whether it outlives the browser session (OpenID Connect Core section 11)."""
+        return "offline_access" in self.grant.scope.split()
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshable:
+    """A refresh token and the authorization that it belongs to."""
+
+    token: RefreshToken
+    authorization: Authorization
+
+
+def by_code(code: str) -> Authorization | None:
+    """The authorization of that code, used or not."""
+    found = db.session.execute(_select().where(AuthorizationGrant.code_hash == opaque.digest(code))).one_or_none()
+    return None if found is None else Authorization(*found)
+
+
+def by_id(grant_id: uuid.UUID) -> Authorization | None:
+    """The authorization of that id."""
+    found = db.session.execute(_select().where(AuthorizationGrant.id == grant_id)).one_or_none()
+    return None if found is None else Authorization(*found)
+
+
+def by_refresh_token(value: str) -> Refreshable | None:
+    """The refresh token, used or not."""
+    wanted = _select(RefreshToken).join(RefreshToken, RefreshToken.grant_id == AuthorizationGrant.id)
+    found = db.session.execute(wanted.where(RefreshToken.token_hash == opaque.digest(value))).one_or_none()
+    return None if found is None else Refreshable(found[0], Authorization(*found[1:]))
+
+
+def _select(*first: type[RefreshToken]) -> sa.Select[Any]:
+    """Everything about a grant in one statement; a user's factors only when somebody asks for them."""
+    is_member = (
+        sa.exists()
+        .where(Membership.user_id == AuthorizationGrant.user_id, Membership.tenant_id == AuthorizationGrant.tenant_id)
+        .correlate(AuthorizationGrant)
+    )
+    return (
+        sa.select(*first, AuthorizationGrant, User, _WorkingTenant, BrowserSession, is_member)
+        .select_from(AuthorizationGrant)
+        .join(User, User.id == AuthorizationGrant.user_id)
+        .join(_WorkingTenant, _WorkingTenant.id == AuthorizationGrant.tenant_id)
+        .outerjoin(BrowserSession, BrowserSession.id == AuthorizationGrant.session_id)
+        .options(lazyload(User.totp_devices))
+    )
+
+
+# Alive or dead
+
+
+def _revoked(a: Authorization, now: datetime) -> bool:
+    return a.grant.revoked_at is not None
+
+
+def _over(a: Authorization, now: datetime) -> bool:
+    return now >= a.grant.expires_at
+
+
+def _application_disabled(a: Authorization, now: datetime) -> bool:
+    return a.grant.client.disabled_at is not None
+
+
+def _user_disabled(a: Authorization, now: datetime) -> bool:
+    return not may_log_in(a.user)
+
+
+def _user_changed(a: Authorization, now: datetime) -> bool:
+    """The user's proof changed since: password, factors, signing out everywhere."""
+    return a.grant.user_epoch != a.user.epoch
+
+
+def _tenant_disabled(a: Authorization, now: datetime) -> bool:
+    return a.tenant.disabled_at is not None
+
+
+def _no_member(a: Authorization, now: datetime) -> bool:
+    """Only accountants work for another tenant than their own."""
+    at_home = a.user.tenant_id == a.tenant.id
+    return not at_home and not (a.is_member and a.user.type is UserType.ACCOUNTANT)
+
+
+def _of_another_tenants_application(a: Authorization, now: datetime) -> bool:
+    return a.grant.client.tenant_id not in (None, a.tenant.id)
+
+
+def _logged_out(a: Authorization, now: datetime) -> bool:
+    """Without `offline_access` an authorization ends with its browser session."""
+    return not a.offline and (a.session is None or a.session.ended_at is not None)
+
+
+ENDINGS: Final[tuple[Callable[[Authorization, datetime], bool], ...]] = (
+    _revoked,
+    _over,
+    _application_disabled,
+    _user_disabled,
+    _user_changed,
+    _tenant_disabled,
+    _no_member,
+    _of_another_tenants_application,
+    _logged_out,
+)
+"""Everything that ends an authorization."""
+
+
+def dead_because(a: Authorization, now: datetime) -> str | None:
+    """What ended the authorization, for the log; None while it is alive."""
+    return next((ending.__name__.strip("_") for ending in ENDINGS if ending(a, now)), None)
+
+
+def session_lives(a: Authorization) -> bool:
+    """Whether the browser session that the authorization came from is live."""
+    return a.session is not None and sessions.live(a.session)
+
+
+def owes_second_factor(a: Authorization) -> bool:
+    """Whether the user must set up a second factor before anything else, by the policy of this moment."""
+    enrolled = frozenset({Factor.PASSWORD, Factor.TOTP} if a.user.totp_devices else {Factor.PASSWORD})
+    situation = Situation(policy=a.tenant.policy, enrolled=enrolled, user=str(a.user.id))
+    return STEPS[StepName.SET_UP_TOTP].required(situation).need is Need.OWED
+
+
+# Making and spending
+
+
+def new_refresh_token(grant: AuthorizationGrant, now: datetime) -> str:
+    """The family's next refresh token; the family's own end is the last moment for any of them."""
+    value = opaque.new()
+    expires_at = min(now + REFRESH_IDLE, grant.expires_at)
+    db.session.add(
+        RefreshToken(grant_id=grant.id, token_hash=opaque.digest(value), issued_at=now, expires_at=expires_at)
+    )
+    return value
+
+
+def spend_code(grant: AuthorizationGrant, now: datetime) -> bool:
+    """Whether this is the first use of the code, which it then is."""
+    unused = sa.update(AuthorizationGrant).where(
+        AuthorizationGrant.id == grant.id, AuthorizationGrant.code_used_at.is_(None)
+    )
+    return _changed(unused.values(code_used_at=now).returning(AuthorizationGrant.id))
+
+
+def spend_refresh_token(token: RefreshToken, now: datetime) -> bool:
+    """Whether this is the first use of the refresh token, which it then is."""
+    unused = sa.update(RefreshToken).where(RefreshToken.id == token.id, RefreshToken.used_at.is_(None))
+    return _changed(unused.values(used_at=now).returning(RefreshToken.id))
+
+
+def revoke(grant: AuthorizationGrant, now: datetime) -> bool:
+    """End the authorization and all of its tokens; whether it had not ended yet."""
+    unended = sa.update(AuthorizationGrant).where(
+        AuthorizationGrant.id == grant.id, AuthorizationGrant.revoked_at.is_(None)
+    )
+    return _changed(unended.values(revoked_at=now).returning(AuthorizationGrant.id))
+
+
+def punish_code_reuse(a: Authorization, now: datetime) -> None:
+    """RFC 6749 section 4.1.2: a code used twice has leaked; what it gave is revoked."""
+    if revoke(a.grant, now):
+        record(CodeReused(**_whose(a)))
+
+
+def punish_refresh_reuse(a: Authorization, now: datetime) -> None:
+    """RFC 9700 section 4.14.2: a refresh token used twice has leaked; its family is revoked."""
+    if revoke(a.grant, now):
+        record(RefreshTokenReused(**_whose(a)))
+
+
+def _whose(a: Authorization) -> dict[str, Any]:
+    return {
+        "tenant_id": a.tenant.id,
+        "user_id": a.user.id,
+        "client_id": a.grant.client.client_id,
+        "grant_id": str(a.grant.id),
+    }
+
+
+def _changed(statement: Any) -> bool:
+    return db.session.execute(statement, execution_options=_PLAIN).first() is not None

@@ -1,0 +1,162 @@
+"""The authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2).
+
+    GET  /authorize            read it ─▶ where does this browser stand? ─┬─ Complete ─▶ consent? ─▶ the answer, at once
+                                                                          ├─ Challenge ─▶ keep it ─▶ login.begin ─▶ …
+                                                                          └─ Deny ─▶ an error for the application
+    POST /authorize            keep it ─▶ resume: a form from elsewhere brings no cookies, the redirect that answers it does
+    GET  /authorize/<handle>   resume: read anew, judged anew, answered once
+    POST /authorize/<handle>   Allow or Cancel on the consent page
+    GET  …/cancel              the login ended without success: the application is told why
+
+Nothing here decides that a login is complete; `judge` does, at every visit, by what is true then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, assert_never
+
+from flask import Response, redirect, request, url_for
+
+from idp import clock
+from idp.extensions import db
+from idp.login.gate import Login, Standing, begin, judge
+from idp.login.types import Assurance, Challenge, Complete, Demand, Deny, Refusal
+from idp.oidc import answers, consent, parameters, requests, silent
+from idp.oidc.checks import Rejected
+from idp.oidc.oauth2_requests import KeptRequest
+from idp.oidc.requests import Entry, Refused
+from idp.oidc.server import server
+from idp.web.browser import browser_hash
+from idp.web.languages import prefer
+from idp.web.logs import log
+
+_DENIED: Final = {
+    Refusal.NOT_A_MEMBER: Rejected("access_denied", "The user does not work for the tenant of this request"),
+    Refusal.LEVEL_OUT_OF_REACH: Rejected("unmet_authentication_requirements", "The user has no factor for that acr"),
+    Refusal.OTHER_USER: Rejected("login_required", "Another user than the one asked for logged in"),
+}
+_CANCELLED: Final = Rejected("access_denied", "The user cancelled")
+_UNMET: Final = Rejected("unmet_authentication_requirements", "The user cancelled before an essential acr was reached")
+
+
+def authorize() -> Response:
+    """Answer a request, or begin the login that it needs."""
+    return _arrive(Entry(requests.read(parameters.read(request.args)), clock.now()))
+
+
+def authorize_by_form() -> Response:
+    """Keep a request that came by POST, and let the browser fetch the answer (section 3.1.2.1)."""
+    asked = requests.read(parameters.read(request.args, request.form))
+    kept = requests.keep(Entry(asked, clock.now()), browser=None)
+    db.session.commit()
+    return _to("oidc.resume", kept)
+
+
+def resume(handle: str) -> Response:
+    """Go on with a kept request: after a login, or as it came by POST."""
+    return _arrive(requests.find(handle))
+
+
+def decide(handle: str) -> Response:
+    """The answer of the person whom the consent page was shown to; anything else shows the page again."""
+    entry = requests.find(handle)
+    match request.form.get("decision"):
+        case "cancel":
+            return _refuse(entry, _CANCELLED)
+        case "allow":
+            return _arrive(entry, allowed_by=entry.consenting)
+        case _:
+            return _arrive(entry)
+
+
+def cancel(handle: str) -> Response:
+    """Tell the application that the login ended without success. `because` is the login room's word for why."""
+    entry = requests.find(handle)
+    because = request.args.get("because", "")
+    denied = next((rejected for refusal, rejected in _DENIED.items() if refusal.value == because), None)
+    return _refuse(entry, denied or (_UNMET if _essential_is_outstanding(entry) else _CANCELLED))
+
+
+def refused(error: Refused) -> Response:
+    """Send an error to the application that asked."""
+    log.info("authorization refused", error=error.error, why=error.description, application=error.to.application)
+    return answers.send(error.to, error=error.error, error_description=error.description)
+
+
+def _arrive(entry: Entry, allowed_by: str | None = None) -> Response:
+    """Judge where this browser stands towards the request, and do what follows from it."""
+    prefer(ui_locales=entry.request.parameters.get("ui_locales", ""))
+    demand = entry.request.demand(entry.asked_at)
+    if entry.request.silent:
+        demand = silent.demand_without_pages(demand)
+    standing = judge(demand)
+    match standing.decision:
+        case Complete(assurance=worth):
+            return _complete(entry, _login(standing), worth, allowed_by)
+        case Challenge() if entry.request.silent:
+            return _refuse(entry, silent.missing(demand, standing))
+        case Challenge():
+            return _ask(entry, demand)
+        case Deny(refusal=refusal):
+            return _refuse(entry, _DENIED[refusal])
+        case _:
+            assert_never(standing.decision)
+
+
+def _login(standing: Standing) -> Login:
+    if standing.login is None:
+        raise AssertionError("a login is complete and there is none")
+    return standing.login
+
+
+def _complete(entry: Entry, login: Login, worth: Assurance, allowed_by: str | None) -> Response:
+    if allowed_by == str(login.user.id):
+        consent.allow(entry.request, login)
+    elif consent.owed(entry.request, login):
+        return _ask_consent(entry, login)
+    requests.take(entry)
+    response = server.answer(KeptRequest(entry.request, login, worth))
+    db.session.commit()
+    return response
+
+
+def _ask_consent(entry: Entry, login: Login) -> Response:
+    if entry.request.silent:
+        return _refuse(entry, Rejected("consent_required", "The user has not allowed this application its scopes"))
+    kept = requests.keep(replace(entry, consenting=str(login.user.id)), browser_hash())
+    db.session.commit()
+    return consent.page(kept) if entry.handle else _to("oidc.resume", kept)
+
+
+def _ask(entry: Entry, demand: Demand) -> Response:
+    """Keep the request and begin the login that it needs."""
+    kept = requests.keep(entry, browser_hash())
+    response = begin(
+        demand,
+        return_to=url_for("oidc.resume", handle=kept.handle),
+        cancel_to=url_for("oidc.cancel", handle=kept.handle),
+        application=entry.request.application,
+        hint=entry.request.login_hint,
+        ui_locales=entry.request.parameters.get("ui_locales", ""),
+    )
+    db.session.commit()
+    return response
+
+
+def _refuse(entry: Entry, rejected: Rejected) -> Response:
+    """Answer with an error; that, too, happens once."""
+    requests.take(entry)
+    db.session.commit()
+    return refused(entry.request.refuse(rejected.error, rejected.description))
+
+
+def _essential_is_outstanding(entry: Entry) -> bool:
+    """Whether the request has an essential demand that this browser's login does not meet."""
+    demand = entry.request.demand(entry.asked_at)
+    return demand.essential and not isinstance(judge(demand).decision, Complete)
+
+
+def _to(endpoint: str, entry: Entry) -> Response:
+    response: Response = redirect(url_for(endpoint, handle=entry.handle), 303)  # type: ignore[assignment]
+    return response

@@ -1,0 +1,66 @@
+"""What is told about a person (OpenID Connect Core section 5): standard claims, and those of the house.
+
+    openid    sub, tenant, tenant_name, user_type         always: a token is of a person at work for a tenant
+    profile   name, preferred_username, locale, updated_at
+    email     email, email_verified
+
+What a scope asks is told at the UserInfo endpoint (section 5.4); the `claims` parameter asks for single ones in either place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from idp.accounts.models import User
+from idp.tenancy.models import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom the claims are about: a user, the tenant they work for, and what their login was worth."""
+
+    user: User
+    tenant: Tenant
+    login: Mapping[str, Any]
+
+
+_CLAIMS: Final[Mapping[str, Callable[[Person], Any]]] = {
+    "sub": lambda p: str(p.user.id),
+    "tenant": lambda p: p.tenant.slug,
+    "tenant_name": lambda p: p.tenant.name,
+    "user_type": lambda p: p.user.type.value,
+    "name": lambda p: p.user.name,
+    "preferred_username": lambda p: p.user.username,
+    "locale": lambda p: p.user.locale or p.tenant.locale,
+    "updated_at": lambda p: int(p.user.updated_at.timestamp()),
+    "email": lambda p: p.user.email,
+    # The address is what the person's company says; nobody was asked to prove it.
+    "email_verified": lambda _: False,
+    "acr": lambda p: p.login["acr"],
+    "amr": lambda p: p.login["amr"],
+    "auth_time": lambda p: p.login["auth_time"],
+}
+
+OF_SCOPE: Final[Mapping[str, tuple[str, ...]]] = {
+    "openid": ("sub", "tenant", "tenant_name", "user_type"),
+    "profile": ("name", "preferred_username", "locale", "updated_at"),
+    "email": ("email", "email_verified"),
+}
+SUPPORTED: Final = tuple(_CLAIMS)
+
+
+def of_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
+    """The names that the scopes ask for."""
+    return tuple(name for scope in scopes for name in OF_SCOPE.get(scope, ()))
+
+
+def told(person: Person, names: Iterable[str]) -> dict[str, Any]:
+    """The claims of those names, as far as there are any; an unknown name is no error (section 5.5.1)."""
+    return {name: _CLAIMS[name](person) for name in dict.fromkeys(names) if name in _CLAIMS}
+
+
+def known(names: Iterable[str]) -> list[str]:
+    """The names that stand for something here."""
+    return [name for name in names if name in _CLAIMS]

@@ -1,0 +1,78 @@
+"""Registered applications as the protocol sees them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from authlib.oauth2.rfc6749 import ClientMixin
+from flask import g
+
+from idp.extensions import db
+from idp.oidc import registration
+from idp.oidc.models import Client
+from idp.oidc.registration import Registration
+from idp.tenancy.models import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredClient(ClientMixin):  # type: ignore[misc]  # Authlib has no types
+    """An enabled application: its row, its registration, and its tenant's slug (None: a platform application)."""
+
+    row: Client
+    registration: Registration
+    tenant: str | None
+
+    @property
+    def id(self) -> uuid.UUID:
+        """The row's id."""
+        return self.row.id
+
+    @property
+    def client_id(self) -> str:
+        """The identifier of RFC 6749 section 2.2."""
+        return self.row.client_id
+
+    @property
+    def needs_pkce(self) -> bool:
+        """RFC 9700 section 2.1.1: only a confidential client may be registered to go without."""
+        return self.row.require_pkce or not self.registration.confidential
+
+    def get_allowed_scope(self, scope: str | None) -> str:
+        """Of the scopes asked, those that are registered; the others are ignored (OpenID Connect Core section 3.1.2.1)."""
+        asked = dict.fromkeys((scope or "").split())
+        return " ".join(name for name in asked if name in self.registration.scope)
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        """RFC 9700 section 2.1: exact strings."""
+        return self.registration.has_redirect_uri(redirect_uri)
+
+    def check_response_type(self, response_type: str) -> bool:
+        """RFC 7591 section 2."""
+        return response_type in self.registration.response_types
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        """RFC 7591 section 2."""
+        return grant_type in self.registration.grant_types
+
+
+def by_client_id(client_id: str) -> RegisteredClient | None:
+    """The enabled client of that id; looked up once a request. A client whose tenant is disabled is none."""
+    seen: dict[str, RegisteredClient | None] = g.setdefault("oidc_clients", {})
+    if client_id not in seen:
+        seen[client_id] = _look_up(client_id)
+    return seen[client_id]
+
+
+def _look_up(client_id: str) -> RegisteredClient | None:
+    enabled = (
+        sa.select(Client, Tenant.slug)
+        .outerjoin(Tenant, Tenant.id == Client.tenant_id)
+        .where(Client.client_id == client_id, Client.disabled_at.is_(None), Tenant.disabled_at.is_(None))
+    )
+    found = db.session.execute(enabled).one_or_none()
+    if found is None:
+        return None
+    row, slug = found
+    return RegisteredClient(row, registration.read(row.registration), slug)

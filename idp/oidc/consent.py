@@ -1,0 +1,85 @@
+"""Consent: what a person allows an application that is not Informer's (OpenID Connect Core section 3.1.2.4).
+
+    first-party ─────────────────────────▶ never asked
+    third-party, every scope allowed before ─▶ not asked, unless `prompt=consent`
+    third-party, something new ──────────▶ a page: Allow, Cancel
+
+It is kept per person and application, and grows; it is never taken for another scope than those that were shown.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Response, make_response, render_template, url_for
+from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError
+
+from idp import clock
+from idp.audit.events import ConsentGiven
+from idp.audit.record import record
+from idp.extensions import db
+from idp.login.gate import Login
+from idp.oidc.checks import Prompt
+from idp.oidc.models import Consent
+from idp.oidc.requests import AuthorizationRequest, Entry
+from idp.web.security_headers import allow_form_action
+
+
+def owed(asked: AuthorizationRequest, login: Login) -> bool:
+    """Whether this person must be asked before the application gets an answer."""
+    if asked.client.row.first_party:
+        return False
+    return Prompt.CONSENT in asked.prompt or not set(asked.scope) <= _allowed(asked, login)
+
+
+def page(entry: Entry) -> Response:
+    """What the application asks for, with Allow and Cancel."""
+    asked = entry.request
+    allow_form_action(asked.to.redirect_uri)
+    shown = {
+        "step": "consent",
+        "action": url_for("oidc.decide", handle=entry.handle),
+        "client": asked.client.row.name,
+        "scopes": [_sentence(scope) for scope in asked.scope],
+    }
+    return make_response(render_template("login/consent.html", page=shown))
+
+
+def allow(asked: AuthorizationRequest, login: Login) -> None:
+    """Keep what was allowed, with what was allowed before. Commits."""
+    scope = " ".join(sorted(_allowed(asked, login) | set(asked.scope)))
+    try:
+        with db.session.begin_nested():
+            db.session.add(
+                Consent(user_id=login.user.id, client_id=asked.client.id, scope=scope, granted_at=clock.now())
+            )
+    except IntegrityError:
+        db.session.execute(_mine(sa.update(Consent), asked, login).values(scope=scope, granted_at=clock.now()))
+    record(
+        ConsentGiven(
+            tenant_id=login.tenant.id,
+            user_id=login.user.id,
+            client_id=asked.client.client_id,
+            scope=" ".join(asked.scope),
+        )
+    )
+
+
+def _allowed(asked: AuthorizationRequest, login: Login) -> set[str]:
+    kept = db.session.scalar(_mine(sa.select(Consent.scope), asked, login))
+    return set((kept or "").split())
+
+
+def _mine(statement, asked: AuthorizationRequest, login: Login):
+    return statement.where(Consent.user_id == login.user.id, Consent.client_id == asked.client.id)
+
+
+def _sentence(scope: str) -> str:
+    """What a scope means to the person; one that only the application knows is shown by its name."""
+    sentences = {
+        "openid": _("who you are: a number that stands for you, and the company you work for"),
+        "profile": _("your name, username and language"),
+        "email": _("your e-mail address"),
+        "offline_access": _("all of this also while you are away, for up to 90 days"),
+    }
+    return sentences.get(scope) or scope

@@ -1,0 +1,109 @@
+"""What everybody may know: metadata at both addresses, and the public keys.
+
+    /.well-known/openid-configuration          OpenID Connect Discovery section 4
+    /.well-known/oauth-authorization-server    RFC 8414 section 3: the same document
+    /jwks                                      RFC 7517 section 5
+
+Ready bytes: the metadata is built once a process, the key set once per change of the keys. With an ETag, so that a copy that
+has become old is confirmed without being sent again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, cast
+
+from flask import Flask, Response, current_app, request
+
+from idp import settings
+from idp.login.types import LEVEL_OF_ACR
+from idp.oidc import claims, keys, registration
+from idp.oidc.answers import ResponseMode
+from idp.oidc.checks import S256, Prompt
+from idp.web.error_pages import for_programs
+
+METADATA_MAX_AGE: Final = timedelta(hours=1)
+_METADATA: Final = "idp.oidc.metadata"
+_KEY_SET: Final = "idp.oidc.key_set"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A JSON document as it is sent."""
+
+    body: bytes
+    etag: str
+    max_age: int
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any], max_age: timedelta) -> Document:
+        """The document with this content."""
+        body = json.dumps(content, separators=(",", ":")).encode("ascii")
+        return cls(body, hashlib.sha256(body).hexdigest()[:32], int(max_age.total_seconds()))
+
+    def response(self) -> Response:
+        """The document, or that the copy at hand is still right (RFC 9110 section 13.1.2)."""
+        response = Response(self.body, mimetype="application/json")
+        response.headers["Cache-Control"] = f"public, max-age={self.max_age}"
+        response.set_etag(self.etag)
+        response.make_conditional(request)
+        return response
+
+
+def set_up(app: Flask) -> None:
+    """Build the metadata."""
+    app.extensions[_METADATA] = Document.of(metadata(settings.of(app).issuer), METADATA_MAX_AGE)
+
+
+@for_programs
+def configuration() -> Response:
+    """The metadata."""
+    return cast("Document", current_app.extensions[_METADATA]).response()
+
+
+@for_programs
+def jwks() -> Response:
+    """The public keys: those that sign, those that will, and those that did lately."""
+    ring = keys.ring()
+    built: tuple[object, Document] | None = current_app.extensions.get(_KEY_SET)
+    if built is None or built[0] != ring.published:
+        built = ring.published, Document.of({"keys": ring.published}, keys.JWKS_MAX_AGE)
+        current_app.extensions[_KEY_SET] = built
+    return built[1].response()
+
+
+def metadata(issuer: str) -> dict[str, Any]:
+    """What this provider is and can (OpenID Connect Discovery section 3, RFC 8414 section 2, RFC 9207 section 3)."""
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "token_endpoint": f"{issuer}/token",
+        "userinfo_endpoint": f"{issuer}/userinfo",
+        "jwks_uri": f"{issuer}/jwks",
+        "revocation_endpoint": f"{issuer}/revoke",
+        "end_session_endpoint": f"{issuer}/logout",
+        "scopes_supported": list(registration.USER_SCOPES),
+        "response_types_supported": list(registration.RESPONSE_TYPES),
+        "response_modes_supported": list(ResponseMode),
+        "grant_types_supported": list(registration.GRANT_TYPES),
+        "subject_types_supported": ["public"],
+        "acr_values_supported": list(LEVEL_OF_ACR),
+        "id_token_signing_alg_values_supported": list(registration.SIGNING_ALGORITHMS),
+        "token_endpoint_auth_methods_supported": list(registration.AUTH_METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": list(registration.ASSERTION_ALGORITHMS),
+        "revocation_endpoint_auth_methods_supported": list(registration.AUTH_METHODS),
+        "revocation_endpoint_auth_signing_alg_values_supported": list(registration.ASSERTION_ALGORITHMS),
+        "code_challenge_methods_supported": [S256],
+        "prompt_values_supported": list(Prompt),
+        "claim_types_supported": ["normal"],
+        "claims_supported": ["iss", "aud", "exp", "iat", "nonce", "at_hash", "sid", *claims.SUPPORTED],
+        "claims_parameter_supported": True,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "authorization_response_iss_parameter_supported": True,
+        "ui_locales_supported": ["nl", "en"],
+    }

@@ -1,0 +1,123 @@
+"""Codes (RFC 6749 section 4.1, RFC 7636): made for an answered authorization request, redeemed once within a minute."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.oauth2.rfc6749 import grants
+from authlib.oauth2.rfc7636 import CodeChallenge
+
+from idp import clock
+from idp.crypto import opaque
+from idp.extensions import db
+from idp.oidc import answers, authorizations, claims, issuing
+from idp.oidc.answers import Composed
+from idp.oidc.authorizations import Authorization
+from idp.oidc.checks import S256
+from idp.oidc.clients import RegisteredClient
+from idp.oidc.grants import AUTH_METHODS, invalid_grant
+from idp.oidc.models import AuthorizationGrant
+from idp.oidc.oauth2_requests import KeptRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code as Authlib looks at it."""
+
+    authorization: Authorization
+
+    @property
+    def code_challenge(self) -> str | None:
+        """The challenge it was made with."""
+        return self.authorization.grant.code_challenge
+
+    def get_redirect_uri(self) -> str:
+        """The address it was sent to."""
+        return self.authorization.grant.redirect_uri
+
+
+class S256CodeChallenge(CodeChallenge):  # type: ignore[misc]  # Authlib has no types
+    """PKCE with S256 and nothing else (RFC 9700 section 2.1.1)."""
+
+    SUPPORTED_CODE_CHALLENGE_METHOD = [S256]
+
+    def get_authorization_code_challenge_method(self, code: Code) -> str:
+        """The only one there is."""
+        return S256
+
+
+class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib has no types
+    """Makes codes and redeems them."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = AUTH_METHODS
+
+    def create_authorization_response(self, redirect_uri: str, grant_user: object) -> Composed:
+        """Make a code and send it (RFC 6749 section 4.1.2)."""
+        request: KeptRequest = self.request
+        code = opaque.new()
+        db.session.add(_granted(request, code))
+        return answers.compose(request.asked.to, code=code)
+
+    def query_authorization_code(self, code: str, client: RegisteredClient) -> Code | None:
+        """The code, if it was made for this client. One that was used already costs its tokens (section 4.1.2)."""
+        found = authorizations.by_code(code)
+        if found is None or found.grant.client_id != client.id:
+            return None
+        if found.grant.code_used_at is not None:
+            _punish(found)
+            return None
+        return Code(found)
+
+    def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
+        """Spend the code and give what it is worth."""
+        now = clock.now()
+        found: Authorization = self.request.authorization_code.authorization
+        if now >= found.grant.code_expires_at:
+            raise invalid_grant("code expired")
+        if because := authorizations.dead_because(found, now):
+            raise invalid_grant(because)
+        if not authorizations.session_lives(found):
+            raise invalid_grant("the browser session ended")
+        if not authorizations.spend_code(found.grant, now):
+            _punish(found)
+            raise invalid_grant("code used by another request at the same time")
+        tokens = issuing.first(found, self.request.client, now)
+        db.session.commit()
+        return 200, tokens, self.TOKEN_RESPONSE_HEADER
+
+
+def _punish(found: Authorization) -> None:
+    authorizations.punish_code_reuse(found, clock.now())
+    db.session.commit()
+
+
+def _granted(request: KeptRequest, code: str) -> AuthorizationGrant:
+    """The row of an answered request: whom, for which tenant and scope, worth what, and what its tokens must repeat."""
+    now, asked, login, worth = clock.now(), request.asked, request.login, request.worth
+    offline = "offline_access" in asked.scope
+    return AuthorizationGrant(
+        id=uuid.uuid4(),
+        client_id=asked.client.id,
+        user_id=login.user.id,
+        tenant_id=login.tenant.id,
+        session_id=login.session.id,
+        user_epoch=login.user.epoch,
+        scope=" ".join(asked.scope),
+        login={
+            "acr": asked.acr.told(worth.level),
+            "amr": list(worth.amr),
+            "auth_time": int(worth.auth_time.timestamp()) if worth.auth_time else int(now.timestamp()),
+        },
+        request={
+            "nonce": asked.parameters.get("nonce"),
+            "claims": {place: claims.known(names) for place, names in asked.claims.names.items()},
+        },
+        redirect_uri=asked.to.redirect_uri,
+        code_hash=opaque.digest(code),
+        code_challenge=asked.parameters.get("code_challenge"),
+        code_expires_at=now + authorizations.CODE_LIFETIME,
+        created_at=now,
+        expires_at=now + (authorizations.FAMILY_LIFETIME if offline else authorizations.ONLINE_LIFETIME),
+    )

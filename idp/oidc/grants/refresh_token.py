@@ -1,0 +1,73 @@
+"""Refresh tokens (RFC 6749 section 6): rotated at every use, with an absolute end, never for more scope."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.oauth2.rfc6749 import grants
+
+from idp import clock
+from idp.extensions import db
+from idp.oidc import authorizations, issuing
+from idp.oidc.authorizations import REUSE_GRACE, Refreshable
+from idp.oidc.clients import RegisteredClient
+from idp.oidc.grants import AUTH_METHODS, invalid_grant
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A refresh token as Authlib looks at it."""
+
+    found: Refreshable
+
+    def check_client(self, client: RegisteredClient) -> bool:
+        """Whether it was issued to this client."""
+        return self.found.authorization.grant.client_id == client.id
+
+    def get_scope(self) -> str:
+        """What was granted at first."""
+        return self.found.authorization.grant.scope
+
+
+class RefreshTokenGrant(grants.RefreshTokenGrant):  # type: ignore[misc]  # Authlib has no types
+    """Gives new tokens for a refresh token, which is then used."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = AUTH_METHODS
+
+    def authenticate_refresh_token(self, refresh_token: str) -> Presented | None:
+        """The token, used or not."""
+        found = authorizations.by_refresh_token(refresh_token)
+        return None if found is None else Presented(found)
+
+    def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
+        """Spend the token and give the next one with what it is worth now."""
+        now = clock.now()
+        token, authorization = self.request.refresh_token.found.token, self.request.refresh_token.found.authorization
+        if token.used_at is not None:
+            raise self._reused(self.request.refresh_token.found)
+        if now >= token.expires_at:
+            raise invalid_grant("refresh token expired")
+        if because := authorizations.dead_because(authorization, now):
+            raise invalid_grant(because)
+        if authorizations.owes_second_factor(authorization):
+            raise invalid_grant("the user must set up a second factor first")
+        if not authorizations.spend_refresh_token(token, now):
+            db.session.rollback()
+            raise invalid_grant("refresh token used by another request at the same time")
+        tokens = issuing.next_one(authorization, self.request.client, self._scope(authorization.grant.scope), now)
+        db.session.commit()
+        return 200, tokens, self.TOKEN_RESPONSE_HEADER
+
+    def _reused(self, found: Refreshable) -> Exception:
+        """Two requests of one client may cross; a token that comes again later has leaked (RFC 9700 section 4.14.2)."""
+        now = clock.now()
+        if now - found.token.used_at > REUSE_GRACE:  # type: ignore[operator]  # it is used
+            authorizations.punish_refresh_reuse(found.authorization, now)
+            db.session.commit()
+        return invalid_grant("refresh token used before")
+
+    def _scope(self, granted: str) -> str:
+        """What is asked, which Authlib has found to be a part of what was granted; all of it when nothing is asked."""
+        asked = (self.request.payload.scope or "").split()
+        return " ".join(name for name in granted.split() if name in asked) or granted

@@ -1,0 +1,45 @@
+"""The token response of an authorization (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from idp.oidc import access_token, authorizations, id_token
+from idp.oidc.authorizations import Authorization
+from idp.oidc.clients import RegisteredClient
+
+
+def first(a: Authorization, client: RegisteredClient, now: datetime) -> dict[str, Any]:
+    """What a code gives; the ID token repeats the request's nonce."""
+    return _tokens(a, client, a.grant.scope, now, a.grant.request["nonce"])
+
+
+def next_one(a: Authorization, client: RegisteredClient, scope: str, now: datetime) -> dict[str, Any]:
+    """What a refresh token gives: perhaps for less scope, and without the nonce (OpenID Connect Core section 12.2)."""
+    return _tokens(a, client, scope, now, None)
+
+
+def of_client(client: RegisteredClient, scope: str, now: datetime) -> dict[str, Any]:
+    """What a client gets for itself: no refresh token (RFC 6749 section 4.4.3)."""
+    return _bearer(access_token.of_client(client, scope, now), scope)
+
+
+def _tokens(a: Authorization, client: RegisteredClient, scope: str, now: datetime, nonce: str | None) -> dict[str, Any]:
+    access = access_token.of_user(a, client, scope, now)
+    response = _bearer(access, scope)
+    if "openid" in scope.split():
+        response["id_token"] = id_token.encode(a, client.registration, now, access, nonce)
+    if a.offline:
+        response["refresh_token"] = authorizations.new_refresh_token(a.grant, now)
+    return response
+
+
+def _bearer(access: str, scope: str) -> dict[str, Any]:
+    lifetime = int(access_token.LIFETIME.total_seconds())
+    return {
+        "access_token": access,
+        "token_type": "Bearer",
+        "expires_in": lifetime,
+        **({"scope": scope} if scope else {}),
+    }

@@ -1,0 +1,323 @@
+"""The keys that sign tokens: three algorithms, sealed in SQL, cached in each process for a second.
+
+    next ─────────── rotate() ──────────▶ active ─────────── rotate() ──────────▶ retired ── a day ─▶ no longer published
+    published, not yet used              signs; one an algorithm                  verifies what it signed
+
+A next key is published from the moment that it is made and takes over no earlier than `PUBLISHED_BEFORE_USE` after that, so that
+every copy of the key set that anybody still holds has it. `signs` is unique: of several processes that start or rotate at once
+one makes the set, and the others find it made.
+
+A process reads the keys at most once a second. While the database is gone it goes on with those that it has.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+from joserfc import jwt
+from joserfc.errors import JoseError, UnsupportedAlgorithmError
+from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.jws import JWSAlgModel, JWSRegistry
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from idp import clock
+from idp.audit.events import KeysRotated
+from idp.audit.record import record
+from idp.extensions import db
+from idp.oidc.models import KeyState, SigningKey
+from idp.oidc.registration import SIGNING_ALGORITHMS
+from idp.vault import sealer
+
+Key = RSAKey | ECKey | OKPKey
+
+JWKS_MAX_AGE: Final = timedelta(minutes=5)
+"""How long others may keep a copy of the key set."""
+PUBLISHED_BEFORE_USE: Final = timedelta(minutes=10)
+PUBLISHED_AFTER_USE: Final = timedelta(days=1)
+READ_EVERY_SECONDS: Final = 1.0
+LONGEST_TOKEN: Final = 8192
+_RSA_BITS: Final = 2048
+_KEYRING: Final = "idp.oidc.keys"
+
+
+class Registry(JWSRegistry):
+    """Exactly the algorithms it is made with.
+
+    joserfc warns of the name "EdDSA", which RFC 9864 replaces by Ed25519; it is the name that today's clients register.
+    """
+
+    def get_alg(self, name: str) -> JWSAlgModel:
+        """The algorithm of that name, if it is one of these."""
+        if name not in (self.allowed or ()):
+            raise UnsupportedAlgorithmError(f"Algorithm of '{name}' is not allowed")
+        return self.algorithms[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """The active key of an algorithm."""
+
+    kid: str
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """The keys as they were when they were read: who signs, and who verifies with which algorithm."""
+
+    signers: Mapping[str, Signer]
+    verifiers: Mapping[str, tuple[str, Key]]
+    published: tuple[Mapping[str, Any], ...]
+
+
+class Keyring:
+    """The keys of one process."""
+
+    def __init__(self) -> None:
+        self._ring: Ring | None = None
+        self._read_at = 0.0
+        self._reading = threading.Lock()
+
+    def ring(self) -> Ring:
+        """The keys, at most a second old; older ones while somebody else reads them or the database is gone."""
+        known = self._ring
+        if known is not None and (self._fresh() or not self._reading.acquire(blocking=False)):
+            return known
+        if known is None:
+            self._reading.acquire()
+        try:
+            return self._ring if self._ring is not None and self._fresh() else self._read(known)
+        finally:
+            self._reading.release()
+
+    def forget(self) -> None:
+        """Read again at the next use."""
+        self._ring = None
+
+    def _fresh(self) -> bool:
+        return time.monotonic() - self._read_at < READ_EVERY_SECONDS
+
+    def _read(self, known: Ring | None) -> Ring:
+        try:
+            self._ring = _read_ring(known)
+        except (OperationalError, InterfaceError):
+            if known is None:
+                raise
+            self._ring = known
+        self._read_at = time.monotonic()
+        return self._ring
+
+
+def set_up(app: Flask) -> None:
+    """Give the application its keyring; nothing is read yet."""
+    app.extensions[_KEYRING] = Keyring()
+
+
+def ring() -> Ring:
+    """The keys of the running application; made if there are none yet."""
+    return _keyring().ring()
+
+
+def sign(algorithm: str, typ: str, claims: dict[str, Any]) -> str:
+    """A JWT of these claims, signed with the active key of the algorithm."""
+    signer = ring().signers[algorithm]
+    header = {"alg": algorithm, "typ": typ, "kid": signer.kid}
+    return jwt.encode(header, claims, signer.key, registry=Registry(algorithms=[algorithm]))
+
+
+def verified(token: str, typ: str) -> dict[str, Any] | None:
+    """The claims of a JWT of this type that we signed; None for everything else. Its times are not judged."""
+    if len(token) > LONGEST_TOKEN or not token.isascii():
+        return None
+    try:
+        found = jwt.decode(token, _verifier, registry=Registry(algorithms=SIGNING_ALGORITHMS))
+    except (JoseError, ValueError, LookupError):
+        return None
+    return found.claims if found.header.get("typ") == typ else None
+
+
+def _verifier(token: Any) -> Key:
+    """The key that the header names, if the header's algorithm is that key's own."""
+    header = token.headers()
+    algorithm, key = ring().verifiers[header["kid"]]
+    if header["alg"] != algorithm:
+        raise LookupError("signed with another algorithm than the key's")
+    return key
+
+
+# The life of keys
+
+
+def ensure_keys() -> None:
+    """Make the keys that are missing: an active and a next one for each algorithm. Safe in several processes at once."""
+    while missing := _missing():
+        _add(missing)
+
+
+def _missing() -> list[str]:
+    with Session(db.engine) as unit, unit.begin():
+        present = set(unit.scalars(sa.select(SigningKey.signs).where(SigningKey.signs.is_not(None))))
+    return [place for place in _places() if place not in present]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a rotation did for one algorithm: `kid` signs from now on, or, when `waits_until` is set, from then at the earliest."""
+
+    algorithm: str
+    kid: str
+    waits_until: datetime | None = None
+
+
+def rotate() -> tuple[Turn, ...]:
+    """Let each next key take over, and publish a new next one. Commits.
+
+    A next key that has not been published for long enough stays what it is, and nothing changes for its algorithm.
+    """
+    ensure_keys()
+    turns = tuple(_rotate(algorithm) for algorithm in SIGNING_ALGORITHMS)
+    if done := [turn.kid for turn in turns if turn.waits_until is None]:
+        record(KeysRotated(kids=done))
+    db.session.commit()
+    _keyring().forget()
+    return turns
+
+
+def every_key() -> list[SigningKey]:
+    """All keys, by algorithm, the newest first."""
+    return list(db.session.scalars(sa.select(SigningKey).order_by(SigningKey.algorithm, SigningKey.created_at.desc())))
+
+
+def reseal() -> int:
+    """Seal every key that is not under the newest secret key again; how many there were. Commits."""
+    old = [row for row in every_key() if not sealer().is_newest(row.private_sealed)]
+    for row in old:
+        row.private_sealed = sealer().seal(sealer().open(row.private_sealed, _owner(row.kid)), _owner(row.kid))
+    db.session.commit()
+    return len(old)
+
+
+def _keyring() -> Keyring:
+    return cast("Keyring", current_app.extensions[_KEYRING])
+
+
+def _places() -> tuple[str, ...]:
+    """The values that `signs` has in a complete set."""
+    return tuple(place for algorithm in SIGNING_ALGORITHMS for place in (algorithm, _next(algorithm)))
+
+
+def _next(algorithm: str) -> str:
+    return f"{algorithm} next"
+
+
+def _add(places: Iterable[str]) -> None:
+    """Add a key for each place; if another process was faster with any of them, none."""
+    now = clock.now()
+    made = [_made(place, now) for place in places]
+    try:
+        with Session(db.engine) as unit, unit.begin():
+            unit.add_all(made)
+    except IntegrityError:
+        return
+
+
+def _made(place: str, now: datetime) -> SigningKey:
+    algorithm, _, is_next = place.partition(" ")
+    key = _generate(algorithm)
+    kid = key.thumbprint()
+    return SigningKey(
+        kid=kid,
+        algorithm=algorithm,
+        signs=place,
+        state=KeyState.NEXT if is_next else KeyState.ACTIVE,
+        private_sealed=sealer().seal(key.as_pem(private=True), _owner(kid)),
+        public_jwk={**key.as_dict(private=False), "kid": kid, "use": "sig", "alg": algorithm},
+        created_at=now,
+        activated_at=None if is_next else now,
+    )
+
+
+def _generate(algorithm: str) -> Key:
+    match algorithm:
+        case "RS256":
+            return RSAKey.generate_key(_RSA_BITS)
+        case "ES256":
+            return ECKey.generate_key("P-256")
+        case _:
+            return OKPKey.generate_key("Ed25519")
+
+
+_KINDS: Final[Mapping[str, type[RSAKey | ECKey | OKPKey]]] = {
+    "RS256": RSAKey,
+    "ES256": ECKey,
+    "EdDSA": OKPKey,
+}
+
+
+def _rotate(algorithm: str) -> Turn:
+    now = clock.now()
+    signing = sa.select(SigningKey).where(SigningKey.algorithm == algorithm, SigningKey.signs.is_not(None))
+    of = {row.state: row for row in db.session.scalars(signing)}
+    old, new = of[KeyState.ACTIVE], of[KeyState.NEXT]
+    if (ready := _ready_at(old, new)) > now:
+        return Turn(algorithm, new.kid, ready)
+    if _moved(old, state=KeyState.RETIRED, signs=None, retired_at=now):
+        _moved(new, state=KeyState.ACTIVE, signs=algorithm, activated_at=now)
+        db.session.add(_made(_next(algorithm), now))
+        db.session.flush()
+    return Turn(algorithm, new.kid)
+
+
+def _ready_at(old: SigningKey, new: SigningKey) -> datetime:
+    """When the next key has been published for long enough; one that was made with the first key is in every copy."""
+    return new.created_at if new.created_at == old.created_at else new.created_at + PUBLISHED_BEFORE_USE
+
+
+def _moved(row: SigningKey, **columns: Any) -> bool:
+    """Change a key's state, unless another rotation was faster: then it has done the same."""
+    unmoved = sa.update(SigningKey).where(SigningKey.id == row.id, SigningKey.state == row.state)
+    change = unmoved.values(columns).returning(SigningKey.id)
+    return db.session.execute(change, execution_options={"synchronize_session": False}).first() is not None
+
+
+def _read_ring(known: Ring | None) -> Ring:
+    rows = _rows()
+    if not {row.signs for row in rows}.issuperset(_places()):
+        ensure_keys()
+        rows = _rows()
+    return Ring(
+        signers={row.algorithm: Signer(row.kid, _private(row, known)) for row in rows if row.state is KeyState.ACTIVE},
+        verifiers={row.kid: (row.algorithm, _public(row)) for row in rows},
+        published=tuple(row.public_jwk for row in rows),
+    )
+
+
+def _rows() -> list[SigningKey]:
+    """The keys to publish, in a unit of work of their own: a request's own one neither sees nor holds it."""
+    oldest = clock.now() - PUBLISHED_AFTER_USE
+    published = sa.or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > oldest)
+    with Session(db.engine, expire_on_commit=False) as unit, unit.begin():
+        return list(unit.scalars(sa.select(SigningKey).where(published).order_by(SigningKey.algorithm, SigningKey.kid)))
+
+
+def _private(row: SigningKey, known: Ring | None) -> Key:
+    signer = known.signers.get(row.algorithm) if known else None
+    if signer is not None and signer.kid == row.kid:
+        return signer.key
+    return _KINDS[row.algorithm].import_key(sealer().open(row.private_sealed, _owner(row.kid)))
+
+
+def _public(row: SigningKey) -> Key:
+    return _KINDS[row.algorithm].import_key(row.public_jwk)
+
+
+def _owner(kid: str) -> str:
+    return f"signing-key:{kid}"

@@ -1,0 +1,53 @@
+"""Parameters as OAuth wants them. Pure.
+
+RFC 6749 sections 3.1 and 3.2: each at most once, an empty one counts as left out, an unknown one is ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+LONGEST: Final = 4096
+LONGEST_OF: Final[Mapping[str, int]] = {"claims": 8192, "id_token_hint": 8192, "client_assertion": 8192}
+
+
+class Pairs(Protocol):
+    """What a query or a form is: names, each with the values that were sent for it."""
+
+    def lists(self) -> Iterable[tuple[str, list[str]]]:
+        """Every name with all of its values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The parameters of one request that were sent once and not empty, and the names of the others."""
+
+    values: Mapping[str, str]
+    repeated: frozenset[str] = frozenset()
+
+    def get(self, name: str) -> str | None:
+        """The value, or None where it was left out, empty or repeated."""
+        return self.values.get(name)
+
+    @property
+    def too_long(self) -> tuple[str, ...]:
+        """The names of values longer than anything here needs."""
+        return tuple(name for name, value in self.values.items() if len(value) > LONGEST_OF.get(name, LONGEST))
+
+    def fault(self) -> str | None:
+        """What is wrong with the request as a whole, as an `error_description`; None when nothing is."""
+        if self.repeated:
+            return "A parameter was sent more than once"
+        return "A parameter is too long" if self.too_long else None
+
+
+def read(*sources: Pairs) -> Parameters:
+    """The parameters of a request; one that is in two sources is repeated."""
+    found: dict[str, list[str]] = {}
+    for source in sources:
+        for name, values in source.lists():
+            found.setdefault(name, []).extend(values)
+    once = {name: values[0] for name, values in found.items() if len(values) == 1 and values[0]}
+    return Parameters(once, frozenset(name for name, values in found.items() if len(values) > 1))

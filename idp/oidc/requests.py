@@ -1,0 +1,208 @@
+"""Authorization requests (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1): read, judged, kept.
+
+    parameters ─▶ whose is it, where do answers go? ──no──▶ Unanswerable: a page of our own, nothing is sent anywhere
+                      │ a registered client and an address of its
+                      ▼
+                  checks.CHECKS ── Rejected ─▶ Refused: the error goes to that address
+                      │
+                      ▼
+                  AuthorizationRequest ─▶ keep() ─▶ handle, 24 hours, of this browser ─▶ find() … take(), once
+
+What is kept is what was asked, and when it was first asked. It is read anew with the same checks at every resume, so that
+what changed in the meantime counts; "no older than" is counted from the first time, so that no login satisfies it before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from idp import shortlived
+from idp.crypto import opaque
+from idp.errors import BadRequest, NotFound
+from idp.login.gate import Application
+from idp.login.types import Demand
+from idp.oidc import clients
+from idp.oidc.acr import WantedAcr
+from idp.oidc.answers import ResponseMode, ReturnAddress
+from idp.oidc.checks import CHECKS, Asked, Prompt, Rejected
+from idp.oidc.claims_parameter import RequestedClaims
+from idp.oidc.clients import RegisteredClient
+from idp.oidc.parameters import Parameters
+from idp.web.browser import browser_hash
+
+LIFETIME = timedelta(hours=24)
+_KIND = "authorization_request"
+_LONGEST_LOGIN_HINT = 200
+
+
+class Unanswerable(BadRequest):
+    """No application can be told: there is none, or the address is not one of its (RFC 6749 section 3.1.2.4)."""
+
+    default_person = (
+        "The application sent you here with a request that cannot be used. "
+        "Go back to the application and start again. If it happens again, tell the people who run it."
+    )
+
+
+class Over(NotFound):
+    """The request was answered, is too old, or is another browser's."""
+
+    default_person = (
+        "This login request is no longer open: it was answered already, it is too old, or it was begun in another browser. "
+        "Go back to the application and start again."
+    )
+
+
+class Refused(Exception):
+    """The application gets an error."""
+
+    def __init__(self, to: ReturnAddress, error: str, description: str) -> None:
+        """Keep where to and what."""
+        self.to = to
+        self.error = error
+        self.description = description
+        super().__init__(f"{error}: {description}")
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRequest:
+    """A request that passed every check."""
+
+    parameters: Mapping[str, str]
+    client: RegisteredClient
+    to: ReturnAddress
+    scope: tuple[str, ...]
+    prompt: frozenset[Prompt]
+    max_age: int | None
+    acr: WantedAcr
+    claims: RequestedClaims
+    subject: str | None
+
+    @property
+    def silent(self) -> bool:
+        """Whether no page may be shown."""
+        return Prompt.NONE in self.prompt
+
+    @property
+    def asks_fresh_proof(self) -> bool:
+        """Whether the person must prove again who they are; who chooses an account proves it."""
+        return bool(self.prompt & {Prompt.LOGIN, Prompt.SELECT_ACCOUNT})
+
+    @property
+    def application(self) -> Application:
+        """Whom the login is for."""
+        return Application(self.client.row.name, self.to.origin)
+
+    @property
+    def login_hint(self) -> str:
+        """The name to begin with."""
+        return self.parameters.get("login_hint", "")[:_LONGEST_LOGIN_HINT]
+
+    def demand(self, asked_at: datetime) -> Demand:
+        """What this request demands of a login, first asked at that moment."""
+        return Demand(
+            level=self.acr.level,
+            essential=self.acr.essential,
+            not_before=self._not_before(asked_at),
+            tenant=self.client.tenant or self.parameters.get("tenant"),
+            subject=self.subject,
+        )
+
+    def _not_before(self, asked_at: datetime) -> datetime | None:
+        if self.asks_fresh_proof:
+            return asked_at
+        return None if self.max_age is None else asked_at - timedelta(seconds=self.max_age)
+
+    def refuse(self, error: str, description: str) -> Refused:
+        """The error for the application."""
+        return Refused(self.to, error, description)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A request at the door: when it was first asked, and its handle once it is kept.
+
+    `consenting`: the user whom the consent page was shown to.
+    """
+
+    request: AuthorizationRequest
+    asked_at: datetime
+    handle: str | None = None
+    consenting: str | None = None
+
+
+def read(given: Parameters) -> AuthorizationRequest:
+    """The request that the parameters make. Raises `Unanswerable` or `Refused`."""
+    client = _client(given)
+    to = _return_address(given, client)
+    asked = Asked(given, client)
+    try:
+        for check in CHECKS:
+            check(asked)
+    except Rejected as rejected:
+        raise Refused(to, rejected.error, rejected.description) from None
+    return AuthorizationRequest(
+        given.values, client, to, asked.scope, asked.prompt, asked.max_age, asked.acr, asked.claims, asked.subject
+    )
+
+
+def keep(entry: Entry, browser: str | None) -> Entry:
+    """The entry with a handle to come back to. `browser` None: of the browser that comes first. The caller commits."""
+    if entry.handle is None:
+        return replace(entry, handle=shortlived.put(_KIND, _record(entry, browser), LIFETIME))
+    shortlived.replace(_KIND, entry.handle, _record(entry, browser))
+    return entry
+
+
+def find(handle: str) -> Entry:
+    """The request of that handle, read anew. Raises `Over` where this browser has none."""
+    record = shortlived.get(_KIND, handle)
+    if record is None or not _is_of_this_browser(record):
+        raise Over(detail="no such authorization request in this browser")
+    entry = Entry(
+        read(Parameters(record["parameters"])),
+        datetime.fromisoformat(record["asked_at"]),
+        handle,
+        record["consenting"],
+    )
+    return entry if record["browser"] else keep(entry, browser_hash())
+
+
+def take(entry: Entry) -> None:
+    """Spend the request, of which each is answered once. Raises `Over` for all callers but one. The caller commits."""
+    if entry.handle is not None and shortlived.take(_KIND, entry.handle) is None:
+        raise Over(detail="the authorization request was answered already")
+
+
+def _is_of_this_browser(record: Mapping[str, Any]) -> bool:
+    return record["browser"] is None or opaque.same(record["browser"], browser_hash())
+
+
+def _record(entry: Entry, browser: str | None) -> dict[str, Any]:
+    return {
+        "parameters": dict(entry.request.parameters),
+        "asked_at": entry.asked_at.isoformat(),
+        "browser": browser,
+        "consenting": entry.consenting,
+    }
+
+
+def _client(given: Parameters) -> RegisteredClient:
+    client_id = given.get("client_id")
+    client = clients.by_client_id(client_id) if client_id else None
+    if client is None:
+        raise Unanswerable("client_id is missing, repeated or unknown")
+    return client
+
+
+def _return_address(given: Parameters, client: RegisteredClient) -> ReturnAddress:
+    redirect_uri = given.get("redirect_uri")
+    if redirect_uri is None or not client.check_redirect_uri(redirect_uri):
+        raise Unanswerable(f"redirect_uri is missing, repeated or not registered for {client.client_id}")
+    by_form = given.get("response_mode") == ResponseMode.FORM_POST and redirect_uri.startswith(("https:", "http:"))
+    mode = ResponseMode.FORM_POST if by_form else ResponseMode.QUERY
+    state = None if "state" in given.too_long else given.get("state")
+    return ReturnAddress(redirect_uri, mode, state, client.row.name)

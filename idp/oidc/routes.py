@@ -1,0 +1,65 @@
+"""Where everything of this room is found. Two kinds of readers, two blueprints.
+
+`people` are sent here with a browser. Pages have forms with CSRF tokens; the two endpoints that applications post to across
+origins have none, and do nothing on their own: they lead to a page, or to what a GET would have done.
+
+`programs` get JSON, also for errors. They authenticate by what they send, never by a cookie, so any origin may ask and there is
+nothing to forge (RFC 9700 section 2.6); the authorization endpoint is none of them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Blueprint, Flask, Response
+
+from idp.extensions import csrf
+from idp.oidc import authorize, discovery, keys, requests, revocation, token, userinfo
+from idp.oidc.logout import views as logout
+
+people = Blueprint("oidc", __name__)
+programs = Blueprint("oidc_programs", __name__)
+
+people.add_url_rule("/authorize", "authorize", authorize.authorize, methods=["GET"])
+people.add_url_rule("/authorize", "authorize_by_form", csrf.exempt(authorize.authorize_by_form), methods=["POST"])
+people.add_url_rule("/authorize/<handle>", "resume", authorize.resume, methods=["GET"])
+people.add_url_rule("/authorize/<handle>", "decide", authorize.decide, methods=["POST"])
+people.add_url_rule("/authorize/<handle>/cancel", "cancel", authorize.cancel, methods=["GET"])
+people.add_url_rule("/logout", "logout", logout.logout, methods=["GET"])
+people.add_url_rule("/logout", "logout_by_form", csrf.exempt(logout.logout_by_form), methods=["POST"])
+people.add_url_rule("/logout/<handle>", "logout_resume", logout.resume, methods=["GET"])
+people.add_url_rule("/logout/<handle>", "logout_decide", logout.decide, methods=["POST"])
+people.register_error_handler(requests.Refused, authorize.refused)
+
+programs.add_url_rule("/.well-known/openid-configuration", "configuration", discovery.configuration)
+programs.add_url_rule("/.well-known/oauth-authorization-server", "metadata", discovery.configuration)
+programs.add_url_rule("/jwks", "jwks", discovery.jwks)
+programs.add_url_rule("/token", "token", token.token, methods=["POST"])
+programs.add_url_rule("/revoke", "revoke", revocation.revoke, methods=["POST"])
+programs.add_url_rule("/userinfo", "userinfo", userinfo.userinfo, methods=["GET", "POST"])
+csrf.exempt(programs)
+
+blueprints: Final = (people, programs)
+_PREFLIGHT: Final = {
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Max-Age": "3600",
+}
+
+
+@programs.after_request
+def open_to_every_origin(response: Response) -> Response:
+    """Let scripts of any origin read answers that depend on no cookie (WHATWG Fetch, CORS protocol)."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate"
+    if "Allow" in response.headers:
+        response.headers.update(_PREFLIGHT)
+    return response
+
+
+def set_up(app: Flask) -> None:
+    """Add this room to the application."""
+    keys.set_up(app)
+    discovery.set_up(app)
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)

@@ -1,0 +1,45 @@
+"""`prompt=none` (OpenID Connect Core sections 3.1.2.1 and 3.1.2.6): no page, so which error says what is missing?
+
+    judge without any demand but who and where ─┬─ nobody is logged in ─────────▶ login_required
+                                                ├─ a second factor to set up ───▶ interaction_required
+    … and with "not before"  ───────────────────┼─ the proof is too old ────────▶ login_required
+    … and with an essential level ──────────────┼─ it is not reached ───────────▶ unmet_authentication_requirements
+                                                └─ the policy owes a step ──────▶ account_selection_required for the choice
+                                                                                  of a tenant, else interaction_required
+
+A level that is only preferred never makes an error: the answer says what the login is worth (section 5.5.1.1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from idp.login.gate import Standing, judge
+from idp.login.types import Challenge, Complete, Demand, Level, StepName
+from idp.oidc.checks import Rejected
+
+
+def demand_without_pages(demand: Demand) -> Demand:
+    """What must be met when nothing can be asked."""
+    return demand if demand.essential else replace(demand, level=Level.NOTHING)
+
+
+def missing(demand: Demand, standing: Standing) -> Rejected:
+    """The error for a challenge that cannot be shown."""
+    if standing.login is None:
+        return Rejected("login_required", "Nobody who would do is logged in")
+    bare = replace(demand, level=Level.NOTHING, essential=False, not_before=None)
+    owed = judge(bare).decision
+    if isinstance(owed, Challenge) and owed.step is StepName.SET_UP_TOTP:
+        return Rejected("interaction_required", "The user must set up two-factor authentication")
+    if not _complete(replace(bare, not_before=demand.not_before)) and _complete(bare):
+        return Rejected("login_required", "The login is older than max_age")
+    if demand.essential and not _complete(replace(bare, level=demand.level, essential=True)):
+        return Rejected("unmet_authentication_requirements", "The login does not reach an essential acr value")
+    if isinstance(owed, Challenge) and owed.step is StepName.CHOOSE_TENANT:
+        return Rejected("account_selection_required", "The user must choose a tenant")
+    return Rejected("interaction_required", "The user must answer another login step")
+
+
+def _complete(demand: Demand) -> bool:
+    return isinstance(judge(demand).decision, Complete)
