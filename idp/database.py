@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine, ExecutionContext, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from idp import settings
@@ -103,3 +104,8 @@ def _locks(context: ExecutionContext | None) -> bool:
 def answers() -> bool:
     """Ask the database for nothing at all; raises what the driver raises when it is gone."""
     return bool(db.session.execute(sa.text("SELECT 1")).scalar_one())
+
+
+def first_line(error: DBAPIError) -> str:
+    """Return what the driver said, in one line and without the statement."""
+    return (str(error.orig).strip().splitlines() or ["no answer"])[0]

@@ -174,7 +174,9 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_a_database)] = Field(repr=False)
     """PostgreSQL or SQLite, as SQLAlchemy writes it."""
 
-    secret_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_keys), AfterValidator(_some_different)] = Field(repr=False)
+    secret_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_keys), AfterValidator(_some_different)] = Field(
+        repr=False
+    )
     """64 hexadecimal digits each, newest first: the first one seals and signs, all of them open and verify."""
 
     redis_url: Annotated[str, AfterValidator(_a_redis)] | None = Field(default=None, repr=False)

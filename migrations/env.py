@@ -8,14 +8,13 @@ are not enforced while tables are rebuilt, but checked before the commit.
 """
 
 import importlib
-import pkgutil
 
 import sqlalchemy as sa
 from alembic import context
 from flask import current_app
 from sqlalchemy.engine import Connection
 
-import idp
+from idp import places
 from idp.extensions import Base, db
 
 LOCK_NUMBER = 4_816_277
@@ -23,9 +22,8 @@ LOCK_NUMBER = 4_816_277
 
 def _know_all_models() -> None:
     """Import every models.py, so that the metadata is whole."""
-    for module in pkgutil.walk_packages(idp.__path__, "idp."):
-        if module.name.endswith(".models"):
-            importlib.import_module(module.name)
+    for file in sorted(places.PACKAGE.rglob("models.py")):
+        importlib.import_module(".".join(("idp", *file.relative_to(places.PACKAGE).with_suffix("").parts)))
 
 
 def _run(connection: Connection) -> None:

@@ -8,14 +8,40 @@ with one line each on stderr and exit code 1.
 import click
 from flask import Flask
 from flask.cli import ScriptInfo
+from sqlalchemy.exc import DBAPIError
 
 from idp import create_app
+from idp.cli.check import check
+from idp.cli.client import client
+from idp.cli.demo import demo
+from idp.cli.explain import explain
+from idp.cli.grants import grants
+from idp.cli.import_ import import_
+from idp.cli.keys import keys
 from idp.cli.migrate import migrate
+from idp.cli.serve import serve
+from idp.cli.tenant import tenant
+from idp.cli.user import user
+from idp.cli.worker import worker
+from idp.database import first_line
 from idp.errors import Fault, Misconfigured
 from idp.settings import Settings
 from idp.version import __version__
 
-COMMANDS: tuple[click.Command, ...] = (migrate,)
+COMMANDS: tuple[click.Command, ...] = (
+    demo,
+    serve,
+    worker,
+    migrate,
+    import_,
+    check,
+    explain,
+    tenant,
+    user,
+    client,
+    grants,
+    keys,
+)
 
 
 class IdpGroup(click.Group):
@@ -31,6 +57,8 @@ class IdpGroup(click.Group):
                 click.echo(line, err=True)
         except Fault as error:
             click.echo(error.detail, err=True)
+        except DBAPIError as error:
+            click.echo(f"IDP_DATABASE_URL: {first_line(error)}", err=True)
         return ctx.exit(1)
 
 

@@ -33,7 +33,9 @@ DATABASE_GONE: Final = (exc.OperationalError, exc.InterfaceError, exc.InternalEr
 class FormExpired(errors.BadRequest):
     """A form came without the token of this browser (RFC 6819 section 5.3.5)."""
 
-    default_person = "This form can no longer be used. Allow cookies for this site, go back, reload the page and try again."
+    default_person = (
+        "This form can no longer be used. Allow cookies for this site, go back, reload the page and try again."
+    )
 
 
 class TooLarge(errors.BadRequest):

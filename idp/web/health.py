@@ -1,7 +1,7 @@
 """Whether this process lives, and whether it can do its work.
 
-    /healthz   200 as long as the process answers: restart it when it does not
-    /readyz    200 ready · 200 degraded (Redis is gone: slower, complete) · 503 unready (the database is gone)
+/healthz   200 as long as the process answers: restart it when it does not
+/readyz    200 ready · 200 degraded (Redis is gone: slower, complete) · 503 unready (the database is gone)
 """
 
 from http import HTTPStatus

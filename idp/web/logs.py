@@ -9,10 +9,12 @@ left out even where somebody logs one by mistake; JSON escapes line breaks and c
 import logging
 import re
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Mapping, MutableMapping
 from ipaddress import ip_address
+from types import TracebackType
 from typing import Any, Final
 
 import structlog
@@ -87,7 +89,7 @@ def configure(level: int = logging.INFO) -> None:
         return
     root.addHandler(StderrHandler())
     root.setLevel(level)
-    for name in ("httpx", "httpcore", "alembic.runtime.plugins"):
+    for name in ("httpx", "httpcore", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -95,6 +97,17 @@ def configure(level: int = logging.INFO) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def take_over() -> None:
+    """Log also what Python would print by itself: warnings and the exceptions that nobody caught."""
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _uncaught
+    threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def _uncaught(kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None) -> None:
+    log.critical("uncaught exception", exc_info=(kind, error, traceback))
 
 
 def for_granian() -> dict[str, Any]:

@@ -1,0 +1,39 @@
+"""`idp check`: is everything usable that the settings name?"""
+
+import json
+from dataclasses import asdict
+
+import click
+
+from idp import create_app
+from idp.cli import probes
+from idp.cli.probes import Finding
+from idp.errors import Misconfigured
+from idp.settings import Settings
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def check(ctx: click.Context, *, as_json: bool) -> None:
+    """Say whether settings, database, Redis, keys and mail are usable; exit 1 if one is not."""
+    findings = _look()
+    if as_json:
+        click.echo(json.dumps({"ok": _all_ok(findings), "parts": [asdict(finding) for finding in findings]}))
+    else:
+        for finding in findings:
+            click.echo(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.part:<10}{finding.reason}")
+    ctx.exit(0 if _all_ok(findings) else 1)
+
+
+def _look() -> list[Finding]:
+    try:
+        app = create_app(Settings.load())
+    except Misconfigured as error:
+        return [Finding("settings", False, fault) for fault in error.faults]
+    with app.app_context():
+        return list(probes.everything())
+
+
+def _all_ok(findings: list[Finding]) -> bool:
+    return all(finding.ok for finding in findings)

@@ -1,0 +1,133 @@
+"""Whether what the provider stands on can be used. `idp check` prints every answer; `idp serve` demands the first three.
+
+settings ─▶ the database answers ─▶ its schema is new enough ─▶ the secret keys open what is sealed
+                                                                Redis answers · the mail server answers
+"""
+
+import os
+import smtplib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.orm import InstrumentedAttribute
+
+from idp import cache, schema, settings, vault
+from idp.accounts.models import TotpDevice
+from idp.crypto.sealed import SealBroken
+from idp.database import first_line
+from idp.extensions import db
+from idp.oidc.models import SigningKey
+from idp.schema import Schema
+from idp.tenancy.models import Tenant
+
+SMTP_SECONDS: Final = 3
+SAMPLE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one probe found. `reason` names the setting to look at where it is not ok."""
+
+    part: str
+    ok: bool
+    reason: str
+
+
+def of_database() -> Finding:
+    """Find whether the database answers and its schema is at least ours."""
+    try:
+        found = schema.look()
+    except DBAPIError as error:
+        return Finding("database", False, f"IDP_DATABASE_URL: the database cannot be reached: {first_line(error)}")
+    except SQLAlchemyError as error:
+        return Finding("database", False, f"IDP_DATABASE_URL: {error}")
+    if found in {Schema.EMPTY, Schema.OLDER}:
+        return Finding("schema", False, f"IDP_DATABASE_URL: the schema is {found.value}; run: idp migrate")
+    return Finding("database", True, f"answers; its schema is {found.value}")
+
+
+def of_keys() -> Finding:
+    """Find whether the secret keys open what is sealed in the database: a wrong key must never read as "nothing set"."""
+    try:
+        locked = [what for what, column in _SEALED if not all(map(_opens, _some_of(column)))]
+    except DBAPIError as error:
+        return Finding("keys", False, f"IDP_DATABASE_URL: {first_line(error)}")
+    if locked:
+        return Finding("keys", False, f"IDP_SECRET_KEYS: {locked[0]} is sealed with a key that is not among them")
+    return Finding("keys", True, "open what is sealed")
+
+
+_SEALED: Final = (
+    ("a signing key", SigningKey.private_sealed),
+    ("a TOTP secret", TotpDevice.secret_sealed),
+    ("a security code", Tenant.security_code_sealed),
+)
+
+
+def _some_of(column: InstrumentedAttribute[str]) -> Iterable[str]:
+    return db.session.scalars(sa.select(column).limit(SAMPLE))
+
+
+def _opens(sealed: str) -> bool:
+    try:
+        return vault.sealer().can_open(sealed)
+    except SealBroken:
+        return False
+
+
+def of_redis() -> Finding:
+    """Find whether Redis answers, where there should be one."""
+    redis = cache.current()
+    if not redis.configured:
+        return Finding("redis", True, "not configured: everything works, slower")
+    if redis.healthy():
+        return Finding("redis", True, "answers")
+    return Finding("redis", False, "IDP_REDIS_URL: Redis does not answer")
+
+
+def of_mail() -> Finding:
+    """Find whether mails can be handed over."""
+    url = settings.current().mail_url
+    if url is None:
+        return Finding("mail", True, "not configured: mails wait in the outbox")
+    parts = urlsplit(url)
+    try:
+        return _of_directory(Path(parts.path)) if parts.scheme == "file" else _of_smtp(url)
+    except (OSError, smtplib.SMTPException) as error:
+        return Finding("mail", False, f"IDP_MAIL_URL: {parts.hostname or parts.path} cannot be used: {error}")
+
+
+def _of_directory(directory: Path) -> Finding:
+    nearest = next(place for place in (directory, *directory.parents) if place.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+        return Finding("mail", True, f"is written to {directory}")
+    return Finding("mail", False, f"IDP_MAIL_URL: {directory} is not a directory that can be written to")
+
+
+def _of_smtp(url: str) -> Finding:
+    parts = urlsplit(url)
+    kind = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
+    with kind(parts.hostname or "", parts.port or 0, timeout=SMTP_SECONDS) as server:
+        server.noop()
+    return Finding("mail", True, f"{parts.hostname} answers")
+
+
+def to_serve() -> Iterator[Finding]:
+    """Yield what a server cannot do without. The keys can only be tried where the database is usable."""
+    database = of_database()
+    yield database
+    if database.ok:
+        yield of_keys()
+
+
+def everything() -> Iterator[Finding]:
+    """Yield every part."""
+    yield Finding("settings", True, "complete and well-formed")
+    yield from to_serve()
+    yield of_redis()
+    yield of_mail()

@@ -1,0 +1,179 @@
+"""`idp serve`: the production server.
+
+    check settings, database, schema, keys, port ── a fault? one line each, exit 1
+      │
+      └─▶ granian ─▶ N worker processes, each makes its own application ─▶ threads that answer
+            │          killed or crashed: another takes its place
+            └─ SIGTERM, SIGINT: no new connections, open requests are answered (30 s), exit 0
+               SIGHUP: workers are replaced one after another
+
+Nothing is shared between workers but the database, Redis and the files that /metrics adds up.
+"""
+
+import ctypes
+import errno
+import multiprocessing
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from idp import create_app
+from idp.cli import probes
+from idp.errors import Misconfigured
+from idp.extensions import db
+from idp.settings import Settings
+from idp.web import logs
+from idp.web.metrics import MULTIPROCESS_VARIABLE
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+THREADS: Final = 24
+OPEN_CONNECTIONS: Final = 1024
+DRAIN_SECONDS: Final = 30
+HEADER_MILLISECONDS: Final = 10_000
+MOST_HEADER_BYTES: Final = 64 * 1024
+RESPAWNS: Final = 30
+WITHIN_SECONDS: Final = 60
+PR_SET_PDEATHSIG: Final = 1
+
+
+class Address(click.ParamType[tuple[str, int]]):
+    """HOST:PORT; an IPv6 host stands in brackets."""
+
+    name = "HOST:PORT"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        """Take the two apart."""
+        host, colon, port = str(value).rpartition(":")
+        if not (colon and host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):  # noqa: PLR2004
+            self.fail(f"{value!r} is not HOST:PORT, for example 127.0.0.1:8000", param, ctx)
+        return host.strip("[]"), int(port)
+
+
+@click.command()
+@click.option("--bind", type=Address(), default="127.0.0.1:8000", show_default=True, help="Where to listen.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    envvar="WEB_CONCURRENCY",
+    default=lambda: os.cpu_count() or 1,
+    show_default="one for each CPU",
+    help="How many processes.",
+)
+def serve(bind: tuple[str, int], workers: int) -> None:
+    """Serve; refuse to start, with one clear line per fault, on a missing or unsafe setting."""
+    if faults := [*_faults_of_settings_and_stores(), *_faults_of_port(*bind)]:
+        raise Misconfigured(*faults)
+    logs.configure()
+    logs.take_over()
+    with _shared_metrics():
+        _server(*bind, workers).serve(target_loader=application, wrap_loader=False)
+
+
+def application() -> "WSGIApplication":
+    """Make the application of one worker."""
+    logs.configure()
+    logs.take_over()
+    _end_with_parent()
+    return create_app(Settings.load())
+
+
+def _faults_of_settings_and_stores() -> list[str]:
+    """Look with an application of our own, whose connections are closed before any worker is made."""
+    try:
+        app = create_app(Settings.load())
+    except Misconfigured as error:
+        return list(error.faults)
+    with app.app_context():
+        try:
+            return [finding.reason for finding in probes.to_serve() if not finding.ok]
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _faults_of_port(host: str, port: int) -> list[str]:
+    """Try the port: granian itself would silently share it with another granian."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+            trial.listen(1)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return [f"--bind: port {port} is in use on {host}"]
+        return [f"--bind: {host}:{port} cannot be used: {error.strerror or error}"]
+    return []
+
+
+class Server(MPServer):
+    """Granian, which gives up after two quick crashes of one worker; we only do where crashing is all that happens."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Remember when workers were replaced."""
+        super().__init__(*args, **options)
+        self._replaced: deque[float] = deque(maxlen=RESPAWNS)
+
+    def _respawn_workers(self, workers: Any, spawn_target: Any, target_loader: Any, delay: float = 0) -> None:
+        super()._respawn_workers(workers, spawn_target, target_loader, delay)  # type: ignore[no-untyped-call]
+        now = time.monotonic()
+        self._replaced.append(now)
+        if len(self._replaced) < RESPAWNS or now - self._replaced[0] > WITHIN_SECONDS:
+            self.respawned_wrks.clear()
+
+
+def _server(host: str, port: int, workers: int) -> Server:
+    multiprocessing.set_start_method("spawn", force=True)
+    return Server(
+        "idp.cli.serve:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=THREADS,
+        backpressure=OPEN_CONNECTIONS,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=MOST_HEADER_BYTES),
+        websockets=False,
+        log_level=LogLevels.info,
+        log_dictconfig=logs.for_granian(),
+        log_access=False,
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=DRAIN_SECONDS,
+    )
+
+
+@contextmanager
+def _shared_metrics() -> Iterator[None]:
+    """Give the workers a directory for the numbers that /metrics adds up."""
+    if MULTIPROCESS_VARIABLE in os.environ:
+        yield
+        return
+    directory = tempfile.mkdtemp(prefix="idp-metrics-")
+    os.environ[MULTIPROCESS_VARIABLE] = directory
+    try:
+        yield
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to end this worker when its parent is killed: an orphan would hold the port."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
