@@ -54,8 +54,9 @@ all("[data-filter]", (input) => {
 // Copy what is shown once.
 all("[data-copy]", (button) => {
   button.addEventListener("click", async () => {
-    const rows = document.getElementById(button.dataset.copy).children;
-    await navigator.clipboard.writeText([...rows].map((row) => row.textContent.trim()).join("\n"));
+    const shown = document.getElementById(button.dataset.copy);
+    const rows = shown.children.length ? [...shown.children] : [shown];
+    await navigator.clipboard.writeText(rows.map((row) => row.textContent.trim()).join("\n"));
     button.textContent = button.dataset.copied;
   });
 });
