@@ -1,0 +1,1 @@
+"""Parts of the login room that are pure or nearly so, one by one."""
