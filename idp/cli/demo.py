@@ -1,0 +1,39 @@
+"""`idp demo`: the provider with a sample application, ready to log in; what `make demo` runs after installing."""
+
+from pathlib import Path
+
+import click
+
+from idp.demo import content
+from idp.demo.addresses import Addresses
+from idp.demo.directory import Directory
+from idp.demo.run import run
+
+PORT = click.IntRange(1, 65535)
+
+
+@click.command()
+@click.option("--port", type=PORT, envvar="IDP_PORT", default=8000, show_default=True, show_envvar=True)
+@click.option(
+    "--sample-app-port", type=PORT, envvar="IDP_SAMPLE_APP_PORT", default=8001, show_default=True, show_envvar=True
+)
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    envvar="IDP_DATA_DIR",
+    default=".idp-demo",
+    show_default=True,
+    show_envvar=True,
+)
+@click.option("--totp", metavar="USERNAME", help="Print the TOTP code of this moment instead, and leave.")
+@click.pass_context
+def demo(ctx: click.Context, port: int, sample_app_port: int, data_dir: Path, totp: str | None) -> None:
+    """Start everything on this machine: database, Valkey, provider, worker and a sample application.
+
+    Ctrl-C ends it. A second run keeps the data. With other ports and another directory a second demo runs beside it.
+    """
+    directory, addresses = Directory(data_dir), Addresses(port, sample_app_port)
+    if totp is not None:
+        click.echo(content.code_of(totp, directory, directory.kept_secrets(), addresses))
+        return
+    ctx.exit(run(directory, addresses))

