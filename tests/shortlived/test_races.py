@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,6 @@ def all_at_once(app: Flask, act: Callable[[], T]) -> list[T]:
 
     def one(_: int) -> T:
         with app.app_context():
-            db.session.connection()
             barrier.wait()
             answer = act()
             db.session.commit()
@@ -67,16 +67,12 @@ def test_replace_never_brings_back_what_was_taken(stores: Flask) -> None:
     for n in range(ROUNDS):
         handle = shortlived.put("login", {"n": n}, LIFETIME)
         db.session.commit()
-        turn = iter(range(AT_ONCE))
-        lock = threading.Lock()
+        turns = itertools.count()
 
-        def act(handle: str = handle, turn: object = turn, lock: threading.Lock = lock) -> object:
-            with lock:
-                mine = next(turn)  # type: ignore[call-overload]
-            if mine % 2:
+        def act(handle: str = handle, turns: itertools.count[int] = turns) -> object:
+            if next(turns) % 2:
                 return shortlived.take("login", handle)
-            shortlived.replace("login", handle, {"n": "later"})
-            return None
+            return shortlived.replace("login", handle, {"n": "later"}) and None
 
         assert sum(answer is not None for answer in all_at_once(stores, act)) == 1
         assert shortlived.get("login", handle) is None
