@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import Flask
@@ -18,13 +19,15 @@ from flask_migrate import upgrade
 from sqlalchemy.engine import make_url
 
 import idp
-from idp import places
+from idp import clock, places
 from idp.extensions import db
+from idp.oidc import keys
 from idp.settings import Settings
 from tests.support.postgres import Databases
 
 SECRET_KEY = "5f0c2d9e41b7a836c5d1e0f9284b6a7390ce1d2f3a4b5c6d7e8f90a1b2c3d4e5"
 ISSUER = "https://login.informer.example"
+KEYS_MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class StoreKind(enum.StrEnum):
@@ -65,13 +68,15 @@ def make_app(settings: Settings) -> Flask:
 
 
 def migrate(store: Store) -> None:
-    """Bring an empty database to the newest schema, as `idp migrate` does."""
+    """Bring an empty database to the newest schema, as `idp migrate` does, and make the signing keys."""
     app = make_app(store.settings())
     with app.app_context():
         if any((places.MIGRATIONS / "versions").glob("*.py")):
             upgrade(directory=str(places.MIGRATIONS))
         else:
             db.create_all()
+        with clock.source(lambda: KEYS_MADE_AT):
+            keys.ensure_keys()
         dispose()
 
 
