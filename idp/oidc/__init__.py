@@ -15,7 +15,7 @@
     application ─ POST /revoke ─▶ revocation.py         browser ─ /logout ─▶ logout/
     everybody ─ /.well-known/… /jwks ─▶ discovery.py    import file ─▶ registration.py (pure)
 
-One authorization is one row: its code, and all the tokens that grow from it. A code and a refresh token are spent by one
-conditional UPDATE, in the unit of work that keeps what they give. An access token names its authorization in `jti`, so that
-what is revoked is dead at once wherever we are asked. Only this room imports Authlib.
+One authorization is one row: its code, and all the tokens that grow from it. A code and a refresh token are spent by
+one conditional UPDATE, in the unit of work that keeps what they give. An access token names its authorization in
+`jti`, so that what is revoked is dead at once wherever we are asked. Only this room imports Authlib.
 """

@@ -1,7 +1,7 @@
 """Access tokens: JWTs by RFC 9068, signed with ES256, for ten minutes.
 
-`jti` is the authorization's name and a random part: whoever verifies the signature alone needs nothing of us, and where we are
-asked ourselves the authorization is found, with everything that may have ended it.
+`jti` is the authorization's name and a random part: whoever verifies the signature alone needs nothing of us, and
+where we are asked ourselves the authorization is found, with everything that may have ended it.
 """
 
 from __future__ import annotations
@@ -33,15 +33,14 @@ class AccessToken:
 
 def of_user(a: Authorization, client: RegisteredClient, scope: str, now: datetime) -> str:
     """An access token of an authorization (RFC 9068 section 2.2)."""
-    return _encode(
-        client, scope, now, str(a.user.id), f"{a.grant.id}.{opaque.new()}", {**a.grant.login, "tenant": a.tenant.slug}
-    )
+    about = {"sub": str(a.user.id), "jti": f"{a.grant.id}.{opaque.new()}", "tenant": a.tenant.slug, **a.grant.login}
+    return _encode(client, scope, now, about)
 
 
 def of_client(client: RegisteredClient, scope: str, now: datetime) -> str:
     """An access token of a client for itself: `sub` is the client (RFC 9068 section 2.2)."""
-    tenant = {"tenant": client.tenant} if client.tenant else {}
-    return _encode(client, scope, now, client.client_id, opaque.new(), tenant)
+    about = {"sub": client.client_id, "jti": opaque.new()}
+    return _encode(client, scope, now, about | ({"tenant": client.tenant} if client.tenant else {}))
 
 
 def read(token: str) -> AccessToken | None:
@@ -53,17 +52,15 @@ def read(token: str) -> AccessToken | None:
     return AccessToken(claims["client_id"], tuple(claims.get("scope", "").split()), uuid.UUID(name) if random else None)
 
 
-def _encode(client: RegisteredClient, scope: str, now: datetime, sub: str, jti: str, more: dict[str, Any]) -> str:
+def _encode(client: RegisteredClient, scope: str, now: datetime, about: dict[str, Any]) -> str:
     claims = {
-        **more,
+        **about,
+        **({"scope": scope} if scope else {}),
         "iss": settings.current().issuer,
-        "sub": sub,
         "aud": _audience(client),
         "client_id": client.client_id,
-        **({"scope": scope} if scope else {}),
         "iat": int(now.timestamp()),
         "exp": int((now + LIFETIME).timestamp()),
-        "jti": jti,
     }
     return keys.sign(_ALGORITHM, TYPE, claims)
 

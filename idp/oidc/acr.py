@@ -1,7 +1,7 @@
 """Which authentication context a request wants, and which name an answer gives it. Pure.
 
-OpenID Connect Core section 5.5.1.1: an essential `acr` claim is met or the login has failed; `acr_values`, and the claim when
-it is voluntary, are preferences in order.
+OpenID Connect Core section 5.5.1.1: an essential `acr` claim is met or the login has failed; `acr_values`, and the
+claim when it is voluntary, are preferences in order.
 """
 
 from __future__ import annotations

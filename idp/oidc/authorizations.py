@@ -2,10 +2,11 @@
 
     code ─▶ spend_code ─▶ used          a second use revokes all that grew from it (RFC 6749 section 4.1.2)
     refresh token ─▶ spend_refresh_token ─▶ used, and the next one made
-                            a use within 10 seconds of the first: refused; later: the family is revoked (RFC 9700 4.14.2)
+                            a use within 10 seconds of the first: refused; later: the family is revoked (RFC 9700
+                            4.14.2)
 
-`dead_because` is asked at every use of everything. Each question is one statement; what may be used once is spent by one
-conditional UPDATE. The caller commits.
+`dead_because` is asked at every use of everything. Each question is one statement; what may be used once is spent by
+one conditional UPDATE. The caller commits.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def by_refresh_token(value: str) -> Refreshable | None:
     return None if found is None else Refreshable(found[0], Authorization(*found[1:]))
 
 
-def _select(*first: type[RefreshToken]) -> sa.Select[Any]:
+def _select(*first: type[RefreshToken]) -> Any:
     """Everything about a grant in one statement; a user's factors only when somebody asks for them."""
     is_member = (
         sa.exists()
@@ -104,49 +105,44 @@ def _select(*first: type[RefreshToken]) -> sa.Select[Any]:
 # Alive or dead
 
 
-def _revoked(a: Authorization, now: datetime) -> bool:
+def _revoked(a: Authorization) -> bool:
     return a.grant.revoked_at is not None
 
 
-def _over(a: Authorization, now: datetime) -> bool:
-    return now >= a.grant.expires_at
-
-
-def _application_disabled(a: Authorization, now: datetime) -> bool:
+def _application_disabled(a: Authorization) -> bool:
     return a.grant.client.disabled_at is not None
 
 
-def _user_disabled(a: Authorization, now: datetime) -> bool:
+def _user_disabled(a: Authorization) -> bool:
     return not may_log_in(a.user)
 
 
-def _user_changed(a: Authorization, now: datetime) -> bool:
+def _user_changed(a: Authorization) -> bool:
     """The user's proof changed since: password, factors, signing out everywhere."""
     return a.grant.user_epoch != a.user.epoch
 
 
-def _tenant_disabled(a: Authorization, now: datetime) -> bool:
+def _tenant_disabled(a: Authorization) -> bool:
     return a.tenant.disabled_at is not None
 
 
-def _no_member(a: Authorization, now: datetime) -> bool:
+def _no_member(a: Authorization) -> bool:
     """Only accountants work for another tenant than their own."""
     at_home = a.user.tenant_id == a.tenant.id
     return not at_home and not (a.is_member and a.user.type is UserType.ACCOUNTANT)
 
 
-def _of_another_tenants_application(a: Authorization, now: datetime) -> bool:
+def _of_another_tenants_application(a: Authorization) -> bool:
     return a.grant.client.tenant_id not in (None, a.tenant.id)
 
 
-def _logged_out(a: Authorization, now: datetime) -> bool:
+def _logged_out(a: Authorization) -> bool:
     """Without `offline_access` an authorization ends with its browser session."""
     return not a.offline and (a.session is None or a.session.ended_at is not None)
 
 
-ENDINGS: Final[tuple[Callable[[Authorization, datetime], bool], ...]] = (
+ENDINGS: Final[tuple[Callable[[Authorization], bool], ...]] = (
     _revoked,
-    _over,
     _application_disabled,
     _user_disabled,
     _user_changed,
@@ -155,12 +151,14 @@ ENDINGS: Final[tuple[Callable[[Authorization, datetime], bool], ...]] = (
     _of_another_tenants_application,
     _logged_out,
 )
-"""Everything that ends an authorization."""
+"""Everything that ends an authorization before its time."""
 
 
 def dead_because(a: Authorization, now: datetime) -> str | None:
     """What ended the authorization, for the log; None while it is alive."""
-    return next((ending.__name__.strip("_") for ending in ENDINGS if ending(a, now)), None)
+    if now >= a.grant.expires_at:
+        return "over"
+    return next((ending.__name__.strip("_") for ending in ENDINGS if ending(a)), None)
 
 
 def session_lives(a: Authorization) -> bool:

@@ -3,7 +3,7 @@
     GET  /authorize            read it ─▶ where does this browser stand? ─┬─ Complete ─▶ consent? ─▶ the answer, at once
                                                                           ├─ Challenge ─▶ keep it ─▶ login.begin ─▶ …
                                                                           └─ Deny ─▶ an error for the application
-    POST /authorize            keep it ─▶ resume: a form from elsewhere brings no cookies, the redirect that answers it does
+    POST /authorize            keep it ─▶ resume: a form from elsewhere brings no cookies, the redirect after it does
     GET  /authorize/<handle>   resume: read anew, judged anew, answered once
     POST /authorize/<handle>   Allow or Cancel on the consent page
     GET  …/cancel              the login ended without success: the application is told why
@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, assert_never
 
-from flask import Response, redirect, request, url_for
+from flask import Response, make_response, redirect, request, url_for
 
 from idp import clock
 from idp.extensions import db
@@ -141,7 +141,7 @@ def _ask(entry: Entry, demand: Demand) -> Response:
         ui_locales=entry.request.parameters.get("ui_locales", ""),
     )
     db.session.commit()
-    return response
+    return make_response(response)
 
 
 def _refuse(entry: Entry, rejected: Rejected) -> Response:
@@ -158,5 +158,4 @@ def _essential_is_outstanding(entry: Entry) -> bool:
 
 
 def _to(endpoint: str, entry: Entry) -> Response:
-    response: Response = redirect(url_for(endpoint, handle=entry.handle), 303)  # type: ignore[assignment]
-    return response
+    return make_response(redirect(url_for(endpoint, handle=entry.handle), 303))

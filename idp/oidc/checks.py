@@ -1,7 +1,7 @@
 """What an authorization request must be like: one rule, one function, named as the check.
 
-`CHECKS` is the whole list, in the order in which a request meets them. Each raises `Rejected` with the error code and the
-description that the application gets; what cannot be answered to the application at all is in `requests.py`.
+`CHECKS` is the whole list, in the order in which a request meets them. Each raises `Rejected` with the error code and
+the description that the application gets; what cannot be answered to the application at all is in `requests.py`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Prompt(enum.StrEnum):
     SELECT_ACCOUNT = "select_account"
 
 
-class Rejected(Exception):
+class Rejected(Exception):  # noqa: N818 - it is what happened
     """The request is refused; the application is told so."""
 
     def __init__(self, error: str, description: str) -> None:
@@ -68,7 +68,7 @@ class Asked:
 
     @cached_property
     def scope(self) -> tuple[str, ...]:
-        """What of the scope is granted: registered, and `offline_access` where it may be (OpenID Connect Core section 11)."""
+        """What of the scope is granted: what is registered, and `offline_access` where it may be (Core section 11)."""
         allowed = self.client.get_allowed_scope(self.get("scope")).split()
         return tuple(name for name in allowed if name != "offline_access" or self._offline())
 

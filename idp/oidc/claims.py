@@ -4,7 +4,8 @@
     profile   name, preferred_username, locale, updated_at
     email     email, email_verified
 
-What a scope asks is told at the UserInfo endpoint (section 5.4); the `claims` parameter asks for single ones in either place.
+What a scope asks is told at the UserInfo endpoint (section 5.4); the `claims` parameter asks for single ones in
+either place.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""Client authentication (RFC 6749 section 2.3, OpenID Connect Core section 9): one method a request, the registered one.
+"""Client authentication (RFC 6749 section 2.3, OpenID Connect Core section 9): by the one registered method.
 
     Authorization: Basic ─▶ client_secret_basic ┐
     client_secret ────────▶ client_secret_post  ├─ more than one: invalid_request
     client_assertion ─────▶ private_key_jwt     ┘        │ one
     nothing ──────────────▶ none                         ▼
-                              client known? ─ method registered? ─ proof right? ──no──▶ invalid_client, always the same words
+                              client known? ─ method registered? ─ proof right? ──no──▶ invalid_client, in one wording
 
-Secrets have 256 random bits, so a SHA-256 is compared. An assertion is verified with the registered keys only, by an algorithm
-that fits the registration, for us as audience, and once (RFC 7523 section 3).
+Secrets have 256 random bits, so a SHA-256 is compared. An assertion is verified with the registered keys only, by an
+algorithm that fits the registration, for us as audience, and once (RFC 7523 section 3).
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def _unverified_subject(assertion: str) -> str:
 # Proofs
 
 
-def _no_proof(client: RegisteredClient, proof: str) -> bool:
+def _no_proof(*_: object) -> bool:
     return True
 
 
@@ -152,7 +152,7 @@ def _verified(client: RegisteredClient, assertion: str) -> Mapping[str, Any] | N
     """The claims, when a registered key signed them by an algorithm that the client may use."""
     chosen = client.registration.token_endpoint_auth_signing_alg
     registry = Registry(algorithms=[chosen] if chosen else ASSERTION_ALGORITHMS)
-    keys = KeySet.import_key_set(dict(client.registration.jwks or {}))
+    keys = KeySet.import_key_set({"keys": list((client.registration.jwks or {}).get("keys", []))})
     try:
         token = jwt.decode(assertion, keys, registry=registry)
     except (JoseError, ValueError, TypeError, LookupError, AttributeError):
@@ -164,25 +164,22 @@ def _is_of_the_client(client: RegisteredClient, claims: Mapping[str, Any]) -> bo
     return bool(claims.get("iss") == claims.get("sub") == client.client_id)
 
 
-def _is_for_us(client: RegisteredClient, claims: Mapping[str, Any]) -> bool:
+def _is_for_us(_: RegisteredClient, claims: Mapping[str, Any]) -> bool:
     """One audience, exactly our issuer or our token endpoint."""
     audience = claims.get("aud")
     issuer = settings.current().issuer
     return audience in (issuer, f"{issuer}/token", [issuer], [f"{issuer}/token"])
 
 
-def _is_in_time(client: RegisteredClient, claims: Mapping[str, Any]) -> bool:
+def _is_in_time(_: RegisteredClient, claims: Mapping[str, Any]) -> bool:
     """It ends, soon but not yet, and has begun."""
     now, skew = clock.now().timestamp(), SKEW.total_seconds()
-    exp, begun = claims.get("exp"), (claims.get("nbf", 0), claims.get("iat", 0))
-    if not _is_time(exp) or not all(map(_is_time, begun)):
+    times = [claims.get("exp"), claims.get("nbf", 0), claims.get("iat", 0)]
+    if any(isinstance(time, bool) or not isinstance(time, int | float) for time in times):
         return False
-    ends_soon = now - skew < exp <= now + LONGEST_ASSERTION_LIFETIME.total_seconds() + skew
-    return ends_soon and max(begun) <= now + skew
-
-
-def _is_time(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    ends, *begun = times
+    ends_soon = now - skew < ends <= now + LONGEST_ASSERTION_LIFETIME.total_seconds() + skew
+    return bool(ends_soon and max(begun) <= now + skew)
 
 
 def _is_used_once(client: RegisteredClient, claims: Mapping[str, Any]) -> bool:

@@ -17,7 +17,7 @@ from idp.tenancy.models import Tenant
 
 
 @dataclass(frozen=True, slots=True)
-class RegisteredClient(ClientMixin):  # type: ignore[misc]  # Authlib has no types
+class RegisteredClient(ClientMixin):
     """An enabled application: its row, its registration, and its tenant's slug (None: a platform application)."""
 
     row: Client
@@ -40,7 +40,7 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]  # Authlib has no typ
         return self.row.require_pkce or not self.registration.confidential
 
     def get_allowed_scope(self, scope: str | None) -> str:
-        """Of the scopes asked, those that are registered; the others are ignored (OpenID Connect Core section 3.1.2.1)."""
+        """Of the scopes asked, those that are registered; the others are ignored (Core section 3.1.2.1)."""
         asked = dict.fromkeys((scope or "").split())
         return " ".join(name for name in asked if name in self.registration.scope)
 

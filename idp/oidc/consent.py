@@ -46,7 +46,7 @@ def page(entry: Entry) -> Response:
 
 
 def allow(asked: AuthorizationRequest, login: Login) -> None:
-    """Keep what was allowed, with what was allowed before. Commits."""
+    """Keep what was allowed, with what was allowed before. The caller commits."""
     scope = " ".join(sorted(_allowed(asked, login) | set(asked.scope)))
     try:
         with db.session.begin_nested():
@@ -54,7 +54,8 @@ def allow(asked: AuthorizationRequest, login: Login) -> None:
                 Consent(user_id=login.user.id, client_id=asked.client.id, scope=scope, granted_at=clock.now())
             )
     except IntegrityError:
-        db.session.execute(_mine(sa.update(Consent), asked, login).values(scope=scope, granted_at=clock.now()))
+        change = sa.update(Consent).where(_mine(asked, login)).values(scope=scope, granted_at=clock.now())
+        db.session.execute(change, execution_options={"synchronize_session": False})
     record(
         ConsentGiven(
             tenant_id=login.tenant.id,
@@ -66,12 +67,12 @@ def allow(asked: AuthorizationRequest, login: Login) -> None:
 
 
 def _allowed(asked: AuthorizationRequest, login: Login) -> set[str]:
-    kept = db.session.scalar(_mine(sa.select(Consent.scope), asked, login))
+    kept = db.session.scalar(sa.select(Consent.scope).where(_mine(asked, login)))
     return set((kept or "").split())
 
 
-def _mine(statement, asked: AuthorizationRequest, login: Login):
-    return statement.where(Consent.user_id == login.user.id, Consent.client_id == asked.client.id)
+def _mine(asked: AuthorizationRequest, login: Login) -> sa.ColumnElement[bool]:
+    return sa.and_(Consent.user_id == login.user.id, Consent.client_id == asked.client.id)
 
 
 def _sentence(scope: str) -> str:

@@ -4,8 +4,8 @@
     /.well-known/oauth-authorization-server    RFC 8414 section 3: the same document
     /jwks                                      RFC 7517 section 5
 
-Ready bytes: the metadata is built once a process, the key set once per change of the keys. With an ETag, so that a copy that
-has become old is confirmed without being sent again.
+Ready bytes: the metadata is built once a process, the key set once per change of the keys. With an ETag, so that a
+copy that has become old is confirmed without being sent again.
 """
 
 from __future__ import annotations

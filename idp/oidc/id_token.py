@@ -41,7 +41,7 @@ def encode(a: Authorization, registration: Registration, now: datetime, access_t
 
 
 def read(token: str, client_id: str | None) -> Mapping[str, Any] | None:
-    """The claims of an ID token that we issued (to this client, if one is named); it may have expired. None: it is none."""
+    """The claims of an ID token that we issued (to this client, if one is named); it may have expired."""
     found = keys.verified(token, TYPE)
     if found is None or found.get("iss") != settings.current().issuer:
         return None

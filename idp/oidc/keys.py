@@ -1,11 +1,11 @@
 """The keys that sign tokens: three algorithms, sealed in SQL, cached in each process for a second.
 
-    next ─────────── rotate() ──────────▶ active ─────────── rotate() ──────────▶ retired ── a day ─▶ no longer published
-    published, not yet used              signs; one an algorithm                  verifies what it signed
+    next ────────── rotate() ─────────▶ active ────────── rotate() ─────────▶ retired ── a day ─▶ not published
+    published, not yet used            signs; one an algorithm               verifies what it signed
 
-A next key is published from the moment that it is made and takes over no earlier than `PUBLISHED_BEFORE_USE` after that, so that
-every copy of the key set that anybody still holds has it. `signs` is unique: of several processes that start or rotate at once
-one makes the set, and the others find it made.
+A next key is published from the moment that it is made and takes over no earlier than `PUBLISHED_BEFORE_USE` after
+that, so that every copy of the key set that anybody still holds has it. `signs` is unique: of several processes that
+start or rotate at once one makes the set, and the others find it made.
 
 A process reads the keys at most once a second. While the database is gone it goes on with those that it has.
 """
@@ -24,7 +24,7 @@ from flask import Flask, current_app
 from joserfc import jwt
 from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
-from joserfc.jws import JWSAlgModel, JWSRegistry
+from joserfc.jws import JWSRegistry
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -54,7 +54,7 @@ class Registry(JWSRegistry):
     joserfc warns of the name "EdDSA", which RFC 9864 replaces by Ed25519; it is the name that today's clients register.
     """
 
-    def get_alg(self, name: str) -> JWSAlgModel:
+    def get_alg(self, name: str) -> Any:
         """The algorithm of that name, if it is one of these."""
         if name not in (self.allowed or ()):
             raise UnsupportedAlgorithmError(f"Algorithm of '{name}' is not allowed")
@@ -157,7 +157,7 @@ def _verifier(token: Any) -> Key:
 
 
 def ensure_keys() -> None:
-    """Make the keys that are missing: an active and a next one for each algorithm. Safe in several processes at once."""
+    """Make the keys that are missing: an active and a next one for each algorithm."""
     while missing := _missing():
         _add(missing)
 
@@ -170,7 +170,7 @@ def _missing() -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a rotation did for one algorithm: `kid` signs from now on, or, when `waits_until` is set, from then at the earliest."""
+    """What a rotation did for one algorithm: `kid` signs from now on, or from `waits_until` on."""
 
     algorithm: str
     kid: str

@@ -102,8 +102,8 @@ class KeyState(enum.StrEnum):
 class SigningKey(Base):
     """A key that signs tokens.
 
-    ``signs`` is unique and says the key's place: "RS256" for the active key of RS256, "RS256 next" for the one that will
-    take over, null for those that have had their time.
+    ``signs`` is unique and says the key's place: "RS256" for the active key of RS256, "RS256 next" for the one that
+    will take over, null for those that have had their time.
     """
 
     __tablename__ = "signing_keys"

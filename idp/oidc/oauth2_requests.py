@@ -16,7 +16,7 @@ from idp.oidc.parameters import Parameters
 from idp.oidc.requests import AuthorizationRequest
 
 
-class ProgramRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
+class ProgramRequest(OAuth2Request):
     """A request with a form (RFC 6749 section 3.2): what stands in the query of its address does not count."""
 
     def __init__(self, request: Request) -> None:
@@ -30,7 +30,7 @@ class ProgramRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no typ
         return self.parameters.values
 
 
-class KeptRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
+class KeptRequest(OAuth2Request):
     """An authorization request that passed its checks, with the login that answers it."""
 
     def __init__(self, asked: AuthorizationRequest, login: Login, worth: Assurance) -> None:

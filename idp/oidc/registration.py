@@ -35,12 +35,13 @@ _LONGEST_URI: Final = 2000
 _LONGEST_TEXT: Final = 4000
 _FEWEST_RSA_BITS: Final = 2048
 _LONGEST_AGE: Final = 10**9
+_ALSO_NATIVE: Final = ", http on a loopback address, or a scheme like com.example.app"
 _URI: Final = re.compile(r"[\x21-\x7e]+")
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _PRIVATE_USE_SCHEME: Final = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+")
 
 
-class InvalidMetadata(ValueError):
+class InvalidMetadata(ValueError):  # noqa: N818 - the name of RFC 7591 section 3.2.2
     """Metadata that cannot be registered. ``faults`` has (key, what is wrong), all that were found."""
 
     def __init__(self, *faults: tuple[str, str]) -> None:
@@ -72,7 +73,7 @@ class Registration:
     @property
     def confidential(self) -> bool:
         """Whether the client can keep a secret (RFC 6749 section 2.1)."""
-        return self.token_endpoint_auth_method != "none"
+        return self.token_endpoint_auth_method != "none"  # noqa: S105 - the name of a method
 
     @property
     def uses_secret(self) -> bool:
@@ -127,7 +128,8 @@ def validated(metadata: Mapping[str, Any], *, issuer_is_loopback: bool) -> Regis
     faults = [fault for key, value in metadata.items() if (fault := _fault_of(key, value))]
     if not faults:
         registration = read(metadata)
-        faults = [fault for rule in _RULES for fault in rule(registration, issuer_is_loopback)]
+        faults = [fault for rule in _RULES for fault in rule(registration)]
+        faults += [fault for rule in _ADDRESS_RULES for fault in rule(registration, development=issuer_is_loopback)]
     if faults:
         raise InvalidMetadata(*faults)
     return registration
@@ -270,7 +272,26 @@ _KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
 """Every key that we understand."""
 
 _UNSUPPORTED: Final = frozenset(
-    ["client_name", "jwks_uri", "sector_identifier_uri", "request_uris", "request_object_signing_alg", "userinfo_signed_response_alg", "id_token_encrypted_response_alg", "id_token_encrypted_response_enc", "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", "request_object_encryption_alg", "request_object_encryption_enc", "initiate_login_uri", "frontchannel_logout_uri", "frontchannel_logout_session_required", "software_id", "software_version", "software_statement"]
+    {
+        "client_name",
+        "frontchannel_logout_session_required",
+        "frontchannel_logout_uri",
+        "id_token_encrypted_response_alg",
+        "id_token_encrypted_response_enc",
+        "initiate_login_uri",
+        "jwks_uri",
+        "request_object_encryption_alg",
+        "request_object_encryption_enc",
+        "request_object_signing_alg",
+        "request_uris",
+        "sector_identifier_uri",
+        "software_id",
+        "software_statement",
+        "software_version",
+        "userinfo_encrypted_response_alg",
+        "userinfo_encrypted_response_enc",
+        "userinfo_signed_response_alg",
+    }
 )
 """Keys of the standard that nothing here honours: taking them in silence would be a promise."""
 
@@ -280,20 +301,16 @@ _UNSUPPORTED: Final = frozenset(
 Faults = list[tuple[str, str]]
 
 
-def _addresses_are_safe(r: Registration, development: bool) -> Faults:
+def _addresses_are_safe(r: Registration, *, development: bool) -> Faults:
     """RFC 9700 section 2.1, RFC 8252 sections 7.1 and 7.3: nothing that another can listen at."""
     native = r.application_type == "native"
     listed = [("redirect_uris", uri) for uri in r.redirect_uris]
     listed += [("post_logout_redirect_uris", uri) for uri in r.post_logout_redirect_uris]
     return [
-        (key, f"{uri} must be https{_also(native)}")
+        (key, f"{uri} must be https{_ALSO_NATIVE if native else ''}")
         for key, uri in listed
         if not _safe(urlsplit(uri), native=native, development=development)
     ]
-
-
-def _also(native: bool) -> str:  # noqa: FBT001 - private, one caller
-    return ", http on a loopback address, or a scheme like com.example.app" if native else ""
 
 
 def _safe(parts: SplitResult, *, native: bool, development: bool) -> bool:
@@ -306,42 +323,42 @@ def _safe(parts: SplitResult, *, native: bool, development: bool) -> bool:
             return native and bool(_PRIVATE_USE_SCHEME.fullmatch(scheme)) and not parts.netloc
 
 
-def _codes_have_an_address(r: Registration, development: bool) -> Faults:
+def _codes_have_an_address(r: Registration) -> Faults:
     """RFC 6749 section 3.1.2.2: a client that uses the authorization endpoint registers where answers go."""
     if AUTHORIZATION_CODE in r.grant_types:
         return [] if r.redirect_uris else [("redirect_uris", "is missing")]
     return [("redirect_uris", "is of no use without the grant type authorization_code")] if r.redirect_uris else []
 
 
-def _responses_fit_grants(r: Registration, development: bool) -> Faults:
+def _responses_fit_grants(r: Registration) -> Faults:
     """RFC 7591 section 2.1."""
     if ("code" in r.response_types) != (AUTHORIZATION_CODE in r.grant_types):
         return [("response_types", "must be code with the grant type authorization_code, and empty without")]
     return []
 
 
-def _refresh_needs_code(r: Registration, development: bool) -> Faults:
+def _refresh_needs_code(r: Registration) -> Faults:
     """RFC 6749 section 4.4.3: nothing else here gives a refresh token."""
     if REFRESH_TOKEN in r.grant_types and AUTHORIZATION_CODE not in r.grant_types:
         return [("grant_types", "refresh_token needs authorization_code")]
     return []
 
 
-def _public_has_no_credentials_grant(r: Registration, development: bool) -> Faults:
+def _public_has_no_credentials_grant(r: Registration) -> Faults:
     """RFC 6749 section 4.4: for confidential clients only."""
     if CLIENT_CREDENTIALS in r.grant_types and not r.confidential:
         return [("grant_types", "client_credentials needs a client that authenticates")]
     return []
 
 
-def _assertions_have_keys(r: Registration, development: bool) -> Faults:
+def _assertions_have_keys(r: Registration) -> Faults:
     """RFC 7523 section 3: an assertion is verified with a registered key."""
-    if (r.token_endpoint_auth_method == "private_key_jwt") != (r.jwks is not None):
+    if (r.token_endpoint_auth_method == "private_key_jwt") != (r.jwks is not None):  # noqa: S105 - a name
         return [("jwks", "goes with token_endpoint_auth_method private_key_jwt, and that with jwks")]
     return []
 
 
-def _logout_address_is_fetchable(r: Registration, development: bool) -> Faults:
+def _logout_address_is_fetchable(r: Registration, *, development: bool) -> Faults:
     """OpenID Connect Back-Channel Logout section 2.2; we call it ourselves, so it is https and not inside."""
     if r.backchannel_logout_uri is None:
         return []
@@ -354,14 +371,13 @@ def _logout_address_is_fetchable(r: Registration, development: bool) -> Faults:
 
 
 _RULES: Final = (
-    _addresses_are_safe,
     _codes_have_an_address,
     _responses_fit_grants,
     _refresh_needs_code,
     _public_has_no_credentials_grant,
     _assertions_have_keys,
-    _logout_address_is_fetchable,
 )
+_ADDRESS_RULES: Final = (_addresses_are_safe, _logout_address_is_fetchable)
 
 
 def _is_loopback(host: str | None) -> bool:

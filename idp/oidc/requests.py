@@ -8,8 +8,9 @@
                       ▼
                   AuthorizationRequest ─▶ keep() ─▶ handle, 24 hours, of this browser ─▶ find() … take(), once
 
-What is kept is what was asked, and when it was first asked. It is read anew with the same checks at every resume, so that
-what changed in the meantime counts; "no older than" is counted from the first time, so that no login satisfies it before.
+What is kept is what was asked, and when it was first asked. It is read anew with the same checks at every resume, so
+that what changed in the meantime counts; "no older than" is counted from the first time, so that no login satisfies
+it before.
 """
 
 from __future__ import annotations
@@ -51,12 +52,12 @@ class Over(NotFound):
     """The request was answered, is too old, or is another browser's."""
 
     default_person = (
-        "This login request is no longer open: it was answered already, it is too old, or it was begun in another browser. "
-        "Go back to the application and start again."
+        "This login request is no longer open: it was answered already, it is too old, "
+        "or it was begun in another browser. Go back to the application and start again."
     )
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - it is what happened
     """The application gets an error."""
 
     def __init__(self, to: ReturnAddress, error: str, description: str) -> None:

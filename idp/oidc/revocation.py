@@ -1,7 +1,7 @@
 """`POST /revoke` (RFC 7009): a client says that it no longer needs a token.
 
-The authorization that the token belongs to ends, with all of its tokens (section 2.1). A token that is not the client's own, or no
-token at all, is answered like one that was revoked (section 2.2): nothing is learned by trying.
+The authorization that the token belongs to ends, with all of its tokens (section 2.1). A token that is not the
+client's own, or no token at all, is answered like one that was revoked (section 2.2): nothing is learned by trying.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Where everything of this room is found. Two kinds of readers, two blueprints.
 
-`people` are sent here with a browser. Pages have forms with CSRF tokens; the two endpoints that applications post to across
-origins have none, and do nothing on their own: they lead to a page, or to what a GET would have done.
+`people` are sent here with a browser. Pages have forms with CSRF tokens; the two endpoints that applications post to
+across origins have none, and do nothing on their own: they lead to a page, or to what a GET would have done.
 
-`programs` get JSON, also for errors. They authenticate by what they send, never by a cookie, so any origin may ask and there is
-nothing to forge (RFC 9700 section 2.6); the authorization endpoint is none of them.
+`programs` get JSON, also for errors. They authenticate by what they send, never by a cookie, so any origin may ask
+and there is nothing to forge (RFC 9700 section 2.6); the authorization endpoint is none of them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Authlib's authorization server on our requests, our clients and our grants.
 
-Its Flask integration reads the live request whatever it is given; this one passes a request through, so that one that was kept
-is resumed with the same code (`answer`), and takes a program's parameters from its form only (`token_response`).
+Its Flask integration reads the live request whatever it is given; this one passes a request through, so that one that
+was kept is resumed with the same code (`answer`), and takes a program's parameters from its form only
+(`token_response`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from idp.oidc.oauth2_requests import KeptRequest, ProgramRequest
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
-class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
+class Server(AuthorizationServer):
     """The one authorization server; it holds no state."""
 
     def __init__(self) -> None:
@@ -40,9 +41,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
         """The enabled client of that id."""
         return clients.by_client_id(client_id)
 
-    def authenticate_client(
-        self, request: ProgramRequest, methods: object, endpoint: str = "token"
-    ) -> RegisteredClient:
+    def authenticate_client(self, request: ProgramRequest, *_: object) -> RegisteredClient:
         """By the method that the client registered, whatever the grant."""
         return client_auth.authenticate(request)
 

@@ -1,11 +1,11 @@
-"""`prompt=none` (OpenID Connect Core sections 3.1.2.1 and 3.1.2.6): no page, so which error says what is missing?
+"""`prompt=none` (OpenID Connect Core sections 3.1.2.1 and 3.1.2.6): which error says what is missing.
 
     judge without any demand but who and where ─┬─ nobody is logged in ─────────▶ login_required
                                                 ├─ a second factor to set up ───▶ interaction_required
     … and with "not before"  ───────────────────┼─ the proof is too old ────────▶ login_required
     … and with an essential level ──────────────┼─ it is not reached ───────────▶ unmet_authentication_requirements
-                                                └─ the policy owes a step ──────▶ account_selection_required for the choice
-                                                                                  of a tenant, else interaction_required
+                                                ├─ a tenant to choose ──────────▶ account_selection_required
+                                                └─ another step of the policy ──▶ interaction_required
 
 A level that is only preferred never makes an error: the answer says what the login is worth (section 5.5.1.1).
 """

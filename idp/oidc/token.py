@@ -1,7 +1,8 @@
 """`POST /token` (RFC 6749 section 3.2): a code, a refresh token or a client's own credentials for tokens.
 
-Refuses, in this order: what is no form; a parameter twice, or too long; a missing or unknown `grant_type`; a client that does
-not prove who it is; a grant the client is not registered for; then whatever the grant itself refuses (`grants/`).
+Refuses, in this order: what is no form; a parameter twice, or too long; a missing or unknown `grant_type`; a client
+that does not prove who it is; a grant the client is not registered for; then whatever the grant itself refuses
+(`grants/`).
 """
 
 from __future__ import annotations

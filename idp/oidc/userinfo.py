@@ -1,9 +1,9 @@
 """`GET|POST /userinfo` (OpenID Connect Core section 5.3): the claims that the access token's scope gives.
 
-The token comes in the Authorization header or, by POST, in the form (RFC 6750 sections 2.1 and 2.2); never in the address.
-Refuses, in the words of RFC 6750 section 3.1: no token (401, no code); a token in two places (400 `invalid_request`); one that is
-not ours, is over, or whose authorization has ended (401 `invalid_token`); one without the scope `openid` (403
-`insufficient_scope`). One statement finds everything.
+The token comes in the Authorization header or, by POST, in the form (RFC 6750 sections 2.1 and 2.2); never in the
+address. Refuses, in the words of RFC 6750 section 3.1: no token (401, no code); a token in two places (400
+`invalid_request`); one that is not ours, is over, or whose authorization has ended (401 `invalid_token`); one without
+the scope `openid` (403 `insufficient_scope`). One statement finds everything.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
     refresh_token ────── token, scope right? ─────────────────▶ alive? ─▶ spend it ───────▶ tokens ─▶ commit
     client_credentials ─ scope right? ────────────────────────▶ a token of the client's own
 
-Nothing is spent before the client is authenticated and everything else about the request is right. What is spent and what it
-gives are kept by one commit: a request that fails on the way has spent nothing.
+Nothing is spent before the client is authenticated and everything else about the request is right. What is spent and
+what it gives are kept by one commit: a request that fails on the way has spent nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A client's own tokens (RFC 6749 section 4.4): of nobody, without refresh token, for confidential clients that registered for it."""
+"""A client's own tokens (RFC 6749 section 4.4): of nobody, without refresh token, for clients registered for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from idp.oidc.grants import AUTH_METHODS
 from idp.oidc.registration import USER_SCOPES
 
 
-class ClientCredentialsGrant(grants.ClientCredentialsGrant):  # type: ignore[misc]  # Authlib has no types
+class ClientCredentialsGrant(grants.ClientCredentialsGrant):
     """Gives a client a token for itself."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = AUTH_METHODS

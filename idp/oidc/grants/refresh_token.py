@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from authlib.oauth2.rfc6749 import grants
+from authlib.oauth2.rfc6749 import OAuth2Error, grants
 
 from idp import clock
 from idp.extensions import db
@@ -30,7 +31,7 @@ class Presented:
         return self.found.authorization.grant.scope
 
 
-class RefreshTokenGrant(grants.RefreshTokenGrant):  # type: ignore[misc]  # Authlib has no types
+class RefreshTokenGrant(grants.RefreshTokenGrant):
     """Gives new tokens for a refresh token, which is then used."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = AUTH_METHODS
@@ -43,9 +44,10 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):  # type: ignore[misc]  # Auth
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         """Spend the token and give the next one with what it is worth now."""
         now = clock.now()
-        token, authorization = self.request.refresh_token.found.token, self.request.refresh_token.found.authorization
+        found: Refreshable = self.request.refresh_token.found
+        token, authorization = found.token, found.authorization
         if token.used_at is not None:
-            raise self._reused(self.request.refresh_token.found)
+            raise self._reused(found, token.used_at)
         if now >= token.expires_at:
             raise invalid_grant("refresh token expired")
         if because := authorizations.dead_because(authorization, now):
@@ -59,10 +61,10 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):  # type: ignore[misc]  # Auth
         db.session.commit()
         return 200, tokens, self.TOKEN_RESPONSE_HEADER
 
-    def _reused(self, found: Refreshable) -> Exception:
+    def _reused(self, found: Refreshable, used_at: datetime) -> OAuth2Error:
         """Two requests of one client may cross; a token that comes again later has leaked (RFC 9700 section 4.14.2)."""
         now = clock.now()
-        if now - found.token.used_at > REUSE_GRACE:  # type: ignore[operator]  # it is used
+        if now - used_at > REUSE_GRACE:
             authorizations.punish_refresh_reuse(found.authorization, now)
             db.session.commit()
         return invalid_grant("refresh token used before")

@@ -54,7 +54,7 @@ def _ask(asked: LogoutRequest, session: BrowserSession) -> Response:
         allow_form_action(asked.target)
     handle = logout_requests.keep(asked, browser_hash())
     db.session.commit()
-    shown = {
+    shown: dict[str, object] = {
         "action": url_for("oidc.logout_decide", handle=handle),
         "application": asked.application,
         "username": sessions.user_of(session).username,
