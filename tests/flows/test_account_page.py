@@ -3,6 +3,7 @@
 import pytest
 
 from idp.login.models import KnownIpGrant
+from idp.tenancy.models import Membership
 from tests.support.browser import Browser, NewBrowser
 from tests.support.pages import choose_every_30_days, open_page
 from tests.support.world import KnownUser, World
@@ -133,7 +134,5 @@ def test_a_removed_membership_sends_back_to_the_choice(world: World, new_browser
 
 
 def end_memberships(world: World, user: KnownUser) -> None:
-    from idp.tenancy.models import Membership
-
     with world.unit_of_work() as session:
         session.query(Membership).filter_by(user_id=user.id).delete()
