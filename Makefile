@@ -29,7 +29,7 @@ check: install-dev ## every static check
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/djlint --check --lint --quiet templates
+	$(BIN)/djlint --check --lint --quiet templates idp/demo/sample_app/templates
 	$(BIN)/python -m tests.frame.translations
 
 format: install-dev ## rewrite the code in the one format

@@ -9,6 +9,7 @@ Reads of SQLite hold no snapshot, and writers queue before their first write, so
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -74,8 +75,8 @@ def _make_private_file(
     dialect: Dialect, entry: ConnectionPoolEntry, args: Sequence[Any], parameters: Mapping[str, Any]
 ) -> None:
     """Make the file readable for its owner only; SQLite gives its journal the same mode."""
-    path = str(args[0]) if args else ""
-    if path.startswith("/") and os.path.isdir(os.path.dirname(path)):
+    path = Path(str(args[0]) if args else "")
+    if path.is_absolute() and path.parent.is_dir():
         os.close(os.open(path, os.O_CREAT | os.O_RDONLY, 0o600))
 
 

@@ -1,4 +1,4 @@
-"""`idp check`: is everything usable that the settings name?"""
+"""`idp check`: whether everything is usable that the settings name."""
 
 import json
 from dataclasses import asdict
@@ -30,7 +30,7 @@ def _look() -> list[Finding]:
     try:
         app = create_app(Settings.load())
     except Misconfigured as error:
-        return [Finding("settings", False, fault) for fault in error.faults]
+        return [Finding("settings", ok=False, reason=fault) for fault in error.faults]
     with app.app_context():
         return list(probes.everything())
 

@@ -43,12 +43,14 @@ def of_database() -> Finding:
     try:
         found = schema.look()
     except DBAPIError as error:
-        return Finding("database", False, f"IDP_DATABASE_URL: the database cannot be reached: {first_line(error)}")
+        return Finding(
+            "database", ok=False, reason=f"IDP_DATABASE_URL: the database cannot be reached: {first_line(error)}"
+        )
     except SQLAlchemyError as error:
-        return Finding("database", False, f"IDP_DATABASE_URL: {error}")
+        return Finding("database", ok=False, reason=f"IDP_DATABASE_URL: {error}")
     if found in {Schema.EMPTY, Schema.OLDER}:
-        return Finding("schema", False, f"IDP_DATABASE_URL: the schema is {found.value}; run: idp migrate")
-    return Finding("database", True, f"answers; its schema is {found.value}")
+        return Finding("schema", ok=False, reason=f"IDP_DATABASE_URL: the schema is {found.value}; run: idp migrate")
+    return Finding("database", ok=True, reason=f"answers; its schema is {found.value}")
 
 
 def of_keys() -> Finding:
@@ -56,10 +58,12 @@ def of_keys() -> Finding:
     try:
         locked = [what for what, column in _SEALED if not all(map(_opens, _some_of(column)))]
     except DBAPIError as error:
-        return Finding("keys", False, f"IDP_DATABASE_URL: {first_line(error)}")
+        return Finding("keys", ok=False, reason=f"IDP_DATABASE_URL: {first_line(error)}")
     if locked:
-        return Finding("keys", False, f"IDP_SECRET_KEYS: {locked[0]} is sealed with a key that is not among them")
-    return Finding("keys", True, "open what is sealed")
+        return Finding(
+            "keys", ok=False, reason=f"IDP_SECRET_KEYS: {locked[0]} is sealed with a key that is not among them"
+        )
+    return Finding("keys", ok=True, reason="open what is sealed")
 
 
 _SEALED: Final = (
@@ -84,29 +88,29 @@ def of_redis() -> Finding:
     """Find whether Redis answers, where there should be one."""
     redis = cache.current()
     if not redis.configured:
-        return Finding("redis", True, "not configured: everything works, slower")
+        return Finding("redis", ok=True, reason="not configured: everything works, slower")
     if redis.healthy():
-        return Finding("redis", True, "answers")
-    return Finding("redis", False, "IDP_REDIS_URL: Redis does not answer")
+        return Finding("redis", ok=True, reason="answers")
+    return Finding("redis", ok=False, reason="IDP_REDIS_URL: Redis does not answer")
 
 
 def of_mail() -> Finding:
     """Find whether mails can be handed over."""
     url = settings.current().mail_url
     if url is None:
-        return Finding("mail", True, "not configured: mails wait in the outbox")
+        return Finding("mail", ok=True, reason="not configured: mails wait in the outbox")
     parts = urlsplit(url)
     try:
         return _of_directory(Path(parts.path)) if parts.scheme == "file" else _of_smtp(url)
     except (OSError, smtplib.SMTPException) as error:
-        return Finding("mail", False, f"IDP_MAIL_URL: {parts.hostname or parts.path} cannot be used: {error}")
+        return Finding("mail", ok=False, reason=f"IDP_MAIL_URL: {parts.hostname or parts.path} cannot be used: {error}")
 
 
 def _of_directory(directory: Path) -> Finding:
     nearest = next(place for place in (directory, *directory.parents) if place.exists())
     if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
-        return Finding("mail", True, f"is written to {directory}")
-    return Finding("mail", False, f"IDP_MAIL_URL: {directory} is not a directory that can be written to")
+        return Finding("mail", ok=True, reason=f"is written to {directory}")
+    return Finding("mail", ok=False, reason=f"IDP_MAIL_URL: {directory} is not a directory that can be written to")
 
 
 def _of_smtp(url: str) -> Finding:
@@ -114,7 +118,7 @@ def _of_smtp(url: str) -> Finding:
     kind = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
     with kind(parts.hostname or "", parts.port or 0, timeout=SMTP_SECONDS) as server:
         server.noop()
-    return Finding("mail", True, f"{parts.hostname} answers")
+    return Finding("mail", ok=True, reason=f"{parts.hostname} answers")
 
 
 def to_serve() -> Iterator[Finding]:
@@ -127,7 +131,7 @@ def to_serve() -> Iterator[Finding]:
 
 def everything() -> Iterator[Finding]:
     """Yield every part."""
-    yield Finding("settings", True, "complete and well-formed")
+    yield Finding("settings", ok=True, reason="complete and well-formed")
     yield from to_serve()
     yield of_redis()
     yield of_mail()

@@ -131,7 +131,7 @@ class Server(MPServer):
         self._replaced: deque[float] = deque(maxlen=RESPAWNS)
 
     def _respawn_workers(self, workers: Any, spawn_target: Any, target_loader: Any, delay: float = 0) -> None:
-        super()._respawn_workers(workers, spawn_target, target_loader, delay)  # type: ignore[no-untyped-call]
+        super()._respawn_workers(workers, spawn_target, target_loader, delay)
         now = time.monotonic()
         self._replaced.append(now)
         if len(self._replaced) < RESPAWNS or now - self._replaced[0] > WITHIN_SECONDS:

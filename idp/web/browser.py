@@ -14,7 +14,7 @@ import hmac
 import re
 from typing import Any, Final
 
-from flask import Flask, Request, session
+from flask import Flask, Request, g
 from flask.sessions import SessionInterface, SessionMixin
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
@@ -57,7 +57,8 @@ class BrowserSessions(SessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> Browser:
         """Read the cookie."""
-        return Browser(request.cookies.get(settings.of(app).cookie_name(COOKIE)))
+        g.browser = browser = Browser(request.cookies.get(settings.of(app).cookie_name(COOKIE)))
+        return browser
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Set the cookie where a page used an id that the browser does not have yet."""
@@ -104,7 +105,7 @@ def delete_cookie(response: Response, name: str) -> None:
 
 def browser_id() -> str:
     """Return the id of this browser, 256 random bits; using it makes the answer set the cookie."""
-    found: Browser = session._get_current_object()  # type: ignore[attr-defined]
+    found: Browser = g.browser
     found.used = True
     return found.id
 
@@ -116,5 +117,5 @@ def browser_hash() -> str:
 
 def is_known() -> bool:
     """Tell whether this browser came with its cookie."""
-    found: Browser = session._get_current_object()  # type: ignore[attr-defined]
+    found: Browser = g.browser
     return found.known

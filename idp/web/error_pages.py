@@ -94,7 +94,7 @@ def _endpoint_of_another_method() -> str | None:
         return None
     adapter = current_app.create_url_adapter(request)
     try:
-        endpoint: str | None = adapter.match(method=list(wrong.valid_methods)[0])[0] if adapter else None
+        endpoint: str | None = adapter.match(method=next(iter(wrong.valid_methods)))[0] if adapter else None
     except (RequestRedirect, NotFound, MethodNotAllowed):
         return None
     return endpoint

@@ -46,6 +46,8 @@ def refuse_undecodable() -> None:
     _must_be_text(unquote_to_bytes(request.query_string), "query")
     if request.method in {"POST", "PUT", "PATCH"}:
         body = request.get_data(cache=True)
+        if len(body) >= MOST_BODY_BYTES:  # a body without a length is cut off here, quietly
+            raise RequestEntityTooLarge
         _must_be_text(unquote_to_bytes(body) if request.mimetype == URLENCODED else body, "body")
 
 

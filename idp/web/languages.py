@@ -24,7 +24,7 @@ DEFAULT: Final = "en"
 SPOKEN: Final = ("en", "nl")
 
 
-class PoDomain(Domain):  # type: ignore[misc]  # Flask-Babel has no types
+class PoDomain(Domain):
     """The sentences of messages.po, in memory."""
 
     def get_translations(self) -> NullTranslations:

@@ -1,0 +1,19 @@
+"""Gunicorn instead of `idp serve`: gunicorn -c config/gunicorn.conf.py wsgi:application (gunicorn is not a dependency)."""
+
+import multiprocessing
+import os
+import tempfile
+
+bind = os.environ.get("IDP_BIND", "127.0.0.1:8000")
+workers = int(os.environ.get("WEB_CONCURRENCY", multiprocessing.cpu_count()))
+worker_class = "gthread"
+threads = 16
+preload_app = False
+timeout = 30
+graceful_timeout = 30
+keepalive = 75
+limit_request_line = 8190
+limit_request_field_size = 16384
+accesslog = None
+# Workers add up their numbers for /metrics here.
+raw_env = [f"PROMETHEUS_MULTIPROC_DIR={tempfile.mkdtemp(prefix='idp-metrics-')}"]
