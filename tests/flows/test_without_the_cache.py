@@ -115,7 +115,7 @@ def _revoke_all(user: User) -> None:
 
 
 def _choice_off(user: User) -> None:
-    known_ip.choose(user, False)
+    known_ip.choose(user, on=False)
     user.two_factor_every_30_days = True
 
 

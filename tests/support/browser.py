@@ -163,6 +163,7 @@ class Browser:
         `browser.steps` has the steps that were answered, in order.
         """
         self.steps = []
+        assert self.landed or self.status < 400, f"no login begins: {self.status} {self.text[:800]}"
         for _ in range(MOST_STEPS):
             step = self.step
             if step is None or step == until:

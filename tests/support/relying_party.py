@@ -75,6 +75,7 @@ class RelyingParty:
         self.client = client
         self.now = now
         self.asked = Asked()
+        self._outstanding: dict[str, Asked] = {}
         self._metadata: dict[str, Any] = {}
 
     @property
@@ -89,6 +90,7 @@ class RelyingParty:
     def parameters(self, **changes: str | None) -> dict[str, str]:
         """The parameters of a fresh, correct authorization request; a change to None leaves one out."""
         self.asked = Asked()
+        self._outstanding[self.asked.state] = self.asked
         values: dict[str, str | None] = {
             "response_type": "code",
             "client_id": self.client.client_id,
@@ -107,13 +109,17 @@ class RelyingParty:
         return f"{self.metadata['authorization_endpoint']}?{urlencode(self.parameters(**changes))}"
 
     def answer(self, browser: Browser) -> dict[str, str]:
-        """What the browser brought back, once state and iss are right (RFC 6749 section 4.1.2, RFC 9207)."""
+        """What the browser brought back, once state and iss are right (RFC 6749 section 4.1.2, RFC 9207).
+
+        Each request gets one answer; `asked` is then the request that this one is the answer to.
+        """
         assert browser.landed, (
             f"the browser is still at {browser.page.address} ({browser.status}): {browser.text[:500]}"
         )
         assert browser.landed.startswith(self.client.redirect_uri), browser.landed
         answer = dict(parse_qsl(urlsplit(browser.landed).query, keep_blank_values=True))
-        assert answer.get("state") == self.asked.state
+        assert answer.get("state") in self._outstanding, "an answer to a question that was never asked, or a second one"
+        self.asked = self._outstanding.pop(answer["state"])
         assert answer.get("iss") == self.metadata["issuer"]
         return answer
 
