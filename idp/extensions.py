@@ -20,6 +20,7 @@ from flask_babel import Babel
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -76,6 +77,11 @@ class FormProtection(CSRFProtect):
         origin = request.headers.get("Origin", "null")
         if g.get("csrf_valid") and origin not in {"null", settings.current().issuer}:
             self._error_response("the form comes from another origin")
+
+
+def upsert(row: type[Base]) -> "sqlite.Insert | postgresql.Insert":
+    """Return an INSERT that can say what happens on conflict; both databases spell it the same."""
+    return sqlite.insert(row) if db.engine.dialect.name == "sqlite" else postgresql.insert(row)
 
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)

@@ -51,6 +51,16 @@ class StepFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TriesDelayed(Event):
+    """So many wrong answers that further ones are refused for a while."""
+
+    kind: ClassVar[str] = "login.tries_delayed"
+    step: str
+    failures: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEnded(Event):
     """A browser session ended."""
 

@@ -9,8 +9,9 @@ from idp import clock
 from idp.audit.events import LoginCompleted
 from idp.audit.record import record
 from idp.extensions import db
-from idp.login import known_ip, reasons, session, transaction
+from idp.login import familiar, known_ip, reasons, session, throttle, transaction
 from idp.login.models import BrowserSession
+from idp.login.network import current_network
 from idp.login.situation import Facts
 from idp.login.transaction import Transaction
 from idp.login.types import Complete, Evidence, Factor, Reason, ReasonCode
@@ -26,6 +27,8 @@ def finish(t: Transaction, facts: Facts, decision: Complete) -> Response:
         return redirect(t.return_to, 303)
     opened = session.open_for(facts.person, facts.workplace, _kept(t, facts, decision))
     facts.person.last_login_at = clock.now()
+    throttle.forgive(facts.person.username_key, current_network())
+    familiar.remember(facts.person.id, current_network())
     _known_ip(t, facts, decision.reasons)
     _record(t, facts, decision, opened)
     db.session.commit()

@@ -55,7 +55,7 @@ def judge(demand: Demand) -> Standing:
     return Standing(decide(facts.situation, STEPS), Login(user, facts.workplace, live))
 
 
-def begin(  # noqa: PLR0913 - each is named, and most calls need few
+def begin(
     demand: Demand,
     *,
     return_to: str,

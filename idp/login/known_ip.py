@@ -17,14 +17,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from idp import cache, clock
 from idp.accounts.models import User
 from idp.accounts.queries import tenants_of
 from idp.audit.events import KnownIpChosen, KnownIpGranted, KnownIpRevoked, KnownIpUsed
 from idp.audit.record import record
-from idp.extensions import db
+from idp.extensions import db, upsert
 from idp.login.models import KnownIpGrant
 from idp.login.types import Evidence, Factor, KnownIp
 from idp.tenancy.models import Tenant
@@ -80,7 +79,7 @@ def earn(user: User, proof: Evidence, browser_hash: str | None) -> None:
         "expires_at": proof.at + LIFETIME,
         "last_used_at": None,
     }
-    row = _insert(id=uuid.uuid4(), user_id=user.id, network=proof.network, **facts)
+    row = upsert(KnownIpGrant).values(id=uuid.uuid4(), user_id=user.id, network=proof.network, **facts)
     db.session.execute(row.on_conflict_do_update(index_elements=["user_id", "network"], set_=facts))
     _moved_on(user)
     expires = (proof.at + LIFETIME).isoformat()
@@ -144,13 +143,6 @@ def _void(user: User, because: str, actor_id: uuid.UUID | None, network: str | N
             tenant_id=user.tenant_id, user_id=user.id, actor_id=actor_id, known_network=network, because=because
         )
     )
-
-
-def _insert(**values: object) -> postgresql.Insert | sqlite.Insert:
-    """An insert that can say what happens on conflict: two logins may earn the same grant at once."""
-    if db.engine.dialect.name == "sqlite":
-        return sqlite.insert(KnownIpGrant).values(**values)
-    return postgresql.insert(KnownIpGrant).values(**values)
 
 
 def _of(user: User, which: sa.ColumnElement[bool]) -> sa.Delete:

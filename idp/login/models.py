@@ -1,4 +1,4 @@
-"""Rows of browser sessions and known-IP grants."""
+"""Rows of browser sessions, known-IP grants, familiar networks and failures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp import clock
-from idp.extensions import Base, Instant
+from idp.extensions import Base, BigId, Instant
 
 
 class BrowserSession(Base):
@@ -57,3 +57,42 @@ class KnownIpGrant(Base):
     earned_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
     last_used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class FamiliarNetwork(Base):
+    """A network from which the user completed a login, or which they validated by mail. It spares no step of a login."""
+
+    __tablename__ = "familiar_networks"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    network: Mapped[str] = mapped_column(String(64), primary_key=True)
+    since: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    used_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    validated_by_mail: Mapped[bool] = mapped_column(default=False)
+
+
+class FailureCount(Base):
+    """How often answers for a username were wrong, by what was asked and from what kind of network.
+
+    ``name`` is a digest of the username, of names that do not exist as well; ``scope`` a familiar network, or all others.
+    """
+
+    __tablename__ = "failure_counts"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    asked: Mapped[str] = mapped_column(String(16), primary_key=True)
+    scope: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int]
+    failed_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    blocked_until: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class SecondFactorTry(Base):
+    """A try at a second factor that was wrong, or is being judged: an hour has room for a few of them."""
+
+    __tablename__ = "second_factor_tries"
+    __table_args__ = (Index("ix_second_factor_tries_name_at", "name", "at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    name: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(Instant, index=True)

@@ -43,7 +43,7 @@ class Proof(enum.Enum):
     FRESH = "fresh"
 
 
-def anybody(login: Login) -> bool:  # noqa: ARG001 - the shape of a rule about who may open a page
+def anybody(login: Login) -> bool:
     """Whoever is logged in."""
     return True
 

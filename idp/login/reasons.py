@@ -1,7 +1,7 @@
 """Why a step was asked or not, in words. The history, the audit log, `idp explain` and the pages all say it from here.
 
-    machine():   {"code": "known_ip", "step": "totp", "asked": false, "network": …}
-    sentence():  "TOTP not asked: known-IP grant of 3 Nov 2026 from 203.0.113.7, ends 3 Dec 2026"
+machine():   {"code": "known_ip", "step": "totp", "asked": false, "network": …}
+sentence():  "TOTP not asked: known-IP grant of 3 Nov 2026 from 203.0.113.7, ends 3 Dec 2026"
 """
 
 from collections.abc import Mapping

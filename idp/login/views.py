@@ -9,10 +9,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from idp import clock
-from idp.audit.events import StepFailed
-from idp.audit.record import record
 from idp.extensions import db
-from idp.login import dispatcher, pages, transaction
+from idp.login import answers, dispatcher, pages, transaction
 from idp.login.steps import STEPS
 from idp.login.steps.base import Context, Rejected
 from idp.login.transaction import Transaction
@@ -86,20 +84,11 @@ def _show(name: StepName, ctx: Context, rejected: Rejected | None = None) -> Res
 
 
 def _judge(name: StepName, ctx: Context) -> Response:
-    outcome = STEPS[name].verify(ctx, _answer(request.form))
+    outcome = answers.judge(STEPS[name], ctx, _answer(request.form))
     if isinstance(outcome, Rejected):
-        return _rejected(name, ctx, outcome)
+        return _show(name, ctx, outcome)
     grown = dispatcher.accept(ctx.transaction, outcome)
     return pages.once(ctx, outcome.page) if outcome.page else dispatcher.advance(grown)
-
-
-def _rejected(name: StepName, ctx: Context, outcome: Rejected) -> Response:
-    """Show the step again with the message; nothing that the try did stays, but that it was made."""
-    db.session.rollback()
-    user = outcome.user
-    record(StepFailed(tenant_id=user.tenant_id if user else None, user_id=user.id if user else None, step=name.value))
-    db.session.commit()
-    return _show(name, ctx, outcome)
 
 
 def _answer(form: MultiDict[str, Any]) -> dict[str, str]:

@@ -9,11 +9,10 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from sqlalchemy import ColumnElement, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from idp import clock
 from idp.crypto import opaque
-from idp.extensions import db
+from idp.extensions import db, upsert
 from idp.shortlived.models import ShortLivedValue, UsedName
 from idp.shortlived.types import Address
 
@@ -51,7 +50,7 @@ def once(kind: str, name: str, lifetime: timedelta) -> bool:
     """Use a name, such as a `jti`, for that long; False when it is used already. Counts when the caller commits."""
     now = clock.now()
     digest = opaque.digest(f"{kind}:{name}")
-    new = _upsert().values(digest=digest, kind=kind, expires_at=now + lifetime)
+    new = upsert(UsedName).values(digest=digest, kind=kind, expires_at=now + lifetime)
     first = new.on_conflict_do_update(
         index_elements=[UsedName.digest],
         set_={"expires_at": new.excluded.expires_at},
@@ -80,7 +79,3 @@ def _purge(table: type[ShortLivedValue] | type[UsedName], before: datetime, batc
 
 def _at(address: Address) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return (ShortLivedValue.digest == address.digest, ShortLivedValue.kind == address.kind)
-
-
-def _upsert() -> "sqlite.Insert | postgresql.Insert":
-    return sqlite.insert(UsedName) if db.session.get_bind().dialect.name == "sqlite" else postgresql.insert(UsedName)

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from idp.accounts.models import User
 from idp.login.situation import Facts
+from idp.login.throttle import Asked
 from idp.login.transaction import Transaction
 from idp.login.types import Evidence, StepName, StepRules
 
@@ -53,6 +54,10 @@ class Rejected:
 
 class Step(StepRules, Protocol):
     """One file of this package makes one of these; the registry in `__init__` orders them."""
+
+    @property
+    def asked(self) -> Asked | None:
+        """What a wrong answer is a guess at; None where there is nothing to guess."""
 
     def render(self, ctx: Context) -> Page:
         """The page that asks."""

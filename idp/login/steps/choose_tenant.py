@@ -14,6 +14,7 @@ class ChooseTenant:
 
     name = StepName.CHOOSE_TENANT
     instead_of = None
+    asked = None
 
     def required(self, s: Situation) -> Requirement:
         """Only where there is a choice that the request has not made."""

@@ -10,6 +10,7 @@ from idp.accounts.queries import by_id, by_username, may_log_in
 from idp.accounts.usernames import LONGEST
 from idp.login.network import current_network
 from idp.login.steps.base import Context, Page, Proved, Rejected
+from idp.login.throttle import Asked
 from idp.login.types import Evidence, Factor, Need, ReasonCode, Requirement, Situation, StepName
 from idp.vault import hasher
 
@@ -19,6 +20,7 @@ class Password:
 
     name = StepName.PASSWORD
     instead_of = None
+    asked = Asked.PASSWORD
 
     def required(self, s: Situation) -> Requirement:
         """Every login begins with it."""

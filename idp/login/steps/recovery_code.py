@@ -11,6 +11,7 @@ from idp.audit.events import RecoveryCodeUsed
 from idp.audit.record import record
 from idp.login.network import current_network
 from idp.login.steps.base import Context, Page, Proved, Rejected
+from idp.login.throttle import Asked
 from idp.login.types import Evidence, Factor, Need, ReasonCode, Requirement, Situation, StepName
 
 
@@ -19,6 +20,7 @@ class RecoveryCode:
 
     name = StepName.RECOVERY_CODE
     instead_of = StepName.TOTP
+    asked = Asked.SECOND_FACTOR
 
     def required(self, s: Situation) -> Requirement:
         """Only ever an alternative."""

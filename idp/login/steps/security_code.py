@@ -9,6 +9,7 @@ from idp.crypto import opaque
 from idp.login.network import current_network
 from idp.login.policy import counting, floor, proved
 from idp.login.steps.base import Context, Page, Proved, Rejected
+from idp.login.throttle import Asked
 from idp.login.types import Evidence, Factor, Level, Need, ReasonCode, Requirement, Situation, StepName
 from idp.tenancy.queries import security_code_of
 
@@ -18,6 +19,7 @@ class SecurityCode:
 
     name = StepName.SECURITY_CODE
     instead_of = None
+    asked = Asked.SECURITY_CODE
 
     def required(self, s: Situation) -> Requirement:
         """Owed by policy; by a demand only where nothing stronger is asked that reaches its level."""

@@ -25,6 +25,7 @@ class SetUpTotp:
 
     name = StepName.SET_UP_TOTP
     instead_of = None
+    asked = None
 
     def required(self, s: Situation) -> Requirement:
         """A voluntary demand makes nobody set up a factor."""

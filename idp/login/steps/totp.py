@@ -11,6 +11,7 @@ from idp.login import known_ip
 from idp.login.network import current_network
 from idp.login.policy import floor
 from idp.login.steps.base import Context, Page, Proved, Rejected
+from idp.login.throttle import Asked
 from idp.login.types import Evidence, Factor, KnownIp, Level, Need, ReasonCode, Requirement, Situation, StepName
 
 
@@ -19,6 +20,7 @@ class Totp:
 
     name = StepName.TOTP
     instead_of = None
+    asked = Asked.SECOND_FACTOR
 
     def required(self, s: Situation) -> Requirement:
         """A demand for a second factor and a limited validity are never met by a known-IP grant."""

@@ -1,0 +1,175 @@
+"""Slowing down whoever guesses, without letting a stranger lock a person out.
+
+    a try ─▶ admit: count it first, in one conditional statement, and commit
+                │ in a delay, or 20 second-factor tries in this hour ──▶ Wait: refused unseen, right or wrong
+                ▼
+             the step judges ── wrong ─▶ the count stands: the fifth begins 30 s, each further one doubles it, to 15 min
+                             └─ right ─▶ settle: this try is taken back
+    a completed login from there, or a day without failures ─▶ the count is nothing
+
+Counts are kept by username (also one that does not exist), by what was asked, and by scope: a network that the user has
+logged in from before has a count of its own, all others share one. A try is counted before it is judged, so that tries
+at the same moment cannot race past a delay.
+"""
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.sql.dml import ReturningInsert
+
+from idp import clock
+from idp.crypto import opaque
+from idp.extensions import db, upsert
+from idp.login import familiar
+from idp.login.models import FailureCount, SecondFactorTry
+
+FREE = 4
+"""So many failures cost no delay."""
+FIRST_DELAY = timedelta(seconds=30)
+LONGEST_DELAY = timedelta(minutes=15)
+FORGOTTEN_AFTER = timedelta(days=1)
+SECOND_FACTOR_TRIES = 20
+SECOND_FACTOR_SPAN = timedelta(hours=1)
+STRANGERS = "strangers"
+_EVERYWHERE = "everywhere"
+_PLAIN = {"synchronize_session": False}
+
+
+class Asked(enum.StrEnum):
+    """What a step asks, as far as guessing is concerned: TOTP and recovery code are guesses at one thing."""
+
+    PASSWORD = "password"  # noqa: S105 - a name
+    SECURITY_CODE = "security_code"
+    SECOND_FACTOR = "second_factor"
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A try that was admitted and counted."""
+
+    name: str
+    asked: Asked
+    scope: str
+    failures: int
+    second_factor_try: int | None = None
+
+    @property
+    def delays(self) -> bool:
+        """Whether this try, if it is wrong, begins a delay."""
+        return self.failures > FREE
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not admitted before `until`."""
+
+    until: datetime
+
+    @property
+    def seconds(self) -> int:
+        """How long that is from now, at least a second."""
+        return max(1, -(-(self.until - clock.now()) // timedelta(seconds=1)))
+
+
+def delay(failures: int) -> timedelta:
+    """The delay that begins with this many failures. Pure."""
+    if failures <= FREE:
+        return timedelta(0)
+    doublings: int = 1 << min(failures - FREE - 1, 10)
+    return min(FIRST_DELAY * doublings, LONGEST_DELAY)
+
+
+def admit(username_key: str, asked: Asked, network: str | None) -> Try | Wait:
+    """Count a try for this canonical username from this network, or say until when none is admitted. Commits."""
+    name, scope, now = opaque.digest(username_key), _scope(username_key, network), clock.now()
+    failures = db.session.execute(_count(name, asked, scope, now), execution_options=_PLAIN).scalar_one_or_none()
+    if failures is None:
+        until = _blocked_until(name, asked, scope)
+        db.session.rollback()
+        return Wait(until or now)
+    admitted: Try | Wait = Try(name, asked, scope, failures)
+    if asked is Asked.SECOND_FACTOR:
+        admitted = _within_the_hour(name, scope, failures, now)
+    if isinstance(admitted, Wait):
+        db.session.rollback()
+    else:
+        db.session.commit()
+    return admitted
+
+
+def settle(right: Try) -> None:
+    """Take a right answer's try back: it was no failure. The caller commits."""
+    mine = sa.update(FailureCount).where(*_at(right.name, right.asked, right.scope))
+    unblocked = sa.case((FailureCount.failures == right.failures, None), else_=FailureCount.blocked_until)
+    values = {"failures": FailureCount.failures - 1, "blocked_until": unblocked}
+    db.session.execute(mine.values(values), execution_options=_PLAIN)
+    if right.second_factor_try is not None:
+        db.session.execute(sa.delete(SecondFactorTry).where(SecondFactorTry.id == right.second_factor_try))
+
+
+def forgive(username_key: str, network: str | None) -> None:
+    """A login was completed from there: its counts are nothing again. The caller commits."""
+    name, scope = opaque.digest(username_key), _scope(username_key, network)
+    counts = sa.delete(FailureCount).where(FailureCount.name == name, FailureCount.scope == scope)
+    db.session.execute(counts, execution_options=_PLAIN)
+
+
+def _scope(username_key: str, network: str | None) -> str:
+    return network if network and familiar.to_somebody(username_key, network) else STRANGERS
+
+
+def _count(name: str, asked: Asked, scope: str, now: datetime, *, delays: bool = True) -> ReturningInsert[int]:
+    """One statement: add a failure, and the delay that it begins, unless a delay runs. Answers the new count or nothing."""
+    row = upsert(FailureCount).values(
+        name=name, asked=asked.value, scope=scope, failures=1, failed_at=now, blocked_until=None
+    )
+    forgotten = FailureCount.failed_at <= now - FORGOTTEN_AFTER
+    failures = sa.case((forgotten, 1), else_=FailureCount.failures + 1)
+    no_delay = sa.or_(FailureCount.blocked_until.is_(None), FailureCount.blocked_until <= now)
+    return row.on_conflict_do_update(
+        index_elements=["name", "asked", "scope"],
+        set_={
+            "failures": failures,
+            "failed_at": now,
+            "blocked_until": _end_of_delay(forgotten, now) if delays else None,
+        },
+        where=no_delay,
+    ).returning(FailureCount.failures)
+
+
+def _at(name: str, asked: Asked, scope: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return FailureCount.name == name, FailureCount.asked == asked.value, FailureCount.scope == scope
+
+
+def _blocked_until(name: str, asked: Asked, scope: str) -> datetime | None:
+    return db.session.scalar(sa.select(FailureCount.blocked_until).where(*_at(name, asked, scope)))
+
+
+def _end_of_delay(forgotten: sa.ColumnElement[bool], now: datetime) -> sa.ColumnElement[datetime | None]:
+    """When the delay ends that one more failure begins: a table of the few delays there are."""
+    fails = FailureCount.failures + 1
+    longest = next(n for n in range(FREE + 1, 100) if delay(n) == LONGEST_DELAY)
+    table = [(fails == n, sa.literal(now + delay(n), FailureCount.failed_at.type)) for n in range(FREE + 1, longest)]
+    none = sa.null()
+    at_most = sa.literal(now + LONGEST_DELAY, FailureCount.failed_at.type)
+    return sa.case((forgotten, none), (fails <= FREE, none), *table, else_=at_most)
+
+
+def _within_the_hour(name: str, scope: str, failures: int, now: datetime) -> Try | Wait:
+    """Room for a second-factor try in the last hour, whatever the network.
+
+    One row for each name is written first, so that tries from different networks queue there and see each other.
+    """
+    db.session.execute(_count(name, Asked.SECOND_FACTOR, _EVERYWHERE, now, delays=False), execution_options=_PLAIN)
+    of_name = sa.select(SecondFactorTry.at).where(
+        SecondFactorTry.name == name, SecondFactorTry.at > now - SECOND_FACTOR_SPAN
+    )
+    recent = db.session.scalars(of_name.order_by(SecondFactorTry.at.desc()).limit(SECOND_FACTOR_TRIES)).all()
+    if len(recent) == SECOND_FACTOR_TRIES:
+        return Wait(recent[-1] + SECOND_FACTOR_SPAN)
+    tried = SecondFactorTry(name=name, at=now)
+    db.session.add(tried)
+    db.session.flush()
+    return Try(name, Asked.SECOND_FACTOR, scope, failures, tried.id)
