@@ -1,7 +1,7 @@
 """What bad input gets: every endpoint, every parameter, every kind of badness.
 
-4xx in the right form, never 5xx, never a redirect to an address that is not registered (RFC 6749 sections 3.1 and 4.1.2.1,
-RFC 9700 section 4.11).
+4xx in the right form, never 5xx, never a redirect to an address that is not registered (RFC 6749 sections 3.1 and
+4.1.2.1, RFC 9700 section 4.11).
 """
 
 from __future__ import annotations
@@ -51,6 +51,9 @@ BADNESS: dict[str, Callable[[str, str], Pairs]] = {
     "negative": _set("-1"),
     "another's": _set("another-one-that-does-not-exist"),
 }
+
+HARMLESS = ("twice", "twice, another value", "an array")
+"""Ways to spoil the token of a form that leave the right one in its place."""
 
 every_badness = pytest.mark.parametrize("kind", BADNESS)
 
@@ -103,7 +106,7 @@ def test_the_authorization_endpoint(rp: RelyingParty, http: httpx.Client, method
     path = urlsplit(rp.metadata["authorization_endpoint"]).path
     for spoiled, pairs in spoilt(good, kind):
         if method == "GET":
-            answer = http.get(httpx.URL(f"{ISSUER}{path}?{joined(pairs)}"))
+            answer = http.get(path, extensions={"query": joined(pairs).encode()})
         else:
             answer = http.post(path, content=joined(pairs), headers={"Content-Type": FORM})
         check_no_harm(answer, rp, f"{spoiled} {kind}")
@@ -136,7 +139,7 @@ def test_the_token_endpoint(rp: RelyingParty, http: httpx.Client, grant_type: st
 
 def check_json_error(answer: httpx.Response, what: str) -> None:
     """The form of an error for programs."""
-    assert answer.status_code in {400, 401, 413}, f"{what}: {answer.status_code} {answer.text[:200]}"
+    assert answer.status_code in {400, 401, 413, 431}, f"{what}: {answer.status_code} {answer.text[:200]}"
     assert answer.headers["content-type"].startswith("application/json"), f"{what}: {answer.headers['content-type']}"
     assert set(answer.json()) >= {"error"}, what
     assert "no-store" in answer.headers["cache-control"], what
@@ -208,7 +211,7 @@ def test_bearer_tokens(rp: RelyingParty, http: httpx.Client, token: str) -> None
         answer = http.request(method, rp.metadata["userinfo_endpoint"], headers=headers)
         check_no_harm(answer, rp, method)
         assert answer.status_code in {400, 401, 413, 431}
-        assert "WWW-Authenticate" in answer.headers
+        assert answer.status_code == 431 or "WWW-Authenticate" in answer.headers
 
 
 @every_badness
@@ -225,7 +228,7 @@ def test_the_logout_endpoint(rp: RelyingParty, new_browser: NewBrowser, kind: st
     path = urlsplit(rp.metadata["end_session_endpoint"]).path
     http = new_browser().http
     for spoiled, pairs in spoilt(good, kind):
-        answer = http.get(httpx.URL(f"{ISSUER}{path}?{joined(pairs)}"))
+        answer = http.get(path, extensions={"query": joined(pairs).encode()})
         assert answer.status_code < 500, f"{spoiled} {kind}"
         assert "<script>alert(1)</script>" not in answer.text
         if answer.is_redirect and not answer.headers["location"].startswith("/"):
@@ -248,7 +251,7 @@ def test_the_login_forms(world: World, rp: RelyingParty, new_browser: NewBrowser
         page = browser.page
         token = str(page.one("input[name=csrf_token]")["value"])
         for spoiled, pairs in spoilt({**answers, "csrf_token": token}, kind):
-            if kind in {"twice", "an array"} and spoiled == "csrf_token":
+            if kind in HARMLESS and spoiled == "csrf_token":
                 continue
             answer = browser.http.post(
                 page.address, content=joined(pairs), headers={"Content-Type": FORM, "Origin": ISSUER}

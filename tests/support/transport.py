@@ -17,7 +17,10 @@ from flask import Flask
 
 
 class AppTransport(httpx.BaseTransport):
-    """Answers requests from `app`; they seem to come from `address`, which a test may change."""
+    """Answers requests from `app`; they seem to come from `address`, which a test may change.
+
+    The extension "query" of a request is a query that no well-behaved client would send, as bytes.
+    """
 
     def __init__(self, app: Flask, address: str) -> None:
         self.app = app
@@ -44,6 +47,7 @@ class AppTransport(httpx.BaseTransport):
     def _environ(self, request: httpx.Request) -> dict[str, Any]:
         body = request.read()
         path, _, query = request.url.raw_path.partition(b"?")
+        query = request.extensions.get("query", query)
         environ: dict[str, Any] = {
             "REQUEST_METHOD": request.method,
             "SCRIPT_NAME": "",
