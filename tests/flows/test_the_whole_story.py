@@ -17,7 +17,7 @@ WITHOUT_TOTP = ["password", "security_code"]
 def test_from_the_first_set_up_to_the_administrators_last_word(
     world: World, rp: RelyingParty, new_browser: NewBrowser, clock: MovingClock
 ) -> None:
-    """An employee sets up TOTP because the tenant demands it, chooses "once every 30 days", and is asked when rules say.
+    """An employee sets up TOTP because the tenant demands it, chooses "once every 30 days", and is asked when due.
 
     That is after 30 days, and from the moment that an administrator limits the validity, also when the limit is lifted.
     """
