@@ -63,16 +63,15 @@ def choose() -> str:
     """Decide the language of this request."""
     if not has_request_context():
         return DEFAULT
-    for tag in _wishes():
-        if (spoken := tag.partition("-")[0].lower()) in SPOKEN:
-            return spoken
-    return request.accept_languages.best_match(SPOKEN) or DEFAULT
+    wanted = (tag.partition("-")[0].lower() for tag in _wishes())
+    return next((language for language in wanted if language in SPOKEN), DEFAULT)
 
 
 def _wishes() -> Iterable[str]:
-    """Yield language tags (RFC 5646), the strongest wish first."""
+    """Yield language tags (RFC 5646), the strongest wish first. Of nl-BE the nl counts."""
     yield from (g.get("ui_locales") or "").split()
     yield from filter(None, (g.get("user_locale"), g.get("tenant_locale")))
+    yield from request.accept_languages.values()
 
 
 def prefer(*, ui_locales: str | None = None, user: str | None = None, tenant: str | None = None) -> None:
