@@ -17,9 +17,10 @@ import pytest
 from flask import Flask
 
 from idp import cache, shortlived
-from idp.cache import FIRST_PAUSE, LONGEST_PAUSE, TIMEOUT, Cache, CacheUnavailable
+from idp.cache import FIRST_PAUSE, LONGEST_PAUSE, TIMEOUT, Breaker, Cache, CacheUnavailable
 from idp.extensions import db
 from tests.shortlived.conftest import stores_app
+from tests.support.postgres import free_port
 from tests.support.slow_proxy import SlowProxy
 from tests.support.valkey import ValkeyProcess
 
@@ -289,6 +290,25 @@ def test_only_one_thread_probes(cached: Cache, proxy: SlowProxy, watch: Stopwatc
     assert proxy.accepted == tries + 1
 
 
+def test_late_news_changes_nothing(watch: Stopwatch) -> None:
+    """Of tries begun together the first failure opens; the others neither prolong the pause nor close it again."""
+    breaker = Breaker(watch)
+    first, second, third = breaker.enter(), breaker.enter(), breaker.enter()
+    breaker.failed(first, "silent")
+    breaker.failed(second, "silent")
+    breaker.succeeded(third)
+    with pytest.raises(CacheUnavailable):
+        breaker.enter()
+    watch.seconds += FIRST_PAUSE
+    probe = breaker.enter()
+    breaker.succeeded(third)
+    breaker.failed(second, "silent")
+    with pytest.raises(CacheUnavailable):
+        breaker.enter()
+    breaker.succeeded(probe)
+    breaker.succeeded(breaker.enter())
+
+
 def test_back_from_silence(cached: Cache, proxy: SlowProxy, watch: Stopwatch) -> None:
     """Answering again: closed after one probe, and the next outage begins with the short pause."""
     cached.set("a", b"1", MINUTE)
@@ -413,9 +433,17 @@ def test_sentinel(valkey_process: ValkeyProcess, tmp_path: Path, watch: Stopwatc
         fails(Cache.from_url(url.replace("mymaster", "other"), watch))
 
 
+def test_silent_sentinels_cost_one_time_out_each(proxy: SlowProxy, watch: Stopwatch) -> None:
+    """Each sentinel is asked once, and the breaker does the rest."""
+    proxy.hang()
+    found = Cache.from_url(f"redis+sentinel://127.0.0.1:{proxy.port},localhost:{proxy.port}/mymaster", watch)
+    assert seconds(lambda: fails(found, times=50)) < TIMEOUT * 6
+    assert proxy.accepted == 2
+
+
 @pytest.fixture
 def one_node_cluster(tmp_path: Path) -> Iterator[ValkeyProcess]:
-    with ValkeyProcess(tmp_path / "cluster", config="cluster-enabled yes") as node:
+    with ValkeyProcess(tmp_path / "cluster", config=f"cluster-enabled yes\ncluster-port {free_port()}") as node:
         with node.client() as client:
             client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
             deadline = time.monotonic() + 10
