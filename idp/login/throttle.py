@@ -84,6 +84,9 @@ def delay(failures: int) -> timedelta:
 def admit(username_key: str, asked: Asked, network: str | None) -> Try | Wait:
     """Count a try for this canonical username from this network, or say until when none is admitted. Commits."""
     name, scope, now = opaque.digest(username_key), _scope(username_key, network), clock.now()
+    until = _blocked_until(name, asked, scope)
+    if until is not None and until > now:
+        return Wait(until)  # a flood of tries costs a read, and no lock
     failures = db.session.execute(_count(name, asked, scope, now), execution_options=_PLAIN).scalar_one_or_none()
     if failures is None:
         until = _blocked_until(name, asked, scope)
