@@ -24,9 +24,9 @@ def set_up(app: Flask) -> None:
 
 def sealer() -> Sealer:
     """The ring of the running app."""
-    return cast(Sealer, current_app.extensions[_SEALER])
+    return cast("Sealer", current_app.extensions[_SEALER])
 
 
 def hasher() -> Hasher:
     """The password hasher of the running app."""
-    return cast(Hasher, current_app.extensions[_HASHER])
+    return cast("Hasher", current_app.extensions[_HASHER])

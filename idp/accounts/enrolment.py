@@ -1,8 +1,8 @@
 """Setting up an authenticator: a secret that is pending until one correct code confirms it.
 
-    new_pending ──▶ sealed text, kept by the caller (a transaction, a short-lived handle); nothing counts yet
-    shown ────────▶ the secret as text and as a QR picture
-    confirm ──────▶ the device counts, with the step of the confirming code as used; ten recovery codes
+new_pending ──▶ sealed text, kept by the caller (a transaction, a short-lived handle); nothing counts yet
+shown ────────▶ the secret as text and as a QR picture
+confirm ──────▶ the device counts, with the step of the confirming code as used; ten recovery codes
 """
 
 from datetime import datetime

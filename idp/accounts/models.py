@@ -60,9 +60,7 @@ class TotpDevice(Base):
     __tablename__ = "totp_devices"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    user_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("users.id", ondelete="CASCADE"), index=True
-    )
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(String(100), default="")
     secret_sealed: Mapped[str] = mapped_column(Text)
     last_step: Mapped[int] = mapped_column(BigInteger, default=0)
