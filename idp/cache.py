@@ -41,7 +41,7 @@ from redis.connection import Connection, SSLConnection
 from redis.exceptions import ClusterDownError, RedisClusterException, RedisError, ResponseError
 from redis.retry import Retry
 
-from idp.errors import Unavailable
+from idp.errors import Misconfigured, Unavailable
 
 PREFIX: Final = "idp:"
 TIMEOUT: Final = 0.1
@@ -317,7 +317,10 @@ def _begin_again_in_a_fork(cache: Cache) -> None:
 
 def init_app(app: Flask, url: str | None) -> None:
     """Give the app its cache. Nothing is connected yet, so a server that is down does not stop the start."""
-    app.extensions[_EXTENSION] = Cache.from_url(url)
+    try:
+        app.extensions[_EXTENSION] = Cache.from_url(url)
+    except ValueError as error:
+        raise Misconfigured(f"IDP_REDIS_URL: {error}") from None
 
 
 def current() -> Cache:

@@ -101,7 +101,10 @@ def _with_absolute_path(url: URL) -> str:
 
 
 def _a_redis(value: str) -> str:
-    parts = _split(value)
+    """Accept the schemes of `idp.cache`; sentinels and clusters name several hosts, each with a port of its own."""
+    parts = urlsplit(value)
+    for host in parts.netloc.rpartition("@")[2].split(","):
+        _split(f"//{host}")
     if parts.scheme not in {"redis", "rediss", "redis+sentinel", "redis+cluster"} or not parts.netloc:
         raise ValueError("must begin with redis://, rediss://, redis+sentinel:// or redis+cluster://")
     return value

@@ -34,7 +34,7 @@ _HEAD_BYTES = len(_VERSION) + _KEY_ID_BYTES
 _SEAL = "seal AES-256-GCM"
 
 
-class SealBroken(Exception):  # noqa: N818 - a fact about the text, like its siblings `Busy` and `Unavailable`
+class SealBroken(Exception):
     """A ciphertext that cannot be opened: forged, cut, of another owner, or of a key that is not in the ring."""
 
 

@@ -18,10 +18,12 @@ from flask import Flask
 
 from idp import cache, shortlived
 from idp.cache import FIRST_PAUSE, LONGEST_PAUSE, TIMEOUT, Breaker, Cache, CacheUnavailable
+from idp.errors import Misconfigured
 from idp.extensions import db
 from tests.shortlived.conftest import stores_app
 from tests.support.postgres import free_port
 from tests.support.slow_proxy import SlowProxy
+from tests.support.stores import Store, StoreKind
 from tests.support.valkey import ValkeyProcess
 
 MINUTE = timedelta(minutes=1)
@@ -476,6 +478,27 @@ def test_cluster_down_at_the_start(tmp_path: Path, watch: Stopwatch) -> None:
     fails(down)
     assert seconds(lambda: fails(down, times=50)) < TIMEOUT
     assert not down.healthy()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:secret@a:6379/0",
+        "rediss://user:secret@a:6379/0?ssl_check_hostname=false",
+        "redis+sentinel://:secret@a:26379,b,[::1]:26379/mymaster/0?sentinel_password=other&ssl=true",
+        "redis+cluster://:secret@a:7000,b:7001?ssl=true&socket_timeout=0.2",
+    ],
+)
+def test_every_kind_of_url_passes_the_settings(url: str, tmp_path: Path) -> None:
+    """One server, TLS, several sentinels, several nodes: the settings take them, and so does the cache."""
+    store = Store(StoreKind.SQLITE_ALONE, f"sqlite:///{tmp_path}/x.sqlite", url)
+    assert Cache.from_url(store.settings().redis_url).configured
+
+
+def test_a_url_that_only_the_cache_can_judge_names_its_setting() -> None:
+    """`idp serve` says which setting is wrong, in one line, without the password."""
+    with pytest.raises(Misconfigured, match=r"^IDP_REDIS_URL: .* names the service"):
+        cache.init_app(Flask("caches"), "redis+sentinel://:secret@localhost:26379")
 
 
 def test_the_app_has_its_cache(valkey_process: ValkeyProcess) -> None:
