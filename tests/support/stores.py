@@ -71,10 +71,7 @@ def migrate(store: Store) -> None:
     """Bring an empty database to the newest schema, as `idp migrate` does, and make the signing keys."""
     app = make_app(store.settings())
     with app.app_context():
-        if any((places.MIGRATIONS / "versions").glob("*.py")):
-            upgrade(directory=str(places.MIGRATIONS))
-        else:
-            db.create_all()
+        upgrade(directory=str(places.MIGRATIONS))
         with clock.source(lambda: KEYS_MADE_AT):
             keys.ensure_keys()
         dispose()
@@ -98,8 +95,9 @@ class Templates:
     def sqlite(self, copy: Path) -> Store:
         """A SQLite file of this test's own."""
         if self._sqlite is None:
-            self._sqlite = self.directory / "template.sqlite"
-            migrate(Store(StoreKind.SQLITE_ALONE, f"sqlite:///{self._sqlite}"))
+            template = self.directory / "template.sqlite"
+            migrate(Store(StoreKind.SQLITE_ALONE, f"sqlite:///{template}"))
+            self._sqlite = template
         for part in self.directory.glob("template.sqlite*"):
             shutil.copy(part, copy.with_name(part.name.replace("template.sqlite", copy.name)))
         return Store(StoreKind.SQLITE_ALONE, f"sqlite:///{copy}")
@@ -107,8 +105,9 @@ class Templates:
     def postgres(self, databases: Databases, redis_url: str | None) -> Store:
         """A PostgreSQL database of this test's own."""
         if self._postgres is None:
-            self._postgres = databases.create()
-            migrate(Store(StoreKind.POSTGRES_VALKEY, databases.address(self._postgres)))
+            template = databases.create()
+            migrate(Store(StoreKind.POSTGRES_VALKEY, databases.address(template)))
+            self._postgres = template
         name = databases.create(self._postgres)
         return Store(StoreKind.POSTGRES_VALKEY, databases.address(name), redis_url)
 
