@@ -112,7 +112,8 @@ def test_the_keyboard_alone_is_enough(stage: Stage, new_person: NewPerson) -> No
     keyboard.type(anna.tenant.code)
     with person.page.expect_navigation():
         keyboard.press("Enter")
-    assert person.page.inner_text("#name") == anna.name
+    assert person.page.url == f"{stage.application}/"
+    assert person.page.inner_text("#tenant-name") == anna.tenant.name
 
 
 def test_cancel_goes_back_to_the_application(stage: Stage, new_person: NewPerson) -> None:
