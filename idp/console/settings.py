@@ -55,7 +55,7 @@ class SettingsPage:
     saved: bool
 
 
-def lead_there(login: Login) -> Response:  # noqa: ARG001 - every page of the console gets its login
+def lead_there(login: Login) -> Response:
     """Go to the settings, the first page that the console has."""
     return redirect(url_for("console.settings"), 303)
 

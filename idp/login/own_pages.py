@@ -1,7 +1,7 @@
 """The gate of our own pages, the user page and the console: each page is one line in a table of its room.
 
     request ─▶ judge ── Challenge ─▶ begin: the owed step, then back to the page
-                  ├──── Deny ──────▶ 403; a tenant that is not the person's any more: choose again
+                  ├──── Deny ──────▶ begin without the session's tenant: it is not the person's any more
                   └──── Complete ──▶ allowed? ──no──▶ 403
                                         │ yes
                                         ├─ Proof.LOGIN ─▶ the view, with the login as its first argument
@@ -27,8 +27,8 @@ from idp.accounts.models import UserType
 from idp.errors import Forbidden
 from idp.extensions import db
 from idp.login import session
-from idp.login.gate import Login, begin, judge
-from idp.login.types import Challenge, Complete, Demand, Deny, Level, Refusal
+from idp.login.gate import Login, Standing, begin, judge
+from idp.login.types import Complete, Demand, Deny, Level
 from idp.tenancy.models import Tenant
 from idp.web.languages import prefer
 
@@ -132,18 +132,13 @@ def render(template: str, login: Login, **context: Any) -> str:
 
 def _judged(asked: Demand, page: OwnPage) -> Login | Response:
     standing = judge(asked)
-    match standing.decision:
-        case Complete():
-            assert standing.login is not None
-            return standing.login
-        case Challenge():
-            return _begin(demand(page.proof), page)
-        case Deny(refusal=Refusal.NOT_A_MEMBER):
+    match standing:
+        case Standing(decision=Complete(), login=Login() as login):
+            return login
+        case Standing(decision=Deny()):
             return _begin(replace(demand(page.proof), tenant=None), page)
-        case Deny(refusal=refusal):
-            raise Forbidden(f"login denied: {refusal.value}")
         case _:
-            assert_never(standing.decision)
+            return _begin(demand(page.proof), page)
 
 
 def _begin(asked: Demand, page: OwnPage) -> Response:

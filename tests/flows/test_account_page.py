@@ -1,5 +1,7 @@
 """The user page: who you are, what is set up, the known addresses."""
 
+from uuid import uuid4
+
 import pytest
 
 from idp.login.models import KnownIpGrant
@@ -74,6 +76,27 @@ def test_a_barred_choice_sent_by_hand_is_refused(world: World, new_browser: NewB
     assert browser.send(on).status == 403
     assert "administrator" in browser.text
     assert browser.send(off).path == SECURITY
+
+
+def test_the_first_screen_says_that_it_is_barred(world: World, new_browser: NewBrowser) -> None:
+    """C4: where two-factor is asked at every login the choice is no choice, and the page says whose will that is."""
+    anna = world.user("anna", world.tenant(limit_two_factor_validity=True), totp=True)
+    assert "Your administrator has barred this" in open_page(new_browser(), "/account/", anna).text
+
+
+def test_an_unknown_address_cannot_be_revoked(world: World, new_browser: NewBrowser) -> None:
+    """C10, E1: an id that is nobody's, or somebody else's, is a page that does not exist."""
+    anna = world.user("anna", world.tenant(), totp=True, every_30_days=True)
+    bert = world.user("bert", world.tenant("fietsen-bv"), totp=True, every_30_days=True)
+    open_page(new_browser(), SECURITY, bert)
+    browser = open_page(new_browser(), SECURITY, anna)
+    with world.unit_of_work() as session:
+        hers = session.query(KnownIpGrant).filter_by(user_id=bert.id).one().id
+    token = str(browser.page.one("input[name=csrf_token]")["value"])
+    for grant_id in (hers, uuid4()):
+        assert browser.post(f"{SECURITY}/known-addresses/{grant_id}/revoke", {"csrf_token": token}).status == 404
+    with world.unit_of_work() as session:
+        assert session.query(KnownIpGrant).count() == 2
 
 
 def test_revoking_says_so(world: World, new_browser: NewBrowser) -> None:
