@@ -98,10 +98,12 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def databases(request: pytest.FixtureRequest) -> Databases:
+def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
     """Makes databases on the server that IDP_TEST_DATABASE_URL names, else on `postgres`."""
     given = os.environ.get("IDP_TEST_DATABASE_URL")
-    return Databases(given or request.getfixturevalue("postgres").url())
+    made = Databases(given or request.getfixturevalue("postgres").url())
+    yield made
+    made.drop_all()
 
 
 @pytest.fixture(scope="session")
@@ -227,8 +229,9 @@ def rp(world: World, new_rp: Callable[[KnownClient], RelyingParty]) -> RelyingPa
 class LiveServers:
     """Servers that are started at their first use and live as long as the session."""
 
-    def __init__(self, request: pytest.FixtureRequest, directory: Path) -> None:
+    def __init__(self, request: pytest.FixtureRequest, templates: Templates, directory: Path) -> None:
         self._request = request
+        self._templates = templates
         self._directory = directory
         self._running: dict[tuple[StoreKind, int], Server] = {}
         self._ends = ExitStack()
@@ -245,20 +248,19 @@ class LiveServers:
         self._ends.close()
 
     def _store(self, kind: StoreKind, workers: int) -> Store:
-        templates: Templates = self._request.getfixturevalue("templates")
         if kind is StoreKind.SQLITE_ALONE:
-            return templates.sqlite(self._directory / f"live-{workers}.sqlite")
+            return self._templates.sqlite(self._directory / f"live-{workers}.sqlite")
         databases: Databases = self._request.getfixturevalue("databases")
         valkey = self._ends.enter_context(ValkeyServer(config={"save": ""}))
-        return templates.postgres(databases, f"{valkey.connection_url}/0")
+        return self._templates.postgres(databases, f"{valkey.connection_url}/0")
 
 
 @pytest.fixture(scope="session")
-def live_servers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServers]:
+def live_servers(
+    request: pytest.FixtureRequest, templates: Templates, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveServers]:
     """The servers of this session."""
-    for name in ("templates",):
-        request.getfixturevalue(name)
-    servers = LiveServers(request, tmp_path_factory.mktemp("live"))
+    servers = LiveServers(request, templates, tmp_path_factory.mktemp("live"))
     yield servers
     servers.end()
 

@@ -145,6 +145,21 @@ def check_json_error(answer: httpx.Response, what: str) -> None:
     assert "no-store" in answer.headers["cache-control"], what
 
 
+@every_badness
+def test_the_revocation_endpoint(rp: RelyingParty, http: httpx.Client, kind: str) -> None:
+    """RFC 7009 section 2.2: an unknown token is no error, and nothing is told of it."""
+    authorization = {"Authorization": basic(rp.client.client_id, str(rp.client.client_secret))}
+    for spoiled, pairs in spoilt({"token": "t" * 43, "token_type_hint": "refresh_token"}, kind):
+        answer = http.post(
+            rp.metadata["revocation_endpoint"], content=joined(pairs), headers={"Content-Type": FORM, **authorization}
+        )
+        check_no_harm(answer, rp, f"{spoiled} {kind}")
+        if answer.status_code == 200:
+            assert answer.text in {"", "{}"}
+        else:
+            check_json_error(answer, f"{spoiled} {kind}")
+
+
 CREDENTIALS = {
     "none": {},
     "not base64": {"Authorization": "Basic ?????"},

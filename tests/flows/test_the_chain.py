@@ -184,6 +184,38 @@ def test_a_session_id_of_somebodys_choice_is_never_adopted(
     assert thief.get("/account/").step == "password"
 
 
+@pytest.mark.both_stores
+def test_consent_comes_last_and_once(world: World, new_rp: NewRp, new_browser: NewBrowser) -> None:
+    """A2: a third-party application gets its answer after the person allowed it; the same scopes are not asked again."""
+    partner = new_rp(world.client("partner", name="Partner", first_party=False))
+    anna = world.user("anna", world.tenant(), totp=True)
+    browser = new_browser().get(partner.authorize_url()).login(anna)
+    assert browser.steps == ["password", "security_code", "totp", "consent"]
+    partner.finish(browser)
+    again = new_browser().get(partner.authorize_url()).login(anna)
+    assert again.steps == ["password", "security_code", "totp"]
+
+
+def test_more_scopes_are_asked_for_anew(world: World, new_rp: NewRp, new_browser: NewBrowser) -> None:
+    """A2: consent is for the scopes that were shown."""
+    partner = new_rp(world.client("partner", name="Partner", first_party=False))
+    anna = world.user("anna", world.tenant())
+    browser = new_browser().get(partner.authorize_url(scope="openid")).login(anna)
+    partner.finish(browser)
+    browser.get(partner.authorize_url(scope="openid email")).login(anna)
+    assert browser.steps == ["consent"]
+
+
+def test_consent_that_is_not_given(world: World, new_rp: NewRp, new_browser: NewBrowser) -> None:
+    """A2: Cancel on the consent page is `access_denied`; without a page it is `consent_required`."""
+    partner = new_rp(world.client("partner", name="Partner", first_party=False))
+    anna = world.user("anna", world.tenant())
+    browser = new_browser().get(partner.authorize_url()).login(anna, until="consent")
+    assert partner.answer(browser.submit("Cancel"))["error"] == "access_denied"
+    browser.get(partner.authorize_url(prompt="none"))
+    assert partner.answer(browser)["error"] == "consent_required"
+
+
 def test_our_own_pages_ask_the_same_chain(world: World, new_browser: NewBrowser) -> None:
     """A3: the account page is no way around: it asks what an application's login asks."""
     anna = world.user("anna", world.tenant(), totp=True)

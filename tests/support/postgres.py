@@ -146,6 +146,7 @@ class Databases:
     def __init__(self, url: str) -> None:
         self.url: URL = make_url(url).set(drivername="postgresql")
         self._made = 0
+        self._names: set[str] = set()
 
     def create(self, template: str | None = None) -> str:
         """A fresh database, empty or a copy of `template`, and its name."""
@@ -153,11 +154,18 @@ class Databases:
         name = f"idp_test_{os.getpid()}_{self._made}"
         copied = f' TEMPLATE "{template}"' if template else ""
         self._do(f'CREATE DATABASE "{name}"{copied}')
+        self._names.add(name)
         return name
 
     def drop(self, name: str) -> None:
         """Remove a database, whoever is still connected."""
         self._do(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        self._names.discard(name)
+
+    def drop_all(self) -> None:
+        """Remove every database that was made and not dropped."""
+        for name in sorted(self._names):
+            self.drop(name)
 
     def address(self, name: str) -> str:
         """The URL of a database of this server."""
