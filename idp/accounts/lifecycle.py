@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 import sqlalchemy as sa
 
 from idp import clock
-from idp.accounts import usernames
+from idp.accounts import notices, usernames
 from idp.accounts.models import User, UserType
 from idp.audit.events import PasswordChanged, UserCreated, UserDisabled, UserEnabled
 from idp.audit.record import record
@@ -50,10 +50,11 @@ def set_password(user: User, password: str, actor_id: uuid.UUID | None = None) -
 
 
 def set_password_hash(user: User, password_hash: str, actor_id: uuid.UUID | None = None) -> None:
-    """As `set_password`, where only the hash is known."""
+    """As `set_password`, where only the hash is known. The user is told by mail."""
     user.password_hash = password_hash
     next_epoch(user)
     record(PasswordChanged(tenant_id=user.tenant_id, user_id=user.id, actor_id=actor_id))
+    notices.password_changed(user)
 
 
 def disable(user: User, actor_id: uuid.UUID | None = None) -> bool:

@@ -173,6 +173,13 @@ class PasswordChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordResetMailed(Event):
+    """A one-time link for a forgotten password went out to the user."""
+
+    kind: ClassVar[str] = "user.password_reset_mailed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserDisabled(Event):
     """A user may no longer log in."""
 

@@ -1,16 +1,12 @@
 """Whether what the provider stands on can be used. `idp check` prints every answer; `idp serve` demands the first three.
 
 settings ─▶ the database answers ─▶ its schema is new enough ─▶ the secret keys open what is sealed
-                                                                Redis answers · the mail server answers
+                                        Redis answers · the mail server answers · the outbox is empty or moves
 """
 
-import os
-import smtplib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -22,10 +18,11 @@ from idp.crypto.sealed import SealBroken
 from idp.database import first_line
 from idp.extensions import db
 from idp.oidc.models import SigningKey
+from idp.outbox import state as outbox_state
+from idp.outbox.mail.sinks import NotDelivered, sink_for
 from idp.schema import Schema
 from idp.tenancy.models import Tenant
 
-SMTP_SECONDS: Final = 3
 SAMPLE: Final = 100
 
 
@@ -96,29 +93,27 @@ def of_redis() -> Finding:
 
 def of_mail() -> Finding:
     """Find whether mails can be handed over."""
-    url = settings.current().mail_url
-    if url is None:
+    ours = settings.current()
+    if ours.mail_url is None:
         return Finding("mail", ok=True, reason="not configured: mails wait in the outbox")
-    parts = urlsplit(url)
     try:
-        return _of_directory(Path(parts.path)) if parts.scheme == "file" else _of_smtp(url)
-    except (OSError, smtplib.SMTPException) as error:
-        return Finding("mail", ok=False, reason=f"IDP_MAIL_URL: {parts.hostname or parts.path} cannot be used: {error}")
+        return Finding("mail", ok=True, reason=sink_for(ours.mail_url, ours.issuer_host).probe())
+    except NotDelivered as error:
+        return Finding("mail", ok=False, reason=f"IDP_MAIL_URL: {error}")
 
 
-def _of_directory(directory: Path) -> Finding:
-    nearest = next(place for place in (directory, *directory.parents) if place.exists())
-    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
-        return Finding("mail", ok=True, reason=f"is written to {directory}")
-    return Finding("mail", ok=False, reason=f"IDP_MAIL_URL: {directory} is not a directory that can be written to")
-
-
-def _of_smtp(url: str) -> Finding:
-    parts = urlsplit(url)
-    kind = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
-    with kind(parts.hostname or "", parts.port or 0, timeout=SMTP_SECONDS) as server:
-        server.noop()
-    return Finding("mail", ok=True, reason=f"{parts.hostname} answers")
+def of_outbox() -> Finding:
+    """Find whether mails are delivered in time, and whether some never were."""
+    try:
+        found = outbox_state.look()
+    except DBAPIError as error:
+        return Finding("outbox", ok=False, reason=f"IDP_DATABASE_URL: {first_line(error)}")
+    if found.dead:
+        dead = f"{found.dead} mails could not be delivered; the last one: {found.last_error}"
+        return Finding("outbox", ok=False, reason=dead)
+    if found.late and settings.current().mail_url:
+        return Finding("outbox", ok=False, reason=f"{found.late} mails are overdue: is `idp worker` running?")
+    return Finding("outbox", ok=True, reason=f"{found.waiting} mails wait")
 
 
 def to_serve() -> Iterator[Finding]:
@@ -132,6 +127,9 @@ def to_serve() -> Iterator[Finding]:
 def everything() -> Iterator[Finding]:
     """Yield every part."""
     yield Finding("settings", ok=True, reason="complete and well-formed")
-    yield from to_serve()
+    usable = list(to_serve())
+    yield from usable
     yield of_redis()
     yield of_mail()
+    if all(finding.ok for finding in usable):
+        yield of_outbox()

@@ -1,15 +1,17 @@
 """`idp worker`: what is due and nobody waits for.
 
+    every second ──▶ deliver: mails that are due (idp/outbox/deliver.py)
     every minute ─┬▶ purge: rows that are over, in small batches, each a transaction of its own
                   │     └─ killed midway: whole batches are gone, the rest goes next time
                   └▶ rotate: keys that have signed for 90 days let the next ones take over
-    SIGTERM, SIGINT: leave after the batch at hand
+    SIGTERM, SIGINT: leave after the mail or the batch at hand
 
 Any number of workers may run: a batch skips what another one holds. A database that is gone is waited for.
 """
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import FrameType
@@ -22,18 +24,29 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import InstrumentedAttribute
 
-from idp import clock, shortlived
+from idp import clock, settings, shortlived
+from idp.accounts import password_reset
+from idp.accounts.links.models import OneTimeLink
 from idp.extensions import db
 from idp.login.models import BrowserSession, KnownIpGrant
 from idp.oidc import keys
 from idp.oidc.models import AuthorizationGrant, KeyState
+from idp.outbox import deliver
+from idp.outbox.errands import PasswordForgotten
+from idp.outbox.mail.sinks import sink_for
+from idp.outbox.models import Queued
 from idp.web import logs
 
-EVERY_SECONDS: Final = 60.0
+LOOK_SECONDS: Final = 1.0
+TIDY_SECONDS: Final = 60.0
+WAIT_SECONDS: Final = 5.0
 BATCH: Final = 500
 KEYS_SIGN_FOR: Final = timedelta(days=90)
 KEPT: Final = timedelta(days=1)
 """How long a row outlives its end: a clock that is set back brings nothing back to life that was removed."""
+OUTBOX_KEPT: Final = timedelta(days=30)
+"""How long the outbox remembers what was delivered and what could not be."""
+FINDERS: Final[deliver.Finders] = {PasswordForgotten: password_reset.mail_for}
 
 log = structlog.get_logger(__name__)
 
@@ -44,29 +57,44 @@ Batch = Callable[[datetime], int]
 @click.option("--once", is_flag=True, help="Do what is due and leave.")
 @with_appcontext
 def worker(*, once: bool) -> None:
-    """Do what is due: remove what is over, rotate the signing keys. Runs until it is told to stop."""
+    """Do what is due: deliver mails, remove what is over, rotate the signing keys. Runs until it is told to stop."""
     logs.configure()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _sets(stop))
+    log.info("worker_begins")
     work(stop, once=once)
 
 
 def work(stop: threading.Event, *, once: bool) -> None:
     """Look again and again for what is due, until `stop` is set."""
+    tidy_at = time.monotonic()
     while not stop.is_set():
+        pause = LOOK_SECONDS
         try:
-            purge(stop)
-            rotate_when_due()
+            send(stop)
+            if time.monotonic() >= tidy_at:
+                purge(stop)
+                rotate_when_due()
+                tidy_at = time.monotonic() + TIDY_SECONDS
         except DBAPIError as error:
             if once:
                 raise
             log.warning("worker_waits", why=type(error).__name__)
+            pause = WAIT_SECONDS
         finally:
             db.session.remove()
         if once:
             return
-        stop.wait(EVERY_SECONDS)
+        stop.wait(pause)
+
+
+def send(stop: threading.Event) -> int:
+    """Deliver the mails that are due, and say how many. Without IDP_MAIL_URL they wait."""
+    ours = settings.current()
+    if ours.mail_url is None:
+        return 0
+    return deliver.deliver_due(sink_for(ours.mail_url, ours.issuer_host), FINDERS, stop)
 
 
 def rotate_when_due() -> None:
@@ -107,7 +135,16 @@ def _known_ip_grants(before: datetime) -> int:
     return _remove(KnownIpGrant.id, KnownIpGrant.expires_at < before)
 
 
-BATCHES: Final[tuple[Batch, ...]] = (_authorizations, _sessions, _known_ip_grants)
+def _one_time_links(before: datetime) -> int:
+    return _remove(OneTimeLink.id, OneTimeLink.expires_at < before)
+
+
+def _outbox(before: datetime) -> int:
+    """What is old, delivered or not: by then nobody has any use for it."""
+    return _remove(Queued.id, Queued.created_at < before - OUTBOX_KEPT)
+
+
+BATCHES: Final[tuple[Batch, ...]] = (_authorizations, _sessions, _known_ip_grants, _one_time_links, _outbox)
 
 
 def _remove(key: InstrumentedAttribute[Any], *over: sa.ColumnElement[bool]) -> int:

@@ -1,0 +1,85 @@
+"""One-time links: 256 random bits that are mailed to a user, good for one use until their end.
+
+    make ──▶ token (in the mail only; its SHA-256 in the row, with the user's epoch)
+    find ──▶ whose it is, if it is unused, not over, and the user's epoch has not moved on
+    spend ─▶ the same, and from then on nobody finds it: of any number at once one spends it
+
+A link proves the mailbox and nothing else. Whatever ends a person's proof, such as another password, ends every link that
+was made before.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from idp import clock
+from idp.accounts.links.models import OneTimeLink, Purpose
+from idp.accounts.models import User
+from idp.accounts.queries import may_log_in
+from idp.crypto import opaque
+from idp.extensions import db
+
+__all__ = ["FoundLink", "Purpose", "find", "make", "spend"]
+
+_PLAIN = {"synchronize_session": False}
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLink:
+    """A link that may still be spent, and whose it is."""
+
+    id: uuid.UUID
+    user: User
+    epoch: int
+
+
+def make(user: User, purpose: Purpose, lifetime: timedelta) -> str:
+    """A new link's token, to be mailed and forgotten. The caller commits."""
+    token, now = opaque.new(), clock.now()
+    db.session.add(
+        OneTimeLink(
+            user_id=user.id,
+            purpose=purpose,
+            token_hash=opaque.digest(token),
+            epoch=user.epoch,
+            created_at=now,
+            expires_at=now + lifetime,
+        )
+    )
+    return token
+
+
+def find(token: str, purpose: Purpose) -> FoundLink | None:
+    """The link of that token, if it may still be spent. A disabled user's may not."""
+    now = clock.now()
+    row = db.session.scalar(
+        sa.select(OneTimeLink).where(
+            OneTimeLink.token_hash == opaque.digest(token),
+            OneTimeLink.purpose == purpose,
+            OneTimeLink.used_at.is_(None),
+            OneTimeLink.created_at <= now,
+            OneTimeLink.expires_at > now,
+        )
+    )
+    user = db.session.get(User, row.user_id) if row else None
+    if row is None or user is None or user.epoch != row.epoch or not may_log_in(user):
+        return None
+    return FoundLink(row.id, user, row.epoch)
+
+
+def spend(link: FoundLink) -> bool:
+    """Use the link; False when somebody was faster, with this link or with another of the same user.
+
+    The user's row is taken first: several links of one user queue there, and the second one finds another epoch,
+    provided that whoever spends a link moves the epoch on in the same unit of work. The caller commits.
+    """
+    now = clock.now()
+    same_person = sa.update(User).where(User.id == link.user.id, User.epoch == link.epoch).values(updated_at=now)
+    unused = sa.update(OneTimeLink).where(OneTimeLink.id == link.id, OneTimeLink.used_at.is_(None)).values(used_at=now)
+    return _one_row(same_person) and _one_row(unused)
+
+
+def _one_row(change: sa.Update) -> bool:
+    return bool(db.session.execute(change, execution_options=_PLAIN).rowcount == 1)  # type: ignore[attr-defined]

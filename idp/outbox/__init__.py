@@ -1,0 +1,49 @@
+"""What must still be sent: rows that are written in the unit of work that causes them, delivered by `idp worker`.
+
+    mail(PasswordChanged(…)) ─┐                           ┌─ delivered: the payload is cleared
+                              ├─▶ row ─▶ a worker claims ─┼─ put off: again after half a minute … four hours
+    ask(PasswordForgotten(…)) ┘          it by itself     └─ dead letter: refused for good, too old, or tried 20 times
+
+A mail is a frozen dataclass of facts (`mail/letters.py`); the worker renders it. An errand (`errands.py`) is what has
+to be found out first, so that a request does the same work whoever it is about. Both lie sealed in the table: a dump of
+the database shows no link and no address. If the unit of work is rolled back there is no row, and no mail.
+"""
+
+import json
+import uuid
+
+from idp import clock, vault
+from idp.extensions import db
+from idp.outbox.errands import Errand
+from idp.outbox.items import Item, write
+from idp.outbox.mail.letters import Mail
+from idp.outbox.models import Queued, seal_owner
+
+__all__ = ["ask", "mail"]
+
+
+def mail(letter: Mail) -> None:
+    """Send this mail if, and only if, the running unit of work is committed."""
+    _queue(letter, letter.to.user_id, letter.to.tenant_id)
+
+
+def ask(errand: Errand) -> None:
+    """Let a worker find out who gets which mail. The caller commits."""
+    _queue(errand, None, None)
+
+
+def _queue(item: Item, user_id: uuid.UUID | None, tenant_id: uuid.UUID | None) -> None:
+    row_id, now = uuid.uuid4(), clock.now()
+    payload = json.dumps(write(item)).encode()
+    db.session.add(
+        Queued(
+            id=row_id,
+            kind=item.kind,
+            user_id=user_id,
+            tenant_id=tenant_id,
+            payload_sealed=vault.sealer().seal(payload, seal_owner(row_id)),
+            created_at=now,
+            due_at=now,
+            useful_until=now + item.useful_for,
+        )
+    )

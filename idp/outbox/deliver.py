@@ -1,0 +1,150 @@
+"""Delivery, by any number of workers at once.
+
+    claim ─▶ one statement takes the row that is due longest: `due_at` moves on by a lease, `tries` is counted
+      │        PostgreSQL: FOR UPDATE SKIP LOCKED, so that workers pass one another; SQLite: one UPDATE at a time
+      ▼
+    open ─▶ an errand finds the mail, or that there is none ─▶ render ─▶ send
+      ├─ sent ───────────▶ delivered, payload cleared
+      ├─ put off ────────▶ due again later: 30 s, 2 min, 8 min … 4 h
+      └─ refused, too old, tried 20 times ─▶ dead letter, payload cleared
+
+The outcome is written only while the claim is still ours. A worker that dies leaves a lease behind, and the row comes due
+again by itself. A sending takes less time than a lease, so no two living workers send one mail; a worker that dies
+between sending and writing it down makes a second copy, with the same Message-ID.
+"""
+
+import json
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+
+from idp import clock, vault
+from idp.crypto.sealed import SealBroken
+from idp.extensions import db
+from idp.outbox import errands
+from idp.outbox.errands import Errand
+from idp.outbox.mail import letters
+from idp.outbox.mail.letters import MAILS, Mail
+from idp.outbox.mail.render import letter_of
+from idp.outbox.mail.sinks import NotDelivered, PutOff, Refused, Sink, Unreachable
+from idp.outbox.models import Queued, seal_owner
+
+LEASE = timedelta(minutes=10)
+FIRST_DELAY = timedelta(seconds=30)
+LONGEST_DELAY = timedelta(hours=4)
+MOST_TRIES = 20
+"""With the delays, that is a little over a weekend."""
+_LONGEST_ERROR = 300
+_PLAIN = {"synchronize_session": False}
+
+Finders = Mapping[type[Errand], Callable[[Any], Mail | None]]
+"""For each kind of errand, what finds the mail, or that there is none to send."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A row that this worker holds until its lease ends."""
+
+    id: uuid.UUID
+    kind: str
+    payload_sealed: str
+    tries: int
+    useful_until: datetime
+
+
+def delay(tries: int) -> timedelta:
+    """How long to wait after so many tries: four times as long after each, four hours at most. Pure."""
+    times: int = 4 ** min(tries - 1, 10)
+    return min(FIRST_DELAY * times, LONGEST_DELAY)
+
+
+def deliver_due(sink: Sink, finders: Finders, stop: threading.Event) -> int:
+    """Deliver what is due, the longest waiting first; return how many were delivered.
+
+    Leaves when nothing is due, when `stop` is set, and when the sink cannot be reached: the others wait for it too.
+    """
+    delivered = 0
+    while not stop.is_set() and (claimed := claim()) is not None:
+        try:
+            _attempt(claimed, sink, finders)
+            delivered += 1
+        except Unreachable as error:
+            _put_off(claimed, error)
+            break
+        except NotDelivered as error:
+            _put_off(claimed, error)
+    return delivered
+
+
+def claim() -> Claim | None:
+    """Take the row that is due longest. Commits."""
+    now = clock.now()
+    if not db.session.scalar(sa.select(sa.exists().where(Queued.due_at <= now))):
+        db.session.rollback()
+        return None
+    first = sa.select(Queued.id).where(Queued.due_at <= now).order_by(Queued.due_at).limit(1)
+    taken = (
+        sa.update(Queued)
+        .where(Queued.id == first.with_for_update(skip_locked=True).scalar_subquery(), Queued.due_at <= now)
+        .values(due_at=now + LEASE, tries=Queued.tries + 1)
+        .returning(Queued.id, Queued.kind, Queued.payload_sealed, Queued.tries, Queued.useful_until)
+    )
+    row = db.session.execute(taken, execution_options=_PLAIN).one_or_none()
+    db.session.commit()
+    return None if row is None else Claim(row.id, row.kind, row.payload_sealed or "", row.tries, row.useful_until)
+
+
+def _attempt(claimed: Claim, sink: Sink, finders: Finders) -> None:
+    """Find the mail and send it. Raises `NotDelivered`; whatever else goes wrong is one, too."""
+    if clock.now() >= claimed.useful_until:
+        raise Refused("it came too late to be of use")
+    try:
+        mail = _mail(claimed, finders)
+        db.session.commit()  # nothing is held while the mail server thinks
+        if mail is not None:
+            sink.send(letter_of(claimed.id, mail))
+    except NotDelivered:
+        raise
+    except SealBroken as error:
+        raise Refused(str(error)) from None
+    except Exception as error:
+        db.session.rollback()
+        log.exception("mail_failed", kind=claimed.kind, id=str(claimed.id))
+        raise PutOff(type(error).__name__) from error
+    _outcome(claimed, delivered_at=clock.now(), due_at=None, payload_sealed=None, last_error=None)
+    log.info("mail_delivered" if mail else "errand_done", kind=claimed.kind, id=str(claimed.id), tries=claimed.tries)
+
+
+def _mail(claimed: Claim, finders: Finders) -> Mail | None:
+    record = json.loads(vault.sealer().open(claimed.payload_sealed, seal_owner(claimed.id)))
+    if claimed.kind in MAILS:
+        return letters.read(claimed.kind, record)
+    errand = errands.read(claimed.kind, record)
+    return finders[type(errand)](errand)
+
+
+def _put_off(claimed: Claim, error: NotDelivered) -> None:
+    """Try again later, or give up."""
+    why = f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]
+    now = clock.now()
+    if isinstance(error, Refused) or claimed.tries >= MOST_TRIES:
+        _outcome(claimed, dead_at=now, due_at=None, payload_sealed=None, last_error=why)
+        log.error("mail_given_up", kind=claimed.kind, id=str(claimed.id), tries=claimed.tries, why=why)
+        return
+    _outcome(claimed, due_at=now + delay(claimed.tries), last_error=why)
+    log.warning("mail_put_off", kind=claimed.kind, id=str(claimed.id), tries=claimed.tries, why=why)
+
+
+def _outcome(claimed: Claim, **values: object) -> None:
+    """Write it while the claim is ours. Commits."""
+    ours = sa.update(Queued).where(Queued.id == claimed.id, Queued.tries == claimed.tries, Queued.due_at.is_not(None))
+    db.session.execute(ours.values(**values), execution_options=_PLAIN)
+    db.session.commit()

@@ -1,0 +1,49 @@
+"""What a row of the outbox holds, as values and as JSON. Pure."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """What every item has; a subclass names its `kind`, and after how long it is of no use to anybody."""
+
+    kind: ClassVar[str]
+    useful_for: ClassVar[timedelta] = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Who gets a mail, in which language. The ids say whose matter it is, for whoever looks at the outbox."""
+
+    name: str
+    email: str
+    language: str
+    user_id: uuid.UUID | None = None
+    tenant_id: uuid.UUID | None = None
+
+
+def write(item: Item) -> dict[str, Any]:
+    """An item as JSON."""
+    return {name: _written(value) for name, value in asdict(item).items()}
+
+
+def read_recipient(record: Mapping[str, Any]) -> Recipient:
+    """The recipient that `write` wrote."""
+    ids = {name: uuid.UUID(record[name]) if record[name] else None for name in ("user_id", "tenant_id")}
+    return Recipient(name=record["name"], email=record["email"], language=record["language"], **ids)
+
+
+def _written(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _written(inner) for name, inner in value.items()}
+        case datetime():
+            return value.isoformat()
+        case uuid.UUID():
+            return str(value)
+        case _:
+            return value

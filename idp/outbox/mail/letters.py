@@ -1,0 +1,101 @@
+"""The mails that people get: one frozen dataclass each, with exactly the facts that it tells.
+
+A link is a field only where it is a one-time link; ordinary addresses are built when the mail is rendered.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from idp.outbox.items import Item, Recipient, read_recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail(Item):
+    """What every mail has. `at`: when it happened."""
+
+    to: Recipient
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordReset(Mail):
+    """A one-time link with which a forgotten password is replaced; `minutes` is how long it works."""
+
+    kind: ClassVar[str] = "password_reset"
+    useful_for: ClassVar[timedelta] = timedelta(minutes=30)
+    link: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChanged(Mail):
+    """The password changed: by the person, by a link, or by an operator."""
+
+    kind: ClassVar[str] = "password_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorAdded(Mail):
+    """A second factor was set up, or took the place of another. `factor`: totp or passkey."""
+
+    kind: ClassVar[str] = "factor_added"
+    factor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorRemoved(Mail):
+    """A second factor was switched off or removed."""
+
+    kind: ClassVar[str] = "factor_removed"
+    factor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodeUsed(Mail):
+    """A recovery code stood in for the second factor; `left` are still unused."""
+
+    kind: ClassVar[str] = "recovery_code_used"
+    left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwoFactorReset(Mail):
+    """An administrator took the person's second factors away; `by` is the administrator's name."""
+
+    kind: ClassVar[str] = "two_factor_reset"
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPlace(Mail):
+    """A login from an address or a browser that the person never used before.
+
+    `address`: as we saw it. `browser`: in words. `not_me`: the one-time link that ends everything, where there is one.
+    """
+
+    kind: ClassVar[str] = "new_place"
+    address: str
+    browser: str
+    not_me: str | None = None
+
+
+MAILS: Mapping[str, type[Mail]] = {
+    letter.kind: letter
+    for letter in (
+        PasswordReset,
+        PasswordChanged,
+        FactorAdded,
+        FactorRemoved,
+        RecoveryCodeUsed,
+        TwoFactorReset,
+        NewPlace,
+    )
+}
+
+
+def read(kind: str, record: Mapping[str, Any]) -> Mail:
+    """The mail that was written. Raises KeyError for a kind that this version does not know."""
+    facts = {name: value for name, value in record.items() if name not in {"to", "at"}}
+    return MAILS[kind](to=read_recipient(record["to"]), at=datetime.fromisoformat(record["at"]), **facts)
