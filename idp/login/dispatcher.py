@@ -81,13 +81,15 @@ def turn(name: StepName, t: Transaction) -> Context | None:
 
 
 def accept(t: Transaction, proved: Proved) -> Transaction:
-    """Add what was proved; the first proof fixes the person.
+    """Add what was proved to what the same person proved before in this login.
 
-    What the step spent is committed first: a proof is never kept whose cost was not paid.
+    Where the password is asked again another person may answer it: then nothing of before counts, because proofs of
+    two people never add up to one login. What the step spent is committed first: a proof is never kept whose cost
+    was not paid.
     """
-    first = t.user_id is None
-    evidence = (proved.evidence,) if first else (*t.evidence, proved.evidence)
-    grown = replace(t, user_id=str(proved.user.id), evidence=evidence, pending=None)
+    person = str(proved.user.id)
+    before = t.evidence if t.user_id == person else ()
+    grown = replace(t, user_id=person, evidence=(*before, proved.evidence), pending=None)
     db.session.commit()
     transaction.keep(grown)
     return grown

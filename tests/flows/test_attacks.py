@@ -199,6 +199,44 @@ def test_another_user_cannot_be_named_later(world: World, rp: RelyingParty, new_
         assert {row.user_id for row in session.query(BrowserSession)} == {anna.id}
 
 
+def test_proofs_of_two_people_are_never_added_up(world: World, rp: RelyingParty, new_browser: NewBrowser) -> None:
+    """A3: whoever knows a victim's password cannot complete the login with a TOTP of their own.
+
+    The attacker's login stands after the TOTP, at the choice of a tenant; the session that had proved the password ends in
+    another tab, so the password is asked again: there the victim's is typed.
+    """
+    zon = world.tenant(security_code=False)
+    fietsen = world.tenant("fietsen-bv", security_code=False)
+    victim = world.user("vic", zon, totp=True)
+    eva = world.user("eva", zon, type="accountant", works_for=[fietsen], totp=True, every_30_days=True)
+    new_browser().get(rp.authorize_url(tenant=zon.slug)).login(eva)
+    browser = new_browser().get(rp.authorize_url(tenant=zon.slug)).login(eva)
+    assert browser.steps == ["password"]
+    browser.get(rp.authorize_url(acr_values="urn:informer:acr:2fa")).login(eva, until="choose_tenant")
+    assert browser.steps == ["totp"]
+    under_way = browser.page.address
+    log_out(browser).get(under_way)
+    assert browser.step == "password"
+    browser.login(victim, until="totp")
+    assert browser.step == "totp", "the attacker's TOTP counted for the victim"
+
+
+def test_another_persons_session_proves_nothing(
+    world: World, rp: RelyingParty, new_browser: NewBrowser, clock: MovingClock
+) -> None:
+    """A3: in a browser where somebody is logged in, another person proves every step of their own."""
+    zon = world.tenant()
+    anna, bert = world.user("anna", zon, totp=True), world.user("bert", zon, totp=True)
+    browser = new_browser().get(rp.authorize_url()).login(anna)
+    hers = rp.finish(browser).claims
+    clock.advance(seconds=1)
+    browser.get(rp.authorize_url(prompt="login")).login(bert)
+    assert browser.steps == ["password", "security_code", "totp"]
+    his = rp.finish(browser).claims
+    assert his["sub"] != hers["sub"]
+    assert his["sid"] != hers["sid"]
+
+
 @pytest.mark.parametrize("answer", ["", " ", "0", "000000000000", "null", "[]", "true", "482915\x00"])
 def test_an_odd_answer_is_a_wrong_answer(
     world: World, anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser, answer: str

@@ -171,6 +171,13 @@ def test_limited_validity_asks_at_every_login(world: World, anna: KnownUser, ste
     assert steps_at(anna) == ASKED
 
 
+def test_the_limit_itself_holds(world: World, anna: KnownUser, steps_at: StepsAt) -> None:
+    """C4: a limit that came past every rule, by hand in the database, asks at every login as well."""
+    steps_at(anna)
+    world.change(Tenant, anna.tenant.id, limit_two_factor_validity=True)
+    assert steps_at(anna) == ASKED
+
+
 @pytest.mark.both_stores
 def test_lifting_the_limit_revives_nothing(world: World, anna: KnownUser, steps_at: StepsAt) -> None:
     """C4: off again, only new grants count, also not the TOTPs given while it was on."""

@@ -149,8 +149,9 @@ def test_a_cached_grant_from_before_is_worthless(
 def test_a_grant_of_somebody_else_is_worthless(
     world: World, anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser, own_valkey: ValkeyServer
 ) -> None:
-    """C8: a cached grant copied to another person's key, and one made up, grant nothing."""
+    """C8: a cached grant copied to another person's key grants nothing, though their epochs are the same."""
     carl = world.user("carl", anna.tenant, totp=True, every_30_days=True)
+    new_browser("198.51.100.77").get(rp.authorize_url()).login(carl)
     for _ in range(2):
         new_browser().get(rp.authorize_url()).login(anna)
     held = snapshot(own_valkey)
@@ -160,6 +161,21 @@ def test_a_grant_of_somebody_else_is_worthless(
     for key in mine:
         cache.restore(key.replace(str(anna.id), str(carl.id)), 0, held[key], replace=True)
     assert new_browser().get(rp.authorize_url()).login(carl).steps == STEPS
+
+
+def test_a_grant_that_is_made_up_is_worthless(
+    anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser, own_valkey: ValkeyServer
+) -> None:
+    """C8: a true entry, changed to another address by somebody who may write to Redis, has a tag that does not fit."""
+    for _ in range(2):
+        new_browser("198.51.100.77").get(rp.authorize_url()).login(anna)
+    cache = own_valkey.client()
+    (key,) = (key for key in snapshot(own_valkey) if "known-ip" in key)
+    true = cache.get(key)
+    forged = true.replace(b"198.51.100.77", HOME.encode())
+    assert forged != true
+    cache.set(key.replace("198.51.100.77", HOME), forged)
+    assert new_browser().get(rp.authorize_url()).login(anna).steps == STEPS
 
 
 @pytest.mark.parametrize("lie", ["", "1", "true", "{}", "null", "\x00\xff", '{"user":"x"}', "a" * 100_000])
