@@ -1,0 +1,124 @@
+"""Sections 5.1, 5.4 and 5.5: what is told about a person, where, and who asked for it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.browser import Browser
+from tests.support.relying_party import RelyingParty, Tokens
+from tests.support.world import KnownTenant, KnownUser, World
+
+ALWAYS = {"sub", "tenant", "tenant_name", "user_type"}
+PROFILE = {"name", "preferred_username", "locale", "updated_at"}
+EMAIL = {"email", "email_verified"}
+
+
+@pytest.mark.parametrize(
+    ("scope", "names"),
+    [
+        ("openid", ALWAYS),
+        ("openid profile", ALWAYS | PROFILE),
+        ("openid email", ALWAYS | EMAIL),
+        ("openid email profile openid", ALWAYS | PROFILE | EMAIL),
+    ],
+)
+def test_a_scope_asks_for_claims(rp: RelyingParty, at_work: Browser, scope: str, names: set[str]) -> None:
+    """Section 5.4: at the UserInfo endpoint."""
+    tokens = rp.finish(at_work.get(rp.authorize_url(scope=scope)))
+    assert set(rp.userinfo(tokens).json()) == names
+
+
+def test_what_the_claims_say(rp: RelyingParty, tokens: Tokens, anna: KnownUser) -> None:
+    """Section 5.1; the address is what her company says, and nobody verified it."""
+    told = rp.userinfo(tokens).json()
+    assert told.pop("updated_at")
+    assert told == {
+        "sub": str(anna.id),
+        "tenant": "de-zon",
+        "tenant_name": "De Zon",
+        "user_type": "employee",
+        "name": "Anna",
+        "preferred_username": "anna",
+        "locale": "en",
+        "email": "anna@de-zon.example",
+        "email_verified": False,
+    }
+
+
+def test_a_persons_own_language(world: World, zon: KnownTenant, rp: RelyingParty, browser: Browser) -> None:
+    """Her choice goes before her company's."""
+    bea = world.user("bea", zon, locale="nl")
+    tokens = rp.finish(browser.get(rp.authorize_url()).login(bea))
+    assert rp.userinfo(tokens).json()["locale"] == "nl"
+
+
+def test_sub_is_the_same_in_both_places(rp: RelyingParty, tokens: Tokens) -> None:
+    """Section 5.3.2: the application must compare the two."""
+    assert rp.userinfo(tokens).json()["sub"] == tokens.claims["sub"]
+
+
+def test_scopes_put_nothing_into_the_id_token(tokens: Tokens) -> None:
+    """Section 5.4: where there is an access token, they are told at the UserInfo endpoint."""
+    assert not (PROFILE | EMAIL) & set(tokens.claims)
+
+
+def test_the_claims_parameter_asks_for_the_id_token(rp: RelyingParty, at_work: Browser) -> None:
+    """Section 5.5: by name, voluntary or essential; what there is none of is left out."""
+    wishes = {"name": None, "email": {"essential": True}, "birthdate": None, "iss": None}
+    at_work.get(rp.authorize_url(scope="openid", claims=json.dumps({"id_token": wishes})))
+    claims = rp.finish(at_work).claims
+    assert (claims["name"], claims["email"]) == ("Anna", "anna@de-zon.example")
+    assert "birthdate" not in claims
+
+
+def test_the_claims_parameter_asks_for_userinfo(rp: RelyingParty, at_work: Browser) -> None:
+    """Section 5.5: only in the place that was named."""
+    wishes = {"userinfo": {"email": None, "acr": None, "auth_time": {"essential": False}}, "id_token": None, "x": 1}
+    tokens = rp.finish(at_work.get(rp.authorize_url(scope="openid", claims=json.dumps(wishes))))
+    told = rp.userinfo(tokens).json()
+    assert set(told) == ALWAYS | {"email", "acr", "auth_time"}
+    assert told["acr"] == tokens.claims["acr"]
+    assert "email" not in tokens.claims
+
+
+def test_a_sub_with_a_value(rp: RelyingParty, at_work: Browser, anna: KnownUser) -> None:
+    """Section 5.5.1: the person who is meant."""
+    claims = json.dumps({"id_token": {"sub": {"value": str(anna.id)}}, "userinfo": {"sub": {"values": [str(anna.id)]}}})
+    assert "code" in rp.answer(at_work.get(rp.authorize_url(claims=claims)))
+
+
+def test_the_sub_of_somebody_else(rp: RelyingParty, at_work: Browser) -> None:
+    """Section 3.1.2.2: no answer for another person; here a login of the right one is asked."""
+    claims = json.dumps({"id_token": {"sub": {"value": "somebody else"}}})
+    assert at_work.get(rp.authorize_url(claims=claims)).step == "password"
+
+
+def test_a_sub_that_is_not_the_hints(rp: RelyingParty, tokens: Tokens, browser: Browser) -> None:
+    """Nobody can be both."""
+    claims = json.dumps({"id_token": {"sub": {"value": "somebody else"}}})
+    browser.get(rp.authorize_url(claims=claims, id_token_hint=tokens.id_token))
+    assert rp.answer(browser)["error"] == "login_required"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        "no JSON",
+        "[]",
+        '"text"',
+        "[" * 4000,
+        '{"id_token": []}',
+        '{"userinfo": "name"}',
+        '{"id_token": {"name": "x"}}',
+        '{"id_token": {"name": {"essential": "yes"}}}',
+        '{"id_token": {"acr": {"values": "x"}}}',
+        '{"id_token": {"sub": {"values": ["a", "b"]}}}',
+        json.dumps({"id_token": {f"claim-{n}": None for n in range(51)}}),
+    ],
+    ids=lambda text: text[:40],
+)
+def test_claims_that_cannot_be_read(rp: RelyingParty, browser: Browser, claims: str) -> None:
+    """Section 5.5: a JSON object of objects."""
+    assert rp.answer(browser.get(rp.authorize_url(claims=claims)))["error"] == "invalid_request"

@@ -1,0 +1,1 @@
+"""OpenID Connect Dynamic Client Registration 1.0 and RFC 7591: the metadata of a client."""

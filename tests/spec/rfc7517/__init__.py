@@ -1,0 +1,1 @@
+"""JSON Web Key: the keys that we publish, and their life."""

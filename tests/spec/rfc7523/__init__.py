@@ -1,0 +1,1 @@
+"""JWT Profile for OAuth 2.0 Client Authentication."""

@@ -1,0 +1,1 @@
+"""Best Current Practice for OAuth 2.0 Security."""
