@@ -28,7 +28,7 @@ def judge(step: Step, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejec
         return _verified(step, ctx, answer, None)
     tried = throttle.admit(_who(step, ctx, answer), step.asked, current_network())
     if isinstance(tried, Wait):
-        return Rejected(_wait(tried), shows=_typed(answer))
+        return Rejected(wait_words(tried), shows=_typed(answer))
     return _verified(step, ctx, answer, tried)
 
 
@@ -64,7 +64,7 @@ def _typed(answer: Mapping[str, str]) -> dict[str, str]:
     return {"username": answer["username"][: usernames.LONGEST]} if "username" in answer else {}
 
 
-def _wait(wait: Wait) -> str:
+def wait_words(wait: Wait) -> str:
     """How long to wait, in the same words for a name that does not exist."""
     minutes = -(-wait.seconds // _A_MINUTE)
     if wait.seconds > _A_MINUTE:

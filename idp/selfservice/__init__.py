@@ -2,9 +2,12 @@
 
     /account/                              overview.py         everything on one screen, the most urgent first
     /account/security                      security.py         the cards
+    /account/security/password             password.py         another password
     /account/security/two-factor           two_factor.py       set up; again, for a new phone; switch off
     /account/security/recovery-codes       recovery_codes.py   renew
     /account/security/known-addresses/…    known_addresses.py  the 30-day choice, revoke one or all
+
+    /forgot-password                       forgot_password.py  for whoever is not logged in
 
 `routes.py` is the table of the pages. Whatever changes a factor asks password and second factor anew when the last
 proof is older than 15 minutes; it ends the person's other sessions and all known-IP grants.

@@ -1,6 +1,8 @@
 """What every change of a person's second factors brings with it: whoever else is logged in as them is so no longer."""
 
-from idp.audit.events import Event
+from idp.accounts import notices
+from idp.accounts.models import User
+from idp.audit.events import Event, TwoFactorRemoved, TwoFactorSetUp
 from idp.audit.record import record
 from idp.extensions import db
 from idp.login import known_ip
@@ -9,8 +11,20 @@ from idp.login.gate import Login
 
 
 def seal_change(login: Login, event: Event, because: str) -> None:
-    """End the other sessions and all known-IP grants, record the event, and commit all of it with the change itself."""
+    """End the other sessions and all known-IP grants, record the event, tell the person; commit all with the change."""
     sessions.end_all(login.user, because, keep=login.session)
     known_ip.revoke_all(login.user, because)
     record(event)
+    _tell(login.user, event)
     db.session.commit()
+
+
+def _tell(user: User, event: Event) -> None:
+    """Mail the person about a factor that came or went."""
+    match event:
+        case TwoFactorSetUp(factor=factor):
+            notices.factor_added(user, factor)
+        case TwoFactorRemoved(factor=factor):
+            notices.factor_removed(user, factor)
+        case _:
+            return

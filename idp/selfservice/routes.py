@@ -4,12 +4,14 @@ from flask import Blueprint, Flask
 
 from idp.login import own_pages
 from idp.login.own_pages import OwnPage, Proof
-from idp.selfservice import known_addresses, overview, recovery_codes, security, two_factor
+from idp.selfservice import forgot_password, known_addresses, overview, password, recovery_codes, security, two_factor
 from idp.selfservice.security import security_page
 
 PAGES = (
     OwnPage("/", overview.overview),
     OwnPage("/security", security.security),
+    OwnPage("/security/password", password.card),
+    OwnPage("/security/password", password.change, "POST", Proof.FRESH, security_page),
     OwnPage("/security/two-factor/switch-off", two_factor.switch_off, proof=Proof.FRESH),
     OwnPage(
         "/security/two-factor/switch-off", two_factor.switched_off, "POST", Proof.FRESH, two_factor.switch_off_page
@@ -28,3 +30,4 @@ def set_up(app: Flask) -> None:
     own_pages.add(blueprint, PAGES)
     blueprint.add_url_rule("/security/two-factor", view_func=two_factor.two_factor, methods=["GET", "POST"])
     app.register_blueprint(blueprint)
+    forgot_password.set_up(app)

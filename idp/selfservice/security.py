@@ -1,4 +1,4 @@
-"""The security page: cards for two-factor, for recovery codes, for the 30-day choice and the known addresses."""
+"""The security page: cards for the password, two-factor, recovery codes, the 30-day choice and the known addresses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from flask import redirect, request, url_for
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from idp.accounts.password_rules import shortest_of
 from idp.accounts.queries import recovery_codes_left
 from idp.login import known_ip
 from idp.login.gate import Login
@@ -19,6 +20,7 @@ from idp.login.own_pages import render
 DONE: Mapping[str, Any] = {
     "set-up": _l("Two-factor authentication is set up."),
     "switched-off": _l("Two-factor authentication is switched off. Your other sessions are ended."),
+    "password-changed": _l("Your password is changed. You are logged out everywhere else."),
     "saved": _l("Your choice is saved."),
     "revoked": _l("The address is revoked: at the next login from there your code is asked."),
     "all-revoked": _l("All known addresses are revoked: at the next login your code is asked, wherever you are."),
@@ -30,6 +32,7 @@ class SecurityPage:
     """What the security page shows.
 
     `two_factor_since`: None where there is none. `barred`: the tenant wants two-factor at every login.
+    `password_problems`: what was wrong with the form of the password card.
     `known`: the known addresses that count for the tenant. `seen_as`: the client's address, None when unreadable.
     """
 
@@ -40,12 +43,19 @@ class SecurityPage:
     every_30_days: bool
     seen_as: str | None
     known: tuple[KnownIpGrant, ...]
+    shortest_password: int
+    password_problems: tuple[str, ...]
     done: str | None
 
 
 def security(login: Login) -> str:
     """Show what protects this person's login."""
-    return render("account/security.html", login, page=_page(login))
+    return show(login)
+
+
+def show(login: Login, password_problems: tuple[str, ...] = ()) -> str:
+    """The page, with what was wrong with a form that stands on it."""
+    return render("account/security.html", login, page=_page(login, password_problems))
 
 
 def security_page() -> str:
@@ -63,7 +73,7 @@ def is_mandatory(login: Login) -> bool:
     return login.tenant.policy.two_factor_mandatory or login.user.tenant.policy.two_factor_mandatory
 
 
-def _page(login: Login) -> SecurityPage:
+def _page(login: Login, password_problems: tuple[str, ...]) -> SecurityPage:
     user, policy = login.user, login.tenant.policy
     return SecurityPage(
         two_factor_since=max((device.created_at for device in user.totp_devices), default=None),
@@ -73,6 +83,8 @@ def _page(login: Login) -> SecurityPage:
         every_30_days=user.two_factor_every_30_days,
         seen_as=current_address(),
         known=tuple(grant for grant in known_ip.of(user) if _counts(grant, login)),
+        shortest_password=shortest_of(user),
+        password_problems=password_problems,
         done=DONE.get(request.args.get("done", "")),
     )
 

@@ -2,8 +2,9 @@
 
     request ─▶ request id ─▶ bound to every line of this request ─▶ one line "request" at the end ─▶ X-Request-Id
 
-A path is logged without its query, an address as the socket's peer. Values under a name that sounds like a secret are
-left out even where somebody logs one by mistake; JSON escapes line breaks and control characters.
+A path is logged without its query and without its secret parts (`/<token>`), an address as the socket's peer. Values
+under a name that sounds like a secret are left out even where somebody logs one by mistake; JSON escapes line breaks and
+control characters.
 """
 
 import logging
@@ -164,7 +165,7 @@ def _end(response: Response) -> Response:
 def _what_happened(response: Response) -> Mapping[str, Any]:
     facts: MutableMapping[str, Any] = {
         "method": request.method,
-        "path": request.path,
+        "path": _path(),
         "status": response.status_code,
         "milliseconds": round((time.perf_counter() - g.request_began) * 1000, 2),
         "peer": request.remote_addr,
@@ -172,3 +173,12 @@ def _what_happened(response: Response) -> Mapping[str, Any]:
     if request.endpoint:
         facts["endpoint"] = request.endpoint
     return facts
+
+
+def _path() -> str:
+    """Return the path, with nothing in it that somebody could log in with."""
+    path = request.path
+    for name, value in (request.view_args or {}).items():
+        if _SECRET_NAME.search(name):
+            path = path.replace(str(value), "(left out)")
+    return path

@@ -1,0 +1,101 @@
+"""The password card: another password, for whoever knows the present one.
+
+    throttle ─▶ present password right? ─▶ new one taken? ─▶ it is the password, and the user is told by mail
+                                                              ├─ every other session ends, and every known IP address
+                                                              ├─ grants and refresh tokens end: the epoch moved on
+                                                              └─ this browser stays: a new secret, the proof just given
+
+The gate has asked for a fresh second factor before.
+"""
+
+from dataclasses import replace
+
+from flask import redirect
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from idp import clock
+from idp.accounts import lifecycle
+from idp.accounts.models import User
+from idp.accounts.password_rules import faults
+from idp.audit.events import StepFailed
+from idp.audit.record import record
+from idp.crypto import opaque
+from idp.extensions import db
+from idp.login import answers, known_ip, throttle
+from idp.login import session as sessions
+from idp.login.gate import Login
+from idp.login.network import current_network
+from idp.login.throttle import Asked, Wait
+from idp.login.types import Evidence, Factor, StepName
+from idp.selfservice.fields import typed
+from idp.selfservice.security import back_with, security_page, show
+from idp.vault import hasher
+
+
+def card(login: Login) -> Response:
+    """Lead to the card."""
+    return redirect(f"{security_page()}#password", 303)
+
+
+def change(login: Login) -> ResponseReturnValue:
+    """Judge the form of the card."""
+    problems = _present_password(login.user) or _new_password(login.user)
+    if problems:
+        return show(login, password_problems=problems)
+    return _changed(login)
+
+
+def _present_password(user: User) -> tuple[str, ...]:
+    """Why the present password is not right. Guesses count as they do at a login. Commits."""
+    tried = throttle.admit(user.username_key, Asked.PASSWORD, current_network())
+    if isinstance(tried, Wait):
+        return (answers.wait_words(tried),)
+    if hasher().verify(user.password_hash, typed("current_password")):
+        throttle.settle(tried)
+        db.session.commit()
+        return ()
+    record(StepFailed(tenant_id=user.tenant_id, user_id=user.id, step=StepName.PASSWORD.value))
+    db.session.commit()
+    return (_("The current password is not right. Please try again."),)
+
+
+def _new_password(user: User) -> tuple[str, ...]:
+    """Why the new password is not taken."""
+    new = typed("new_password")
+    if opaque.same(new, typed("current_password")):
+        return (_("This is the password that you have now. Choose another one."),)
+    return tuple(faults(user, new))
+
+
+def _changed(login: Login) -> Response:
+    user, before = login.user, login.user.epoch
+    sessions.end_all(user, "password_changed", keep=login.session)
+    known_ip.revoke_all(user, "password_changed")
+    lifecycle.set_password(user, typed("new_password"))
+    sessions.open_for(user, login.tenant, _still_proved(login, before))
+    db.session.commit()
+    response = back_with("password-changed")
+    sessions.send_cookie(response)
+    return response
+
+
+def _still_proved(login: Login, before: int) -> tuple[Evidence, ...]:
+    """What this browser has proved, carried over to the new epoch: the password just now, the rest as it was."""
+    user = login.user
+    others = (
+        replace(proof, epoch=user.epoch)
+        for proof in sessions.evidence_of(login.session)
+        if proof.epoch == before and proof.step is not StepName.PASSWORD
+    )
+    password = Evidence(
+        step=StepName.PASSWORD,
+        at=clock.now(),
+        factors=frozenset({Factor.PASSWORD}),
+        amr=frozenset({"pwd"}),
+        covers=frozenset({StepName.PASSWORD}),
+        epoch=user.epoch,
+        network=current_network(),
+    )
+    return (password, *others)
