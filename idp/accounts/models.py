@@ -39,6 +39,7 @@ class User(Base):
     locale: Mapped[str | None] = mapped_column(String(8))
     password_hash: Mapped[str | None] = mapped_column(Text)
     two_factor_every_30_days: Mapped[bool] = mapped_column(default=False)
+    block_new_ip: Mapped[bool | None]
     epoch: Mapped[int] = mapped_column(default=1)
     grants_epoch: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)

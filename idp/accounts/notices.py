@@ -1,9 +1,10 @@
 """What a user is told by mail about their own account, in the unit of work in which it happens."""
 
 from idp import clock, outbox
+from idp.accounts import browsers
 from idp.accounts.models import User
 from idp.outbox.items import Recipient
-from idp.outbox.mail.letters import FactorAdded, FactorRemoved, PasswordChanged, RecoveryCodeUsed
+from idp.outbox.mail.letters import FactorAdded, FactorRemoved, NewPlace, PasswordChanged, RecoveryCodeUsed
 from idp.web.languages import DEFAULT, SPOKEN
 
 
@@ -28,6 +29,11 @@ def factor_added(user: User, factor: str) -> None:
 def factor_removed(user: User, factor: str) -> None:
     """A second factor was switched off."""
     outbox.mail(FactorRemoved(to=recipient(user), at=clock.now(), factor=factor))
+
+
+def new_place(user: User, address: str, user_agent: str) -> None:
+    """A login from a network or a browser that the person has not used before."""
+    outbox.mail(NewPlace(to=recipient(user), at=clock.now(), address=address, browser=browsers.in_words(user_agent)))
 
 
 def recovery_code_used(user: User, left: int) -> None:

@@ -25,7 +25,13 @@ from idp.tenancy.changes import change_policy
 from idp.tenancy.policy import Policy
 from idp.web.browser import browser_hash
 
-SWITCHES = ("two_factor_mandatory", "limit_two_factor_validity", "security_code", "known_ip_same_browser")
+SWITCHES = (
+    "two_factor_mandatory",
+    "limit_two_factor_validity",
+    "security_code",
+    "block_new_ip",
+    "known_ip_same_browser",
+)
 """The switches that the page has; what a policy has besides them stays as it is."""
 NAMES_SHOWN = 20
 KEPT_FOR = timedelta(minutes=30)
@@ -127,6 +133,12 @@ def _switches(policy: Policy) -> tuple[Switch, ...]:
             _("Ask for the security code"),
             _("After the password, every user types your company's security code, the same for all of them."),
             policy.security_code,
+        ),
+        Switch(
+            "block_new_ip",
+            _("Validate new IP addresses by mail"),
+            _("Who logs in from an IP address for the first time opens a link or types a code that we mail to them."),
+            policy.block_new_ip,
         ),
         Switch(
             "known_ip_same_browser",

@@ -2,19 +2,21 @@
 
 from collections.abc import Iterable
 
-from flask import redirect
+from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from idp import clock
+from idp.accounts import notices
+from idp.accounts.models import User
 from idp.audit.events import LoginCompleted
 from idp.audit.record import record
 from idp.extensions import db
 from idp.login import familiar, known_ip, reasons, session, throttle, transaction
 from idp.login.models import BrowserSession
-from idp.login.network import current_network
+from idp.login.network import current_address, current_network
 from idp.login.situation import Facts
 from idp.login.transaction import Transaction
-from idp.login.types import Complete, Evidence, Factor, Reason, ReasonCode
+from idp.login.types import Complete, Evidence, Factor, Reason, ReasonCode, StepName
 from idp.web.browser import browser_hash
 
 
@@ -26,9 +28,8 @@ def finish(t: Transaction, facts: Facts, decision: Complete) -> Response:
     if not transaction.take(t):
         return redirect(t.return_to, 303)
     opened = session.open_for(facts.person, facts.workplace, _kept(t, facts, decision))
-    facts.person.last_login_at = clock.now()
     throttle.forgive(facts.person.username_key, current_network())
-    familiar.remember(facts.person.id, current_network())
+    _place(t, facts.person)
     _known_ip(t, facts, decision.reasons)
     _record(t, facts, decision, opened)
     db.session.commit()
@@ -46,6 +47,17 @@ def _kept(t: Transaction, facts: Facts, decision: Complete) -> tuple[Evidence, .
         return decision.evidence
     newest = {(e.step, e.tenant): e for e in sorted(facts.situation.evidence, key=lambda e: e.at)}
     return tuple(newest.values())
+
+
+def _place(t: Transaction, user: User) -> None:
+    """Remember where the person logs in, and tell them by mail of a new network or browser; the first login is no news."""
+    first = user.last_login_at is None
+    by_mail = any(e.step is StepName.NEW_IP for e in t.evidence)
+    new_network = familiar.remember(user.id, current_network(), validated_by_mail=by_mail)
+    new_browser = familiar.remember_browser(user.id, browser_hash())
+    user.last_login_at = clock.now()
+    if (new_network or new_browser) and not first:
+        notices.new_place(user, current_address() or "?", request.user_agent.string)
 
 
 def _known_ip(t: Transaction, facts: Facts, why: Iterable[Reason]) -> None:

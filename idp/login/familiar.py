@@ -1,4 +1,4 @@
-"""Networks that a user has logged in from before. They spare nothing; they tell the person's own places from strangers'.
+"""Networks and browsers that a user has logged in from before. They spare nothing; they tell own places from strangers'.
 
 completed login, validated new address ──▶ remember()
 throttle  ── failures at a familiar network are counted apart: a stranger cannot lock the office out
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from idp import clock
 from idp.accounts.models import User
 from idp.extensions import db, upsert
-from idp.login.models import FamiliarNetwork
+from idp.login.models import FamiliarBrowser, FamiliarNetwork
 
 
 def is_familiar(user_id: uuid.UUID, network: str | None) -> bool:
@@ -50,3 +50,13 @@ def forget(user_id: uuid.UUID, network: str) -> bool:
     """Make a network strange again; False when it is none of the user's. The caller commits."""
     gone = sa.delete(FamiliarNetwork).where(FamiliarNetwork.user_id == user_id, FamiliarNetwork.network == network)
     return db.session.execute(gone.returning(FamiliarNetwork.network)).scalar_one_or_none() is not None
+
+
+def remember_browser(user_id: uuid.UUID, browser_hash: str) -> bool:
+    """Note that the browser was used just now. Whether it was new. The caller commits."""
+    new = db.session.get(FamiliarBrowser, (user_id, browser_hash)) is None
+    row = upsert(FamiliarBrowser).values(user_id=user_id, browser_hash=browser_hash, used_at=clock.now())
+    db.session.execute(
+        row.on_conflict_do_update(index_elements=["user_id", "browser_hash"], set_={"used_at": clock.now()})
+    )
+    return new

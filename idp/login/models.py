@@ -71,6 +71,16 @@ class FamiliarNetwork(Base):
     validated_by_mail: Mapped[bool] = mapped_column(default=False)
 
 
+class FamiliarBrowser(Base):
+    """A browser in which the user completed a login, by the digest of its cookie."""
+
+    __tablename__ = "familiar_browsers"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    browser_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    used_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+
+
 class FailureCount(Base):
     """How often answers for a username were wrong, by what was asked and from what kind of network.
 

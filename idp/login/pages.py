@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from idp.login.steps.base import Context, Page, Rejected
 from idp.login.transaction import Transaction
 from idp.login.types import Refusal, StepName
+from idp.login.validation import Validation
 from idp.web.security_headers import allow_form_action
 
 
@@ -57,6 +58,18 @@ def expired(t: Transaction) -> Response:
     application = t.application.name if t.application else None
     page = {"restart": restart, "application": application}
     return make_response(render_template("login/expired.html", page=page), HTTPStatus.GONE)
+
+
+def new_ip_link(found: Validation | None, token: str, *, confirmed: bool = False) -> Response:
+    """What opens from the mail about a new address: the question, its answer, or that the link is over."""
+    page = {"state": "over"}
+    if found is not None and not found.confirmed:
+        action = url_for("login.confirm_new_ip")
+        page = {"state": "ask", "address": found.address, "token": token, "action": action}
+    if confirmed:
+        page = {"state": "done"}
+    status = HTTPStatus.NOT_FOUND if page["state"] == "over" else HTTPStatus.OK
+    return make_response(render_template("login/new_ip_link.html", page=page), status)
 
 
 def refused(refusal: Refusal) -> Response:

@@ -59,10 +59,14 @@ def explain(s: Situation, steps: Steps) -> tuple[Reason, ...]:
 def counting(s: Situation) -> tuple[Evidence, ...]:
     """The evidence that counts: fresh enough for the demand, and of this tenant or of the person.
 
-    Evidence from before ``demand.not_before`` satisfies neither ``prompt=login`` nor ``max_age``
-    (OpenID Connect Core section 3.1.2.1); a security code opens its own tenant only.
+    A validated address is validated for itself only. Evidence from before ``demand.not_before`` satisfies neither
+    ``prompt=login`` nor ``max_age`` (OpenID Connect Core section 3.1.2.1); a security code opens its own tenant only.
     """
-    return tuple(e for e in fresh(s.evidence, s.demand) if e.tenant in (None, s.tenant))
+    return tuple(e for e in fresh(s.evidence, s.demand) if e.tenant in (None, s.tenant) and _from_here(e, s))
+
+
+def _from_here(e: Evidence, s: Situation) -> bool:
+    return e.step is not StepName.NEW_IP or e.network == s.network.address
 
 
 def fresh(evidence: Sequence[Evidence], demand: Demand) -> tuple[Evidence, ...]:

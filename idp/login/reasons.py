@@ -17,6 +17,7 @@ from idp.login.types import Reason, ReasonCode, StepName
 STEP_TITLES: Mapping[StepName, Any] = {
     StepName.PASSWORD: _l("Password"),
     StepName.SECURITY_CODE: _l("Security code"),
+    StepName.NEW_IP: _l("Validation of the IP address"),
     StepName.TOTP: _l("TOTP"),
     StepName.RECOVERY_CODE: _l("Recovery code"),
     StepName.SET_UP_TOTP: _l("Setting up two-factor authentication"),
@@ -35,6 +36,7 @@ _WHY: Mapping[ReasonCode, Any] = {
     ReasonCode.KNOWN_IP_NOT_ENOUGH: _l("the application asks for a second factor, a known-IP grant is none"),
     ReasonCode.VALIDITY_LIMITED: _l("the company's policy asks for it at every login"),
     ReasonCode.ALTERNATIVE: _l("only when the user chooses it instead of TOTP"),
+    ReasonCode.FAMILIAR_NETWORK: _l("the user has logged in from this IP address before"),
     ReasonCode.ONE_TENANT: _l("the user works for one company"),
     ReasonCode.TENANT_NAMED: _l("the request names the company"),
     ReasonCode.SEVERAL_TENANTS: _l("the user works for several companies"),

@@ -1,14 +1,15 @@
 """Gathering the facts that a decision rests on: the one place where rows become a `Situation`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from idp.accounts.models import User, UserType
 from idp.accounts.queries import recovery_codes_left, tenants_of
-from idp.login import known_ip
+from idp.login import familiar, known_ip
 from idp.login.policy import working_tenant
 from idp.login.types import Demand, Evidence, Factor, Network, Situation
 from idp.tenancy.models import Tenant
+from idp.tenancy.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,30 @@ def gather(
     slug = working_tenant([t.slug for t in tenants], valid, demand)
     tenant = next(t for t in tenants if t.slug == slug)
     situation = Situation(
-        policy=tenant.policy,
+        policy=_policy(user, tenant),
         enrolled=_enrolled(user),
         evidence=valid,
-        network=Network(network, known_ip.find(user, tenant, network, browser_hash)),
+        network=_network(user, tenant, network, browser_hash),
         demand=demand,
         user=str(user.id),
         tenants=tuple(t.slug for t in tenants),
         tenant=slug,
     )
     return Facts(situation, user, tenant, tenants)
+
+
+def _policy(user: User, tenant: Tenant) -> Policy:
+    """The tenant's policy; whether new addresses are blocked may be said of one user."""
+    if user.block_new_ip is None:
+        return tenant.policy
+    return replace(tenant.policy, block_new_ip=user.block_new_ip)
+
+
+def _network(user: User, tenant: Tenant, network: str | None, browser_hash: str | None) -> Network:
+    """What is known of the network; whether it is familiar is only looked up where it matters."""
+    blocks = _policy(user, tenant).block_new_ip
+    known = known_ip.find(user, tenant, network, browser_hash)
+    return Network(network, known, blocks and familiar.is_familiar(user.id, network))
 
 
 def _tenants(user: User) -> tuple[Tenant, ...]:

@@ -43,6 +43,7 @@ class Asked(enum.StrEnum):
     PASSWORD = "password"  # noqa: S105 - a name
     SECURITY_CODE = "security_code"
     SECOND_FACTOR = "second_factor"
+    NEW_IP = "new_ip"
 
 
 @dataclass(frozen=True, slots=True)

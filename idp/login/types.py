@@ -33,6 +33,7 @@ class StepName(enum.StrEnum):
 
     PASSWORD = "password"  # noqa: S105 - a name
     SECURITY_CODE = "security_code"
+    NEW_IP = "new_ip"
     TOTP = "totp"
     RECOVERY_CODE = "recovery_code"
     SET_UP_TOTP = "set_up_totp"
@@ -110,10 +111,14 @@ class KnownIp:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Where the request comes from: an IPv4 address or an IPv6 /64, None when unreadable."""
+    """Where the request comes from: an IPv4 address or an IPv6 /64, None when unreadable.
+
+    ``familiar``: the user has completed a login from here, or validated it by mail.
+    """
 
     address: str | None = None
     known: KnownIp | None = None
+    familiar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +154,7 @@ class ReasonCode(enum.StrEnum):
     KNOWN_IP_NOT_ENOUGH = "known_ip_not_enough"
     VALIDITY_LIMITED = "validity_limited"
     ALTERNATIVE = "alternative"
+    FAMILIAR_NETWORK = "familiar_network"
     ONE_TENANT = "one_tenant"
     TENANT_NAMED = "tenant_named"
     SEVERAL_TENANTS = "several_tenants"

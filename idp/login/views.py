@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from idp import clock
 from idp.extensions import db
-from idp.login import answers, dispatcher, pages, transaction
+from idp.login import answers, dispatcher, pages, transaction, validation
 from idp.login.steps import STEPS
 from idp.login.steps.base import Context, Rejected
 from idp.login.transaction import Transaction
@@ -18,6 +18,18 @@ from idp.login.types import StepName
 from idp.web.browser import browser_hash
 
 blueprint = Blueprint("login", __name__, url_prefix="/login")
+
+
+@blueprint.get("/new-ip")
+def new_ip_link() -> Response:
+    """Ask whoever opens the link of a mail whether it is them: a mail scanner that follows links confirms nothing."""
+    return pages.new_ip_link(validation.of_link(request.args.get("token", "")), request.args.get("token", ""))
+
+
+@blueprint.post("/new-ip")
+def confirm_new_ip() -> Response:
+    """Validate the address for the login that asked for it; that login goes on in its own tab."""
+    return pages.new_ip_link(None, "", confirmed=validation.confirm(request.form.get("token", "")))
 
 
 @blueprint.get("/<handle>")
@@ -43,6 +55,8 @@ def run(name: StepName, handle: str) -> Response:
     ctx = dispatcher.turn(name, found)
     if ctx is None:
         return dispatcher.advance(found)
+    if request.method == "GET" and (elsewhere := STEPS[name].proved_elsewhere(ctx)):
+        return dispatcher.advance(dispatcher.accept(found, elsewhere))
     return _judge(name, ctx) if request.method == "POST" else _show(name, ctx)
 
 

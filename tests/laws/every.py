@@ -27,9 +27,10 @@ OLD = NOW - timedelta(hours=1)
 ADDRESS = "203.0.113.7"
 KNOWN = KnownIp(ADDRESS, NOW - timedelta(days=1), NOW + timedelta(days=29))
 
-P, S, T, R, U, C = (
+P, S, N, T, R, U, C = (
     StepName.PASSWORD,
     StepName.SECURITY_CODE,
+    StepName.NEW_IP,
     StepName.TOTP,
     StepName.RECOVERY_CODE,
     StepName.SET_UP_TOTP,
@@ -46,6 +47,7 @@ ENROLLED = [
     frozenset({Factor.PASSWORD, Factor.TOTP, Factor.RECOVERY_CODE}),
 ]
 NETWORKS = [Network(ADDRESS), Network(ADDRESS, KNOWN)]
+PLACES_OF_LOGIN = [*NETWORKS, Network(ADDRESS, familiar=True), Network(ADDRESS, KNOWN, familiar=True)]
 DEMANDS = [
     Demand(level, essential, floor)
     for level, essential, floor in product(Level, (False, True), (None, FLOOR))
@@ -60,13 +62,15 @@ PLACES = [
 """The tenants of the person, the one at work, the one that the demand names."""
 
 
-def proof(step: StepName, at: datetime, tenant: str = "home") -> Evidence:
+def proof(step: StepName, at: datetime, tenant: str = "home") -> Evidence:  # noqa: PLR0911 - one for each step
     """The evidence that answering this step gives."""
     match step:
         case StepName.PASSWORD:
             return Evidence(P, at, frozenset({Factor.PASSWORD}), frozenset({"pwd"}), frozenset({P}))
         case StepName.SECURITY_CODE:
             return Evidence(S, at, covers=frozenset({S}), tenant=tenant)
+        case StepName.NEW_IP:
+            return Evidence(N, at, covers=frozenset({N}), network=ADDRESS)
         case StepName.TOTP:
             return Evidence(T, at, frozenset({Factor.TOTP}), frozenset({"otp"}), frozenset({T}))
         case StepName.RECOVERY_CODE:
@@ -85,8 +89,22 @@ def evidence_sets(second: StepName) -> Iterator[tuple[Evidence, ...]]:
         yield tuple(proof(step, at) for step, at in steps if at is not None)
 
 
+def validations() -> Iterator[tuple[Evidence, ...]]:
+    """Every set of new evidence around the validation of an address: of this address, of another, or none."""
+    here = proof(N, NOW)
+    for password, code, validation, totp in product((None, NOW), (None, NOW), (None, here, elsewhere()), (None, NOW)):
+        proofs = [proof(step, at) for step, at in ((P, password), (S, code), (T, totp)) if at is not None]
+        yield (*proofs, *((validation,) if validation else ()))
+
+
+def elsewhere() -> Evidence:
+    """The evidence that another address was validated."""
+    return replace(proof(N, NOW), network="198.51.100.4")
+
+
 def situations() -> Iterator[Situation]:
     """Every situation of somebody who has a name."""
+    yield from _with_addresses_blocked()
     worlds = product(POLICIES, ENROLLED, NETWORKS, DEMANDS, PLACES)
     sets = [*evidence_sets(T), *(e for e in evidence_sets(R) if any(x.step is R for x in e))]
     for policy, enrolled, network, demand, (tenants, tenant, named) in worlds:
@@ -95,9 +113,20 @@ def situations() -> Iterator[Situation]:
             yield replace(s, evidence=evidence)
 
 
+def _with_addresses_blocked() -> Iterator[Situation]:
+    worlds = product(POLICIES, ENROLLED, PLACES_OF_LOGIN, DEMANDS, PLACES)
+    sets = list(validations())
+    for policy, enrolled, network, demand, (tenants, tenant, named) in worlds:
+        blocking = replace(policy, block_new_ip=True)
+        s = Situation(blocking, enrolled, (), network, replace(demand, tenant=named), "anna", tenants, tenant)
+        for evidence in sets:
+            yield replace(s, evidence=evidence)
+
+
 def starts() -> Iterator[Situation]:
     """Every situation of somebody who has proved nothing yet."""
-    for policy, enrolled, network, demand, place in product(POLICIES, ENROLLED, NETWORKS, DEMANDS, PLACES):
+    policies = [*POLICIES, *(replace(policy, block_new_ip=True) for policy in POLICIES)]
+    for policy, enrolled, network, demand, place in product(policies, ENROLLED, PLACES_OF_LOGIN, DEMANDS, PLACES):
         tenants, tenant, named = place
         yield Situation(policy, enrolled, (), network, replace(demand, tenant=named), "anna", tenants, tenant)
 

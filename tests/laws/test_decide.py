@@ -14,15 +14,14 @@ from idp.login.types import (
     Deny,
     Factor,
     Level,
-    Network,
     Refusal,
     Situation,
     StepName,
 )
 from idp.tenancy.policy import Policy
-from tests.laws.every import ADDRESS, DEMANDS, FLOOR, NETWORKS, C, P, S, T, U, answered, situations, starts
+from tests.laws.every import DEMANDS, FLOOR, NETWORKS, C, N, P, S, T, U, answered, situations, starts
 
-MOST_STEPS = 6
+MOST_STEPS = 7
 
 
 def owed(s: Situation) -> set[StepName]:
@@ -35,8 +34,9 @@ def owed(s: Situation) -> set[StepName]:
     asks_code = s.policy.security_code or (
         s.demand.level is Level.SECURITY_CODE and not asks_totp and not asks_set_up and T not in proved(s)
     )
+    asks_mail = s.policy.block_new_ip and not s.network.familiar
     asks_choice = len(s.tenants) > 1 and s.demand.tenant is None
-    table = ((P, True), (S, asks_code), (T, asks_totp), (U, asks_set_up), (C, asks_choice))
+    table = ((P, True), (S, asks_code), (N, asks_mail), (T, asks_totp), (U, asks_set_up), (C, asks_choice))
     return {step for step, asked in table if asked}
 
 
@@ -50,6 +50,7 @@ def proved(s: Situation) -> set[StepName]:
     """The steps that some evidence stands for which is fresh and of this tenant."""
     floor = s.demand.not_before
     fresh = [e for e in s.evidence if floor is None or e.at >= floor]
+    fresh = [e for e in fresh if e.step is not N or e.network == s.network.address]
     return {step for e in fresh if e.tenant in (None, s.tenant) for step in e.covers}
 
 
@@ -82,7 +83,7 @@ def test_a_known_ip_asks_less_and_never_changes_what_a_login_is_worth() -> None:
     for s in situations():
         if s.network.known is None:
             continue
-        strange = replace(s, network=Network(ADDRESS))
+        strange = replace(s, network=replace(s.network, known=None))
         assert owed(s) | {S} <= owed(strange) | {S}, s
         at_known, at_strange = decide(s, STEPS), decide(strange, STEPS)
         if isinstance(at_known, Complete) and isinstance(at_strange, Complete):
@@ -127,7 +128,9 @@ def _no_less(before: set[StepName], after: set[StepName]) -> bool:
     return before <= after or (before - after == {S} and bool({T, U} & after))
 
 
-@pytest.mark.parametrize("switch", ["security_code", "two_factor_mandatory", "limit_two_factor_validity"])
+@pytest.mark.parametrize(
+    "switch", ["security_code", "two_factor_mandatory", "limit_two_factor_validity", "block_new_ip"]
+)
 def test_a_stricter_policy_never_asks_less(switch: str) -> None:
     """Switching something on adds steps or leaves them."""
     for s in starts():
@@ -173,10 +176,12 @@ def test_limited_validity_asks_a_second_factor_whatever_the_address() -> None:
 
 
 def test_a_grant_takes_the_place_of_totp_and_of_nothing_else() -> None:
-    """Password and security code are asked with and without it."""
+    """Password, security code and the validation of a new address are asked with and without it."""
     for s in starts():
         if s.policy.security_code and not hopeless(s):
             assert {P, S} <= asked(s), s
+        if s.policy.block_new_ip and not hopeless(s):
+            assert (N in asked(s)) is not s.network.familiar, s
 
 
 def test_the_explanation_is_what_a_login_then_asks() -> None:

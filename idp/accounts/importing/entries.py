@@ -70,12 +70,6 @@ def _user_type(value: object) -> UserType:
         raise ValueError(f"must be {', '.join(UserType)}") from None
 
 
-def _off(value: bool) -> bool:  # noqa: FBT001 - pydantic calls it
-    if value:
-        raise ValueError("cannot be true yet: this version does not validate new addresses by mail")
-    return value
-
-
 def secret(check: Callable[[str], str]) -> Any:
     """A text that is kept out of every message. `check` says what is wrong with it, and gives the form to keep."""
 
@@ -131,7 +125,7 @@ class PolicyEntry(Entry):
     security_code: bool | None = None
     two_factor_mandatory: bool | None = None
     limit_two_factor_validity: bool | None = None
-    block_new_ip: Annotated[bool, AfterValidator(_off)] | None = None
+    block_new_ip: bool | None = None
     known_ip_same_browser: bool | None = None
     passkeys: bool | None = None
 

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from idp.login.steps.base import Step
 from idp.login.steps.choose_tenant import ChooseTenant
+from idp.login.steps.new_ip import NewIp
 from idp.login.steps.password import Password
 from idp.login.steps.recovery_code import RecoveryCode
 from idp.login.steps.security_code import SecurityCode
@@ -15,6 +16,7 @@ from idp.login.types import StepName
 _ORDER: tuple[Step, ...] = (
     Password(),
     SecurityCode(),
+    NewIp(),
     Totp(),
     RecoveryCode(),
     SetUpTotp(),

@@ -62,5 +62,8 @@ class Step(StepRules, Protocol):
     def render(self, ctx: Context) -> Page:
         """The page that asks."""
 
+    def proved_elsewhere(self, ctx: Context) -> Proved | None:
+        """A proof that came by another way than this page's form, such as a mailed link."""
+
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """Judge the fields of a posted form."""

@@ -32,6 +32,9 @@ class ChooseTenant:
         """The tenants that the person may work for, the home tenant first."""
         return Page("login/choose_tenant.html", {"tenants": [(t.slug, t.name) for t in ctx.facts.tenants]})
 
+    def proved_elsewhere(self, ctx: Context) -> None:
+        """There is no other way."""
+
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """A tenant that the person does not work for looks like one that does not exist."""
         slug = answer.get("tenant", "")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flask_babel import gettext as _
 
 from idp import clock
+from idp.accounts import notices
 from idp.accounts.factors import spend_recovery_code
 from idp.accounts.queries import recovery_codes_left
 from idp.audit.events import RecoveryCodeUsed
@@ -34,12 +35,16 @@ class RecoveryCode:
         """One field."""
         return Page("login/recovery_code.html")
 
+    def proved_elsewhere(self, ctx: Context) -> None:
+        """There is no other way."""
+
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """A code that was used gets the words of a wrong one."""
         if not spend_recovery_code(ctx.user, answer.get("recovery_code"), clock.now()):
             return Rejected(_("The recovery code is not right. Please try again, or use another one."), ctx.user)
         left = recovery_codes_left(ctx.user.id)
         record(RecoveryCodeUsed(tenant_id=ctx.user.tenant_id, user_id=ctx.user.id, left=left))
+        notices.recovery_code_used(ctx.user, left)
         evidence = Evidence(
             step=self.name,
             at=clock.now(),

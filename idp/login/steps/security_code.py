@@ -37,6 +37,9 @@ class SecurityCode:
         """One field."""
         return Page("login/security_code.html")
 
+    def proved_elsewhere(self, ctx: Context) -> None:
+        """There is no other way."""
+
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """Compare in constant time; spaces between the digits do not matter. Proves no factor and gives no method."""
         tenant = ctx.facts.workplace

@@ -10,7 +10,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from idp import clock
-from idp.accounts import enrolment
+from idp.accounts import enrolment, notices
 from idp.audit.events import TwoFactorSetUp
 from idp.audit.record import record
 from idp.login import known_ip, session
@@ -48,6 +48,9 @@ class SetUpTotp:
         shows = {"mandatory": ctx.facts.situation.policy.two_factor_mandatory, **enrolment.shown(ctx.user, secret)}
         return Page("login/set_up_totp.html", shows, pending)
 
+    def proved_elsewhere(self, ctx: Context) -> None:
+        """There is no other way."""
+
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """One correct code confirms the secret; other sessions and all known-IP grants end."""
         pending = ctx.transaction.pending
@@ -57,6 +60,7 @@ class SetUpTotp:
         session.end_all(ctx.user, "two_factor_set_up", keep=session.current())
         known_ip.revoke_all(ctx.user, "two_factor_set_up")
         record(TwoFactorSetUp(tenant_id=ctx.user.tenant_id, user_id=ctx.user.id, factor=Factor.TOTP.value))
+        notices.factor_added(ctx.user, Factor.TOTP.value)
         evidence = Evidence(
             step=self.name,
             at=clock.now(),

@@ -44,6 +44,9 @@ class Totp:
         chosen = ctx.user.two_factor_every_30_days
         return Page("login/totp.html", {"offer_30_days": allowed and not chosen, "note_30_days": allowed and chosen})
 
+    def proved_elsewhere(self, ctx: Context) -> None:
+        """There is no other way."""
+
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """A used code gets the words of a wrong one."""
         if not spend_totp(ctx.user, answer.get("totp"), clock.now()):

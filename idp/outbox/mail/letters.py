@@ -69,6 +69,18 @@ class TwoFactorReset(Mail):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewIpValidation(Mail):
+    """A login from a new address waits for this link, or for this code; `minutes` is how long they work."""
+
+    kind: ClassVar[str] = "new_ip_validation"
+    useful_for: ClassVar[timedelta] = timedelta(minutes=10)
+    address: str
+    link: str
+    code: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewPlace(Mail):
     """A login from an address or a browser that the person never used before.
 
@@ -90,6 +102,7 @@ MAILS: Mapping[str, type[Mail]] = {
         FactorRemoved,
         RecoveryCodeUsed,
         TwoFactorReset,
+        NewIpValidation,
         NewPlace,
     )
 }
