@@ -18,6 +18,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import httpx
 from flask import Flask
 
+from idp.outbox.mail.letters import NewIpValidation
 from tests.support.page import Form, Page
 from tests.support.transport import AppTransport
 from tests.support.world import KnownTenant, KnownUser
@@ -196,6 +197,8 @@ class Browser:
                 self.take_recovery_codes(user)
             case "set_up_totp":
                 self.set_up_totp(user)
+            case "new_ip":
+                self.fill(new_ip_code=_code_in_the_newest_mail(user)).submit()
             case "choose_tenant":
                 self.fill(tenant=tenant.slug).submit()
             case "consent":
@@ -272,6 +275,12 @@ class Browser:
                 return self
             response = self.http.get(target, follow_redirects=False)
         raise AssertionError(f"redirected in a circle: {response.url}")
+
+
+def _code_in_the_newest_mail(user: KnownUser) -> str:
+    mailed = [mail for mail in user.mails() if isinstance(mail, NewIpValidation)]
+    assert mailed, f"no mail to {user.username}"
+    return mailed[-1].code
 
 
 HEADERS = {"User-Agent": "Mozilla/5.0 (tests)", "Accept-Language": "en", "Accept": "text/html,*/*;q=0.8"}

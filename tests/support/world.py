@@ -8,16 +8,19 @@ books = world.client("books", redirect_uris=["https://books.example/cb"])
 
 anna.password   anna.totp()        the code that her telephone shows now; each call gives one that was never given
                                    before, moving the test's clock on by a step where that needs a new one
+anna.mails()                       what is on its way to her mailbox, the newest last: idp.outbox.mail.letters
 zon.code                           the tenant's security code
 """
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -28,10 +31,12 @@ from idp.clock import now as product_now
 from idp.crypto import opaque, totp
 from idp.extensions import db
 from idp.oidc.models import Client
+from idp.outbox.mail.letters import MAILS, Mail, read
+from idp.outbox.models import Queued, seal_owner
 from idp.tenancy import changes
 from idp.tenancy.models import Membership, Tenant
 from idp.tenancy.policy import Policy
-from idp.vault import hasher
+from idp.vault import hasher, sealer
 from tests.support.moving_clock import MovingClock
 
 PERIOD = 30
@@ -61,6 +66,7 @@ class KnownUser:
     totp_secret: str | None = None
     last_step: int = 0
     recovery_codes: list[str] = field(default_factory=list)
+    mails: Callable[[], list[Mail]] = list
 
     def totp(self) -> str:
         """The next code that was never given before (RFC 6238: a step is good once).
@@ -170,6 +176,7 @@ class World:
             db.session.add_all(Membership(user_id=row.id, tenant_id=other.id) for other in works_for)
             db.session.flush()
             known = KnownUser(row.id, username, row.name, password, tenant, self._now, self.clock)
+            known.mails = partial(self.mails, known)
             if totp:
                 known.totp_secret = totp if isinstance(totp, str) else _new_secret()
                 factors.add_totp(row, known.totp_secret)
@@ -230,6 +237,12 @@ class World:
             now = {name: getattr(row.policy, name) for name in Policy.__dataclass_fields__}
             changes.change_policy(row, Policy(**{**now, **switches}))
 
+    def mails(self, user: KnownUser) -> list[Mail]:
+        """The mails to this person that no worker has delivered yet, the newest last."""
+        with self._unit_of_work():
+            rows = db.session.query(Queued).filter(Queued.user_id == user.id, Queued.payload_sealed.is_not(None))
+            return [_opened(row) for row in rows.order_by(Queued.created_at) if row.kind in MAILS]
+
     @contextmanager
     def unit_of_work(self) -> Iterator[Any]:
         """The product's database session in an application context; committed at the end of the block."""
@@ -241,6 +254,11 @@ class World:
         with self.app.app_context():
             yield
             db.session.commit()
+
+
+def _opened(row: Queued) -> Mail:
+    payload = sealer().open(str(row.payload_sealed), seal_owner(row.id))
+    return read(row.kind, json.loads(payload))
 
 
 def _new_secret() -> str:
