@@ -1,0 +1,94 @@
+"""The mail of a test: delivered by the product's own worker into a directory, and read from there.
+
+post = Post(app, tmp_path)
+post.deliver()                      # what `idp worker` does; returns the mails that are new
+post.newest.subject                 # "Choose a new password"
+post.newest.link                    # the first link of its text
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import threading
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+from flask import Flask
+
+from idp.extensions import db
+from idp.outbox import deliver
+from idp.outbox.mail.directory import DirectorySink
+from idp.outbox.mail.sinks import Sink
+
+worker = importlib.import_module("idp.cli.worker")  # the package has the command of that name
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A mail as the person sees it."""
+
+    message: EmailMessage
+
+    @property
+    def subject(self) -> str:
+        """The subject, decoded."""
+        return str(self.message["Subject"])
+
+    @property
+    def to(self) -> str:
+        """The address that it went to."""
+        return str(self.message["To"].addresses[0].addr_spec)
+
+    @property
+    def text(self) -> str:
+        """The text part."""
+        return self._part("plain")
+
+    @property
+    def html(self) -> str:
+        """The HTML part."""
+        return self._part("html")
+
+    @property
+    def link(self) -> str:
+        """The first link of the text."""
+        found = re.search(r"https?://\S+", self.text)
+        assert found, self.text
+        return found.group()
+
+    def _part(self, subtype: str) -> str:
+        part = self.message.get_body((subtype,))
+        assert part
+        return str(part.get_content())
+
+
+def read(content: bytes) -> Received:
+    """Parse a message."""
+    return Received(message_from_bytes(content, policy=policy.default))
+
+
+class Post:
+    """The outbox of an application, emptied into a directory."""
+
+    def __init__(self, app: Flask, directory: Path) -> None:
+        self.app = app
+        self.directory = directory / "mail"
+        self.received: list[Received] = []
+
+    def deliver(self, sink: Sink | None = None) -> list[Received]:
+        """Deliver what is due; return the mails that came into the directory by it."""
+        seen = set(self.directory.glob("*.eml"))
+        with self.app.app_context():
+            deliver.deliver_due(sink or DirectorySink(self.directory), worker.FINDERS, threading.Event())
+            db.session.remove()
+        new = [read(file.read_bytes()) for file in sorted(set(self.directory.glob("*.eml")) - seen)]
+        self.received += new
+        return new
+
+    @property
+    def newest(self) -> Received:
+        """The mail that came last."""
+        return self.received[-1]
