@@ -158,6 +158,43 @@ def test_a_grant_is_of_one_person(world: World, steps_at: StepsAt) -> None:
     assert steps_at(carl) == ASKED
 
 
+def test_a_session_that_moves_elsewhere_owes_totp(
+    anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser, steps_at: StepsAt
+) -> None:
+    """C3, A6: the grant waived TOTP at the office; carried to another address, the session owes it, on every page."""
+    steps_at(anna, HOME)
+    browser = new_browser(HOME).get(rp.authorize_url()).login(anna)
+    assert browser.steps == WAIVED
+    browser.address = ELSEWHERE
+    assert browser.get("/account/security").step == "totp"
+    browser.get(rp.authorize_url(prompt="none"))
+    assert rp.answer(browser)["error"] == "interaction_required"
+    browser.get(rp.authorize_url()).login(anna)
+    assert browser.steps == ["totp"]
+    assert rp.finish(browser).claims["acr"] == "urn:informer:acr:2fa"
+
+
+def test_a_session_that_proved_totp_may_move(anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser) -> None:
+    """A6: what was proved stays proved for the session, wherever it goes."""
+    browser = new_browser(HOME).get(rp.authorize_url()).login(anna)
+    browser.address = ELSEWHERE
+    browser.get(rp.authorize_url())
+    assert rp.finish(browser).claims["acr"] == "urn:informer:acr:2fa"
+
+
+def test_a_grant_that_ends_during_a_session(
+    anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser, steps_at: StepsAt, clock: MovingClock
+) -> None:
+    """A6: the session is judged by this moment: when the grant ends, TOTP is owed."""
+    steps_at(anna)
+    clock.advance(days=29, hours=23)
+    browser = new_browser().get(rp.authorize_url()).login(anna)
+    assert browser.steps == WAIVED
+    clock.advance(hours=2)
+    browser.get(rp.authorize_url()).login(anna)
+    assert browser.steps == ["totp"]
+
+
 def _limit(world: World, anna: KnownUser, on: bool) -> None:
     world.policy(anna.tenant, limit_two_factor_validity=on)
 
