@@ -79,7 +79,7 @@ def _cores(form: str) -> Iterator[str]:
     letters = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", form)
     for core in (form, letters):
         yield from (core, *_lookalikes(core))
-    yield re.sub(r"[\W_]+", "", form)
+    yield _without_signs(form)
 
 
 def _lookalikes(text: str) -> tuple[str, ...]:
@@ -90,9 +90,14 @@ def _lookalikes(text: str) -> tuple[str, ...]:
 def _is_like(password: str, words: Iterable[str]) -> bool:
     """Whether little or nothing is left once the person's own words are taken out, however they are written."""
     folded = _folded(password)
-    forms = {folded, *_lookalikes(folded)}
+    bare = _without_signs(folded)
+    forms = {folded, bare, *_lookalikes(folded), *_lookalikes(bare)}
     backwards = {form[::-1] for form in forms}
     return any(_is_little(left) for form in forms | backwards if (left := _without(form, words)) != form)
+
+
+def _without_signs(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text)
 
 
 def _without(text: str, words: Iterable[str]) -> str:
