@@ -37,7 +37,7 @@ class Prompt(enum.StrEnum):
     SELECT_ACCOUNT = "select_account"
 
 
-class Rejected(Exception):  # noqa: N818 - it is what happened
+class Rejected(Exception):
     """The request is refused; the application is told so."""
 
     def __init__(self, error: str, description: str) -> None:

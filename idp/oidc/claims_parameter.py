@@ -12,7 +12,7 @@ from idp.oidc.acr import WantedAcr
 Wishes = Mapping[str, Mapping[str, Any]]
 
 
-class Unreadable(ValueError):  # noqa: N818 - a fact about the parameter
+class Unreadable(ValueError):
     """The parameter is not what the standard says it is."""
 
 

@@ -24,7 +24,7 @@ from urllib.parse import unquote_plus
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import Key, KeySet
 
 from idp import clock, settings, shortlived
 from idp.crypto import opaque
@@ -152,12 +152,19 @@ def _verified(client: RegisteredClient, assertion: str) -> Mapping[str, Any] | N
     """The claims, when a registered key signed them by an algorithm that the client may use."""
     chosen = client.registration.token_endpoint_auth_signing_alg
     registry = Registry(algorithms=[chosen] if chosen else ASSERTION_ALGORITHMS)
-    keys = KeySet.import_key_set({"keys": list((client.registration.jwks or {}).get("keys", []))})
-    try:
-        token = jwt.decode(assertion, keys, registry=registry)
-    except (JoseError, ValueError, TypeError, LookupError, AttributeError):
-        return None
-    return token.claims if token.header.get("typ") in _ASSERTION_TYPES else None
+    for key in _keys(client, jws.extract_compact(assertion.encode("ascii")).headers().get("kid")):
+        try:
+            token = jwt.decode(assertion, key, registry=registry)
+        except (JoseError, ValueError, TypeError):
+            continue
+        return token.claims if token.header.get("typ") in _ASSERTION_TYPES else None
+    return None
+
+
+def _keys(client: RegisteredClient, kid: object) -> list[Key]:
+    """The registered keys that may have signed: of that name, or all where the header names none."""
+    registered = KeySet.import_key_set({"keys": list((client.registration.jwks or {}).get("keys", []))}).keys
+    return [key for key in registered if kid in (None, key.kid)]
 
 
 def _is_of_the_client(client: RegisteredClient, claims: Mapping[str, Any]) -> bool:

@@ -41,7 +41,7 @@ _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _PRIVATE_USE_SCHEME: Final = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+")
 
 
-class InvalidMetadata(ValueError):  # noqa: N818 - the name of RFC 7591 section 3.2.2
+class InvalidMetadata(ValueError):
     """Metadata that cannot be registered. ``faults`` has (key, what is wrong), all that were found."""
 
     def __init__(self, *faults: tuple[str, str]) -> None:

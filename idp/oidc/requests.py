@@ -57,7 +57,7 @@ class Over(NotFound):
     )
 
 
-class Refused(Exception):  # noqa: N818 - it is what happened
+class Refused(Exception):
     """The application gets an error."""
 
     def __init__(self, to: ReturnAddress, error: str, description: str) -> None:

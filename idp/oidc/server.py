@@ -48,9 +48,7 @@ class Server(AuthorizationServer):
     def handle_response(self, status_code: int, payload: Any, headers: Any) -> Response:
         """JSON for programs, never to be kept; what goes to a browser is composed already."""
         if isinstance(payload, dict):
-            return Response(
-                json.dumps(payload), status_code, [*headers, *NO_STORE.items()], mimetype="application/json"
-            )
+            return Response(json.dumps(payload), status_code, dict(headers) | NO_STORE)
         return Response(payload, status_code, headers)
 
     def answer(self, request: KeptRequest) -> Response:

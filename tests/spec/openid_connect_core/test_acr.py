@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from idp.login.models import BrowserSession
 from tests.support.browser import Browser
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import NewRp, RelyingParty
@@ -51,8 +52,6 @@ def test_acr_values_ask_the_factor_that_the_person_has(
     world: World, rp: RelyingParty, browser: Browser, bert: KnownUser, clock: MovingClock
 ) -> None:
     """A step-up asks what is missing and nothing else."""
-    from idp.login.models import BrowserSession
-
     browser.get(rp.authorize_url()).login(bert)
     with world.unit_of_work() as session:
         row = session.query(BrowserSession).one()

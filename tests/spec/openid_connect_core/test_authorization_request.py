@@ -6,6 +6,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from idp import shortlived
+from idp.oidc.models import Client
+from idp.tenancy.models import Tenant
 from tests.support.browser import Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import NewRp, RelyingParty, Tokens
@@ -100,7 +103,7 @@ def test_no_parameter_comes_twice(rp: RelyingParty, browser: Browser, name: str)
 
 
 def test_a_state_sent_twice_is_not_sent_back(rp: RelyingParty, browser: Browser) -> None:
-    """RFC 6749 section 3.1: which of the two would it be?"""
+    """RFC 6749 section 3.1: neither of the two is chosen."""
     browser.get(f"{rp.authorize_url()}&state=other")
     assert browser.landed
     assert "error=invalid_request" in browser.landed
@@ -150,8 +153,6 @@ def test_a_client_that_is_not_registered_for_codes(world: World, new_rp: NewRp, 
 
 def test_a_disabled_client_is_unknown_at_once(world: World, rp: RelyingParty, at_work: Browser) -> None:
     """No copy of a registration outlives its disabling."""
-    from idp.oidc.models import Client
-
     with world.unit_of_work() as session:
         session.query(Client).one().disabled_at = world._now()
     at_work.get(rp.authorize_url())
@@ -201,8 +202,6 @@ def test_no_earlier_login_satisfies_prompt_login(
 
 def _resume_of(rp: RelyingParty, browser: Browser) -> str:
     """Begin a request and look at where its login would return to."""
-    from idp import shortlived
-
     handle = urlsplit(browser.page.address).path.split("/")[2]
     assert browser.transport
     with browser.transport.app.app_context():
@@ -370,8 +369,6 @@ def test_a_request_is_too_old_after_a_day(rp: RelyingParty, browser: Browser, cl
 
 def test_what_changed_counts_at_the_resume(world: World, rp: RelyingParty, browser: Browser, anna: KnownUser) -> None:
     """A request is read anew: an address that is no longer registered gets nothing."""
-    from idp.oidc.models import Client
-
     browser.get(rp.authorize_url())
     with world.unit_of_work() as session:
         client = session.query(Client).one()
@@ -445,8 +442,6 @@ def test_an_application_of_a_disabled_tenant_is_unknown(
     world: World, new_rp: NewRp, browser: Browser, clock: MovingClock
 ) -> None:
     """It ends with its tenant."""
-    from idp.tenancy.models import Tenant
-
     gone = world.tenant("gone")
     rp = new_rp(world.client("theirs", tenant=gone))
     world.change(Tenant, gone.id, disabled_at=clock.now())

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from idp.tenancy.models import Membership
 from tests.support.browser import Browser
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import NewRp, RelyingParty, Tokens
@@ -97,8 +98,6 @@ def test_when_a_tenant_must_be_chosen(
     eva = world.user("eva", zon, type="accountant")
     browser.get(rp.authorize_url()).login(eva)
     fietsen = world.tenant("fietsen-bv", security_code=False)
-    from idp.tenancy.models import Membership
-
     with world.unit_of_work() as session:
         session.add(Membership(user_id=eva.id, tenant_id=fietsen.id))
     assert silently(rp, browser) == "account_selection_required"

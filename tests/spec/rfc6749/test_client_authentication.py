@@ -1,0 +1,151 @@
+"""Sections 2.3 and 3.2.1: who a client is, by the one method that it registered."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import httpx
+import pytest
+
+from idp.crypto import opaque
+from idp.oidc.models import Client
+from tests.support.relying_party import RelyingParty, basic
+from tests.support.world import KnownClient, World
+
+REFRESH = {"grant_type": "refresh_token", "refresh_token": "x"}
+
+
+def ask(http: httpx.Client, form: dict[str, Any] | None = None, authorization: str | None = None) -> httpx.Response:
+    """A token request of which only the authentication can be right."""
+    headers = {} if authorization is None else {"Authorization": authorization}
+    return http.post("/token", data=REFRESH | (form or {}), headers=headers)
+
+
+def is_authenticated(answer: httpx.Response) -> bool:
+    """Whether the client was believed: then the grant is what is wrong."""
+    if answer.json()["error"] == "invalid_grant":
+        return True
+    assert answer.status_code == 401
+    assert answer.json()["error"] == "invalid_client"
+    assert answer.headers["www-authenticate"].startswith("Basic")
+    return False
+
+
+@pytest.fixture
+def books(world: World) -> KnownClient:
+    """A client registered for client_secret_basic."""
+    return world.client("books")
+
+
+@pytest.fixture
+def posting(world: World) -> KnownClient:
+    """A client registered for client_secret_post."""
+    return world.client("posting", token_endpoint_auth_method="client_secret_post")
+
+
+@pytest.fixture
+def public(world: World) -> KnownClient:
+    """A client without secret."""
+    return world.client("public", public=True)
+
+
+def test_client_secret_basic(http: httpx.Client, books: KnownClient) -> None:
+    """Section 2.3.1; the scheme's name in any case, and the id may be repeated in the form."""
+    assert is_authenticated(ask(http, {}, basic("books", books.client_secret or "")))
+    assert is_authenticated(ask(http, {"client_id": "books"}, basic("books", books.client_secret or "")))
+    assert is_authenticated(ask(http, {}, basic("books", books.client_secret or "").replace("Basic", "bAsIc")))
+
+
+@pytest.mark.parametrize("secret", ["a b+c%41&=:é", "100%", "+", "%zz"])
+def test_secrets_with_signs_in_them(world: World, http: httpx.Client, books: KnownClient, secret: str) -> None:
+    """Section 2.3.1 encodes them first; many clients do not, and both are understood."""
+    with world.unit_of_work() as session:
+        session.query(Client).one().secret_hash = opaque.digest(secret)
+    plain = base64.b64encode(f"books:{secret}".encode()).decode()
+    assert is_authenticated(ask(http, {}, f"Basic {plain}"))
+    assert is_authenticated(ask(http, {}, basic("books", secret)))
+
+
+def test_client_secret_post(http: httpx.Client, posting: KnownClient) -> None:
+    """Section 2.3.1."""
+    assert is_authenticated(ask(http, {"client_id": "posting", "client_secret": posting.client_secret}))
+
+
+def test_none(http: httpx.Client, public: KnownClient) -> None:
+    """Section 3.2.1: a public client names itself."""
+    assert is_authenticated(ask(http, {"client_id": "public"}))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Basic",
+        "Basic ",
+        "Basic !!!!",
+        "Basic Ym9va3M=",
+        "Basic " + base64.b64encode(b"books:wrong").decode(),
+        "Basic " + base64.b64encode(b"nobody:wrong").decode(),
+        "Basic " + base64.b64encode(b"books:").decode(),
+        "Basic " + base64.b64encode(b":").decode(),
+        "Basic " + base64.b64encode(b"\xff\xfe:x").decode(),
+        "Basic " + base64.b64encode(b"books:x\0").decode(),
+        "Bearer abc",
+        "Digest username=books",
+    ],
+)
+def test_a_header_that_proves_nothing(http: httpx.Client, books: KnownClient, header: str) -> None:
+    """Section 5.2: 401 with a challenge, in the same words for a client that does not exist."""
+    assert not is_authenticated(ask(http, {}, header))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"client_id": "books"},
+        {"client_id": "posting"},
+        {"client_id": "posting", "client_secret": "wrong"},
+        {"client_id": "nobody", "client_secret": "wrong"},
+        {"client_id": "public", "client_secret": "something"},
+        {"client_secret": "wrong"},
+    ],
+    ids=str,
+)
+def test_a_form_that_proves_nothing(
+    http: httpx.Client, books: KnownClient, posting: KnownClient, public: KnownClient, form: dict[str, str]
+) -> None:
+    """A confidential client is never taken for a public one, nor a public one for one with a secret."""
+    assert not is_authenticated(ask(http, form))
+
+
+def test_only_the_registered_method(http: httpx.Client, books: KnownClient, posting: KnownClient) -> None:
+    """The right secret in the wrong place is no proof."""
+    assert not is_authenticated(ask(http, {"client_id": "books", "client_secret": books.client_secret}))
+    assert not is_authenticated(ask(http, {}, basic("posting", posting.client_secret or "")))
+
+
+def test_one_method_a_request(http: httpx.Client, books: KnownClient) -> None:
+    """Section 2.3."""
+    answer = ask(http, {"client_secret": books.client_secret}, basic("books", books.client_secret or ""))
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
+def test_two_clients_in_a_request(http: httpx.Client, books: KnownClient) -> None:
+    """Neither is chosen."""
+    answer = ask(http, {"client_id": "other"}, basic("books", books.client_secret or ""))
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
+def test_credentials_in_the_address_do_not_count(http: httpx.Client, posting: KnownClient) -> None:
+    """Section 2.3.1: they must not be in the request URI."""
+    answer = http.post(f"/token?client_id=posting&client_secret={posting.client_secret}", data=REFRESH)
+    assert answer.status_code == 401
+
+
+def test_a_disabled_client(world: World, rp: RelyingParty) -> None:
+    """It is unknown at once."""
+    with world.unit_of_work() as session:
+        session.query(Client).one().disabled_at = world._now()
+    assert rp.token(**REFRESH).status_code == 401

@@ -1,0 +1,234 @@
+"""Section 3, and OpenID Connect Core section 9: a client that proves a key instead of a secret."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, RSAKey
+
+from tests.support.moving_clock import MovingClock
+from tests.support.stores import ISSUER
+from tests.support.world import World
+
+TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+EC = ECKey.generate_key("P-256", {"kid": "ec"})
+RSA = RSAKey.generate_key(2048, {"kid": "rsa"})
+STRANGER = ECKey.generate_key("P-256", {"kid": "ec"})
+
+Assert = Callable[..., str]
+
+
+def public(*keys: ECKey | RSAKey) -> dict[str, Any]:
+    """The key set that a client registers."""
+    return {"keys": [key.as_dict(private=False) for key in keys]}
+
+
+@pytest.fixture(autouse=True)
+def _robot(world: World) -> None:
+    world.client("robot", public=True, token_endpoint_auth_method="private_key_jwt", jwks=public(EC, RSA))
+
+
+@pytest.fixture
+def assertion(clock: MovingClock) -> Assert:
+    """Makes assertions, right but for the changes; a change to None leaves a claim out."""
+
+    def make(key: ECKey | RSAKey = EC, header: dict[str, Any] | None = None, **changes: Any) -> str:
+        now = int(clock.now().timestamp())
+        claims = {"iss": "robot", "sub": "robot", "aud": ISSUER, "iat": now, "exp": now + 60, "jti": uuid.uuid4().hex}
+        claims = {name: value for name, value in (claims | changes).items() if value is not None}
+        head = {"alg": "RS256" if isinstance(key, RSAKey) else "ES256", "kid": key.kid} | (header or {})
+        return jwt.encode({k: v for k, v in head.items() if v is not None}, claims, key, algorithms=[head["alg"]])
+
+    return make
+
+
+def ask(http: httpx.Client, assertion: str, **form: str | None) -> httpx.Response:
+    """A token request in which only the client can be right."""
+    values = {
+        "grant_type": "refresh_token",
+        "refresh_token": "x",
+        "client_assertion_type": TYPE,
+        "client_assertion": assertion,
+        **form,
+    }
+    return http.post("/token", data={name: value for name, value in values.items() if value is not None})
+
+
+def believed(answer: httpx.Response) -> bool:
+    """Whether the client was believed: then the grant is what is wrong."""
+    if answer.json()["error"] == "invalid_grant":
+        return True
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client"), answer.text
+    return False
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"aud": f"{ISSUER}/token"},
+        {"aud": [ISSUER]},
+        {"iat": None},
+        {"key": RSA},
+        {"header": {"kid": None}, "key": RSA},
+        {"header": {"typ": "client-authentication+jwt"}},
+    ],
+    ids=lambda changes: ",".join(map(str, changes)) or "as it should be",
+)
+def test_a_right_assertion(http: httpx.Client, assertion: Assert, changes: dict[str, Any]) -> None:
+    """Section 3: signed with a registered key, for us, in time."""
+    assert believed(ask(http, assertion(**changes)))
+    assert believed(ask(http, assertion(**changes), client_id="robot"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"key": STRANGER},
+        {"iss": "books"},
+        {"iss": None},
+        {"sub": "books"},
+        {"sub": None},
+        {"sub": 7},
+        {"sub": "robot\x00"},
+        {"sub": "nobody", "iss": "nobody"},
+        {"aud": None},
+        {"aud": f"{ISSUER}/"},
+        {"aud": "https://other.example"},
+        {"aud": [ISSUER, "https://other.example"]},
+        {"exp": None},
+        {"exp": "soon"},
+        {"exp": True},
+        {"nbf": "now"},
+        {"jti": None},
+        {"jti": ""},
+        {"jti": 7},
+        {"jti": "j" * 300},
+        {"header": {"typ": "at+jwt"}},
+        {"header": {"kid": "unknown"}},
+    ],
+    ids=lambda changes: str(changes)[:50],
+)
+def test_a_wrong_assertion(http: httpx.Client, assertion: Assert, changes: dict[str, Any]) -> None:
+    """Section 3: each of these claims must be right."""
+    assert not believed(ask(http, assertion(**changes)))
+
+
+@pytest.mark.parametrize(
+    ("claim", "seconds", "expected"),
+    [
+        ("exp", -31, False),
+        ("exp", -29, True),
+        ("exp", 3600, True),
+        ("exp", 3700, False),
+        ("iat", 10, True),
+        ("iat", 60, False),
+        ("nbf", 10, True),
+        ("nbf", 60, False),
+    ],
+)
+def test_its_times(
+    http: httpx.Client, assertion: Assert, clock: MovingClock, claim: str, seconds: int, expected: bool
+) -> None:
+    """Section 3, items 4 to 6: clocks may differ by half a minute; a lifetime is an hour at most."""
+    moment = int(clock.now().timestamp()) + seconds
+    assert believed(ask(http, assertion(**{claim: moment}))) is expected
+
+
+def test_it_is_good_once(http: httpx.Client, assertion: Assert, clock: MovingClock) -> None:
+    """Section 3, item 7: also when the request that it came with was refused; another one with another jti is."""
+    once = assertion()
+    assert believed(ask(http, once))
+    clock.advance(seconds=80)
+    assert not believed(ask(http, once))
+    assert believed(ask(http, assertion()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "a.b.c",
+        "e30.e30.",
+        "é.é.é",
+        "x" * 9000,
+        "eyJhbGciOiJub25lIn0." + "W10" + ".",
+        "eyJhbGciOiJub25lIn0.eyJzdWIiOiJyb2JvdCIsImlzcyI6InJvYm90In0.",
+    ],
+    ids=lambda text: text[:20],
+)
+def test_what_is_no_assertion(http: httpx.Client, text: str) -> None:
+    """4xx, whatever it is; `none` is no algorithm."""
+    answer = ask(http, text)
+    assert answer.status_code in {400, 401}
+    assert answer.json()["error"] in {"invalid_client", "invalid_request"}
+
+
+def test_a_deeply_nested_payload(http: httpx.Client) -> None:
+    """It is not followed down."""
+    payload = base64.urlsafe_b64encode(b"[" * 5000).rstrip(b"=").decode()
+    assert not believed(ask(http, f"eyJhbGciOiJFUzI1NiJ9.{payload}.AAAA"))
+
+
+def test_a_critical_header_that_is_not_understood(http: httpx.Client, assertion: Assert) -> None:
+    """RFC 7515 section 4.1.11."""
+    head = base64.urlsafe_b64encode(json.dumps({"alg": "ES256", "kid": "ec", "crit": ["x"], "x": 1}).encode())
+    parts = assertion().split(".")
+    assert not believed(ask(http, ".".join([head.rstrip(b"=").decode(), *parts[1:]])))
+
+
+def test_an_hmac_with_the_public_key(http: httpx.Client, assertion: Assert) -> None:
+    """RFC 8725 section 2.1: the public key is never taken for a shared secret."""
+    head = base64.urlsafe_b64encode(b'{"alg":"HS256","kid":"rsa"}').rstrip(b"=").decode()
+    body = assertion().split(".")[1]
+    mac = hmac.new(RSA.as_pem(private=False), f"{head}.{body}".encode(), hashlib.sha256).digest()
+    assert not believed(ask(http, f"{head}.{body}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"))
+
+
+def test_only_the_registered_algorithm(world: World, http: httpx.Client, assertion: Assert) -> None:
+    """OpenID Connect Registration section 2: token_endpoint_auth_signing_alg."""
+    world.client(
+        "strict",
+        public=True,
+        token_endpoint_auth_method="private_key_jwt",
+        token_endpoint_auth_signing_alg="ES256",
+        jwks=public(EC, RSA),
+    )
+    assert believed(ask(http, assertion(iss="strict", sub="strict")))
+    assert not believed(ask(http, assertion(RSA, iss="strict", sub="strict")))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"client_assertion_type": None},
+        {"client_assertion_type": "urn:x"},
+        {"client_id": "books"},
+        {"client_secret": "x"},
+    ],
+    ids=str,
+)
+def test_what_does_not_go_together(http: httpx.Client, assertion: Assert, form: dict[str, str | None]) -> None:
+    """RFC 7521 section 4.2."""
+    answer = ask(http, assertion(), **form)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
+def test_a_type_without_assertion(http: httpx.Client) -> None:
+    """There is nothing to believe."""
+    assert not believed(http.post("/token", data={"grant_type": "refresh_token", "client_assertion_type": TYPE}))
+
+
+def test_only_for_clients_that_registered_it(world: World, http: httpx.Client, assertion: Assert) -> None:
+    """A client with a secret has no keys."""
+    world.client("books")
+    assert not believed(ask(http, assertion(iss="books", sub="books")))
