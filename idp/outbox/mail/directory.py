@@ -26,7 +26,7 @@ class DirectorySink:
         try:
             content = letter.as_bytes(eight_bit=True)
         except ValueError as error:
-            raise Refused(f"no such address: {error}") from None
+            raise Refused(str(error)) from None
         try:
             self._write(f"{letter.at:%Y%m%dT%H%M%S}-{letter.id}.eml", content)
         except OSError as error:

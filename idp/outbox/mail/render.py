@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
@@ -44,7 +45,7 @@ class Letter:
         """The message. Raises ValueError for addresses that are none. `eight_bit`: the receiver takes 8BITMIME."""
         message = EmailMessage(_LONG_LINES)
         message["From"] = self.sender
-        message["To"] = str(Address(self.name, addr_spec=self.email))
+        message["To"] = str(_address(self.name, self.email))
         message["Subject"] = self.subject
         message["Date"] = format_datetime(self.at)
         message["Message-ID"] = f"<{self.id}@{self.host}>"
@@ -68,7 +69,7 @@ def letter_of(row_id: uuid.UUID, mail: Mail) -> Letter:
         sender=one_line(ours.sender),
         host=ours.issuer_host,
         name=one_line(mail.to.name),
-        email=mail.to.email,
+        email=_with_ascii_domain(mail.to.email),
         language=mail.to.language,
         subject=one_line(subject),
         text=_without_gaps(text),
@@ -80,6 +81,23 @@ def one_line(text: str) -> str:
     """The text without line breaks and control characters: it stands in headers and between lines of ours."""
     plain = "".join(" " if unicodedata.category(sign) in {"Cc", "Cf", "Zl", "Zp"} else sign for sign in text)
     return " ".join(plain.split())
+
+
+def _with_ascii_domain(email: str) -> str:
+    """The address as servers know it (RFC 5891); one that cannot be written so stays, and is refused when it is sent."""
+    mailbox, _, domain = email.rpartition("@")
+    try:
+        return f"{mailbox}@{domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        return email
+
+
+def _address(name: str, email: str) -> Address:
+    """The address with its name. Raises ValueError for what is no address, in place of what the library raises."""
+    try:
+        return Address(name, addr_spec=email)
+    except (ValueError, IndexError, HeaderParseError):
+        raise ValueError("the e-mail address is none") from None
 
 
 def _without_gaps(text: str) -> str:

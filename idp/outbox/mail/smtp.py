@@ -111,20 +111,19 @@ class SmtpSink:
             return
         if not (encrypted or here):
             raise Unreachable(f"{self.host} offers no encryption, so the login is not sent")
-        server.login(self.user, self.password or "")
+        try:
+            server.login(self.user, self.password or "")
+        except UnicodeEncodeError:
+            raise Unreachable(f"{self.host}: a login may have ASCII characters only") from None
 
     def _hand_over(self, server: smtplib.SMTP, letter: Letter) -> None:
         """MAIL, RCPT, DATA. RFC 5321 section 4.2.1: 4yz may be tried again, 5yz may not."""
         eight_bit = server.has_extn("8bitmime")
         options = ["BODY=8BITMIME"] if eight_bit else []
-        if not f"{letter.envelope_sender}{letter.email}".isascii():
-            if not server.has_extn("smtputf8"):
-                raise Refused(f"{self.host} takes no address with other letters than a to z (RFC 6531)")
-            options.append("SMTPUTF8")
         try:
             content = letter.as_bytes(eight_bit=eight_bit)
         except ValueError as error:
-            raise Refused(f"no such address: {error}") from None
+            raise Refused(str(error)) from None
         try:
             server.sendmail(letter.envelope_sender, [letter.email], content, options)
         except smtplib.SMTPRecipientsRefused as error:
