@@ -24,9 +24,7 @@ from idp.tenancy.queries import by_slug
 @click.option("--tenant", help="The slug of the tenant that the application would name.")
 @json_option
 @with_appcontext
-def explain(  # noqa: PLR0913 - the options of the command
-    user: str, *, ip: str, client: str | None, acr: str | None, tenant: str | None, as_json: bool
-) -> None:
+def explain(user: str, *, ip: str, client: str | None, acr: str | None, tenant: str | None, as_json: bool) -> None:
     """Say which login steps USER would be asked now, in a browser that has proved nothing yet, and why."""
     person = by_username(user)
     if person is None:

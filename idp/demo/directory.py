@@ -42,6 +42,7 @@ class Directory:
         self.database = self.path / "idp.sqlite"
         self.logs = self.path / "logs"
         self.valkey = self.path / "valkey"
+        self.mail = self.path / "mail"
         self._secrets = self.path / "secrets.json"
 
     @property
@@ -52,7 +53,7 @@ class Directory:
     @property
     def mail_url(self) -> str:
         """The directory for mails as a setting names it."""
-        return f"file://{quote(str(self.path / 'mail'))}"
+        return f"file://{quote(str(self.mail))}"
 
     @contextmanager
     def locked(self) -> Iterator[None]:

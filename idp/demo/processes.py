@@ -24,7 +24,7 @@ ENDED_WITHIN = 10.0
 LAST_WORDS = 3
 
 
-class Interrupted(Exception):  # noqa: N818 - it is what happened
+class Interrupted(Exception):
     """The person who started the demo ends it."""
 
 
@@ -87,7 +87,7 @@ class Processes:
         environment: Mapping[str, str],
         end_by: signal.Signals = signal.SIGTERM,
     ) -> Child:
-        """Start a process; what it says goes to a log file of its name. `end_by` is the signal that ends it politely."""
+        """Start a process; what it says goes to a log file of its name. `end_by`: the signal that ends it politely."""
         log = self._logs / f"{name.lower().replace(' ', '-')}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603 - programs of ours, named by the caller

@@ -71,6 +71,7 @@ def _prepare(directory: Directory, secrets: Secrets, addresses: Addresses) -> No
 def _say(directory: Directory, addresses: Addresses) -> None:
     click.echo(table(content.tenants(), addresses))
     click.echo("A code of the moment, without a telephone: idp demo --totp USERNAME (or the secret that a page shows)")
+    click.echo(f"Mails, one .eml file each, also those for a forgotten password: {directory.mail}")
     click.echo(f"Data and logs: {directory.path}. Ctrl-C ends the demo and keeps the data.")
     sys.stdout.flush()
 

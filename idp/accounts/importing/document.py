@@ -76,10 +76,11 @@ def check_tables(value: object, path: Path, faults: Faults) -> None:
 
 
 def _line(lines: Mapping[Path, int], path: Path) -> int:
-    """The line of the path, or of the nearest table around it."""
-    while path and path not in lines:
-        path = path[:-1]
-    return lines.get(path, 1)
+    """The line of the path: its own, the first of what is in it, or that of the nearest table around it."""
+    if path in lines or not path:
+        return lines.get(path, 1)
+    inside = [line for known, line in lines.items() if known[: len(path)] == path]
+    return min(inside) if inside else _line(lines, path[:-1])
 
 
 def _place_and_problem(error: str, text: str) -> tuple[int, str, str]:

@@ -27,7 +27,7 @@ class Fault:
         return f"{where}: {self.key}: {self.problem}" if self.key else f"{where}: {self.problem}"
 
 
-class Refused(Exception):  # noqa: N818 - it is what happened
+class Refused(Exception):
     """The file is refused whole; nothing was written. `faults` has everything that was found, in the file's order."""
 
     def __init__(self, *faults: Fault) -> None:

@@ -89,11 +89,15 @@ class Cache:
 
 @dataclass(slots=True)
 class Visit:
-    """A visitor who is logged in here: with which registration, the tokens, and when each came (Unix time)."""
+    """A visitor who is logged in here: with which registration, the tokens, and when each came (Unix time).
+
+    `claims` are those of the ID token, `userinfo` what the provider says of the person when asked with the access token.
+    """
 
     registration: str
     tokens: dict[str, Any]
     claims: dict[str, Any]
+    userinfo: dict[str, Any] = field(default_factory=dict)
     came: dict[str, float] = field(default_factory=dict)
 
     def renew(self, tokens: dict[str, Any], now: float) -> None:
@@ -198,7 +202,8 @@ def home() -> str:
     if visit is None:
         return render_template("welcome.html", partner=_provider("partner") is not None)
     tokens = [_age(visit, name) for name in ("access_token", "refresh_token", "id_token") if visit.tokens.get(name)]
-    return render_template("visit.html", visit=visit, tokens=tokens, moments=_moments(visit.claims))
+    person = {**visit.claims, **visit.userinfo}
+    return render_template("visit.html", visit=visit, person=person, tokens=tokens, moments=_moments(visit.claims))
 
 
 def login() -> AnyResponse:
@@ -223,6 +228,7 @@ def callback(name: str) -> AnyResponse:
     tokens = dict(provider.authorize_access_token())
     visit = Visit(name, {}, dict(tokens.pop("userinfo")))
     visit.renew(tokens, time.time())
+    _ask_userinfo(provider, visit)
     _visits().end(session.pop("visit", None))
     session["visit"] = _visits().begin(visit)
     return redirect(url_for("home"))
@@ -236,6 +242,7 @@ def refresh() -> AnyResponse:
         return redirect(url_for("home"))
     tokens = provider.fetch_access_token(grant_type="refresh_token", refresh_token=visit.tokens.get("refresh_token"))
     visit.renew(dict(tokens), time.time())
+    _ask_userinfo(provider, visit)
     return redirect(url_for("home"))
 
 
@@ -268,10 +275,23 @@ ROUTES = (
 )
 
 
-class IssuerMismatch(AuthlibBaseError):  # type: ignore[misc]  # noqa: N818 - Authlib has no types
+class IssuerMismatch(AuthlibBaseError):  # type: ignore[misc]
     """The answer is not of the provider that was asked (RFC 9207 section 2.4)."""
 
     error = "mismatching_issuer"
+
+
+class AnotherPerson(AuthlibBaseError):  # type: ignore[misc]
+    """The userinfo endpoint speaks of somebody else than the ID token (OpenID Connect Core section 5.3.2)."""
+
+    error = "mismatching_subject"
+
+
+def _ask_userinfo(provider: FlaskOAuth2App, visit: Visit) -> None:
+    userinfo = dict(provider.userinfo(token=visit.tokens))
+    if userinfo.get("sub") != visit.claims["sub"]:
+        raise AnotherPerson
+    visit.userinfo = userinfo
 
 
 def _check_issuer(provider: FlaskOAuth2App) -> None:

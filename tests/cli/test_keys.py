@@ -1,0 +1,46 @@
+"""`idp keys list|rotate|new-secret`."""
+
+import json
+import re
+
+from idp.settings import Settings
+from tests.cli.conftest import Idp
+from tests.support.moving_clock import MovingClock
+
+
+def test_the_first_call_makes_the_keys(idp: Idp) -> None:
+    """An active and a next key for each algorithm; again the same ones; never a private part."""
+    first = idp("keys", "list", "--json").stdout
+    listed = json.loads(first)
+    assert sorted((key["algorithm"], key["state"]) for key in listed) == sorted(
+        (algorithm, state) for algorithm in ("RS256", "ES256", "EdDSA") for state in ("active", "next")
+    )
+    assert idp("keys", "list", "--json").stdout == first
+    assert "PRIVATE" not in first
+    assert len(idp("keys", "list").stdout.splitlines()) == 7
+
+
+def test_rotating_lets_the_next_keys_take_over(idp: Idp, clock: MovingClock) -> None:
+    """The next key of each algorithm signs; a second rotation at once waits until the new next ones are known."""
+    before = {
+        key["algorithm"]: key["kid"]
+        for key in json.loads(idp("keys", "list", "--json").stdout)
+        if key["state"] == "next"
+    }
+    turns = json.loads(idp("keys", "rotate", "--json").stdout)
+    assert {turn["algorithm"]: turn["kid"] for turn in turns} == before
+    assert [turn["waits_until"] for turn in turns] == [None, None, None]
+    clock.advance(seconds=1)
+    assert "may sign from" in idp("keys", "rotate").stdout
+    clock.advance(minutes=10)
+    assert idp("keys", "rotate").stdout.count("signs from now on") == 3
+
+
+def test_a_new_secret_key_is_one(idp: Idp) -> None:
+    """64 hexadecimal digits, another one each time, that the settings accept as random."""
+    made = [idp("keys", "new-secret").stdout.strip() for _ in range(2)]
+    assert made[0] != made[1]
+    for key in made:
+        assert re.fullmatch(r"[0-9a-f]{64}", key)
+        settings = Settings(issuer="https://login.example", database_url="sqlite://", secret_keys=key)  # type: ignore[arg-type]
+        assert settings.unsafe() == []

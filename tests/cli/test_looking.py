@@ -1,0 +1,134 @@
+"""`idp tenant|user|client|grants VERB`."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from idp.accounts.queries import by_id
+from idp.login import known_ip
+from idp.login.types import Evidence, Factor, StepName
+from tests.cli.conftest import Idp
+from tests.support.moving_clock import MovingClock
+from tests.support.world import KnownUser, World
+
+
+@pytest.fixture(autouse=True)
+def anna(world: World) -> KnownUser:
+    zon = world.tenant("de-zon", name="Bakkerij De Zon")
+    world.tenant("fietsen-bv")
+    world.client("books", tenant=zon)
+    world.client("hours")
+    world.user("bert", zon, type="administrator", totp=True)
+    return world.user("anna", zon, every_30_days=True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("tenant", "show", "nowhere"),
+        ("tenant", "disable", "nowhere"),
+        ("tenant", "enable", "nowhere"),
+        ("user", "show", "nobody"),
+        ("user", "disable", "nobody"),
+        ("user", "enable", "nobody"),
+        ("user", "list", "--tenant", "nowhere"),
+        ("client", "show", "nothing"),
+        ("client", "disable", "nothing"),
+        ("client", "enable", "nothing"),
+        ("grants", "list", "nobody"),
+        ("grants", "revoke", "nobody"),
+        ("explain", "nobody", "--ip", "192.0.2.1"),
+    ],
+    ids=" ".join,
+)
+def test_a_name_that_does_not_exist(idp: Idp, command: tuple[str, ...]) -> None:
+    """One line that names it, on stderr, and exit code 1."""
+    result = idp(*command)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith("There is no ")
+    assert result.stderr.count("\n") == 1
+    assert any(f" {word!r}." in result.stderr for word in command)
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [("tenant", ["de-zon", "fietsen-bv"]), ("user", ["anna", "bert"]), ("client", ["books", "hours"])],
+)
+def test_lists_are_paged_by_name(idp: Idp, kind: str, names: list[str]) -> None:
+    """A list goes by name, a page at a time; the next page begins after the last name."""
+    key = {"tenant": "slug", "user": "username", "client": "client_id"}[kind]
+    whole = json.loads(idp(kind, "list", "--json").stdout)
+    assert [row[key] for row in whole] == names
+    assert json.loads(idp(kind, "list", "--json", "--limit", "1").stdout) == whole[:1]
+    assert json.loads(idp(kind, "list", "--json", "--after", names[0]).stdout) == whole[1:]
+    assert [line.split()[0] for line in idp(kind, "list").stdout.splitlines()] == [key, *names]
+
+
+def test_a_user_is_shown_without_a_secret(idp: Idp) -> None:
+    """Names and choices are shown; hashes and secrets are not."""
+    shown = json.loads(idp("user", "show", "BERT", "--json").stdout)
+    assert (shown["username"], shown["tenants"], shown["two_factor"], shown["password"]) == (
+        "bert",
+        ["de-zon"],
+        True,
+        True,
+    )
+    assert "argon2" not in json.dumps(shown)
+    assert "two_factor                yes" in idp("user", "show", "bert").stdout
+
+
+def test_a_tenant_is_shown_with_its_policy(idp: Idp) -> None:
+    """The policy is shown, the security code is not."""
+    shown = json.loads(idp("tenant", "show", "de-zon", "--json").stdout)
+    assert shown["policy"]["security_code"] is True
+    assert shown["users"] == 2
+    assert "482915" not in json.dumps(shown)
+
+
+def test_a_client_is_shown_with_its_registration(idp: Idp) -> None:
+    """The metadata is shown, and that there is a secret; not the secret's digest."""
+    shown = json.loads(idp("client", "show", "books", "--json").stdout)
+    assert shown["registration"]["redirect_uris"] == ["https://books.example/cb"]
+    assert (shown["tenant"], shown["secret"]) == ("de-zon", True)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("tenant", "de-zon"), ("user", "anna"), ("client", "books")])
+def test_disabled_and_enabled(idp: Idp, kind: str, name: str) -> None:
+    """Disable and enable say what is so, also when it was so before."""
+    for verb in ("disable", "disable", "enable", "enable"):
+        result = idp(kind, verb, name)
+        assert (result.exit_code, result.stdout) == (0, f"{name} is {verb}d\n")
+        shown = json.loads(idp(kind, "show", name, "--json").stdout)
+        assert (shown["disabled_at"] is not None) == (verb == "disable")
+
+
+def test_disabling_a_user_ends_what_is_remembered(idp: Idp, world: World, anna: KnownUser) -> None:
+    """The user's epoch moves on: sessions, grants and refresh tokens of before are worthless, also after enabling."""
+    with world.unit_of_work():
+        before = by_id(anna.id)
+        assert before
+        epochs = before.epoch, before.grants_epoch
+    idp("user", "disable", "anna")
+    idp("user", "enable", "anna")
+    with world.unit_of_work():
+        after = by_id(anna.id)
+        assert after
+        assert (after.epoch, after.grants_epoch) == (epochs[0] + 1, epochs[1] + 1)
+
+
+def test_grants_are_listed_and_revoked(idp: Idp, world: World, anna: KnownUser, clock: MovingClock) -> None:
+    """A known-IP grant is shown with its network and its end, and is gone after revoke."""
+    with world.unit_of_work():
+        user = by_id(anna.id)
+        assert user
+        proof = Evidence(StepName.TOTP, clock.now(), frozenset({Factor.TOTP}), epoch=user.epoch, network="203.0.113.7")
+        known_ip.earn(user, proof, None)
+    (grant,) = json.loads(idp("grants", "list", "anna", "--json").stdout)
+    assert grant["network"] == "203.0.113.7"
+    assert grant["expires_at"] == (clock.now() + timedelta(days=30)).isoformat()
+    assert "203.0.113.7" in idp("grants", "list", "anna").stdout
+    assert idp("grants", "revoke", "anna").exit_code == 0
+    assert json.loads(idp("grants", "list", "anna", "--json").stdout) == []
+    assert idp("grants", "list", "anna").stdout == ""

@@ -1,0 +1,246 @@
+"""What an import does: creates what is new, changes what differs, leaves the rest; the same file again changes nothing."""
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from idp.accounts.factors import secret_of
+from idp.accounts.models import User, UserType
+from idp.accounts.queries import by_username, tenants_of
+from idp.audit.models import AuditEvent
+from idp.crypto import opaque
+from idp.errors import Conflict
+from idp.extensions import db
+from idp.oidc.models import Client
+from idp.tenancy.models import Tenant
+from idp.tenancy.policy import Policy
+from idp.tenancy.queries import by_slug, security_code_of
+from idp.vault import hasher
+from tests.importing.importing import File
+
+pytestmark = pytest.mark.both_stores
+
+
+def person(username: str) -> User:
+    user = by_username(username)
+    assert user
+    return user
+
+
+def company(slug: str) -> Tenant:
+    tenant = by_slug(slug)
+    assert tenant
+    return tenant
+
+
+def client() -> Client:
+    return db.session.scalars(sa.select(Client)).one()
+
+
+def epochs() -> tuple[int, int, int]:
+    """Of Anna, of her grants, of her tenant."""
+    db.session.expire_all()
+    return person("anna").epoch, person("anna").grants_epoch, company("de-zon").epoch
+
+
+def test_everything_in_the_file_comes_to_be(imported: File, rows: None) -> None:
+    """Tenants, policies, users, factors, memberships and clients are as the file says, and else as by default."""
+    zon, anna, eva = company("de-zon"), person("anna"), person("eva")
+    assert (zon.name, zon.locale, zon.policy) == ("Bakkerij De Zon", "nl", Policy(two_factor_mandatory=True))
+    assert security_code_of(zon) == "482915"
+    assert company("fietsen-bv").policy == Policy()
+    assert (anna.name, anna.email, anna.type, anna.locale) == (
+        "Anna de Vries",
+        "anna@de-zon.example",
+        UserType.EMPLOYEE,
+        "en",
+    )
+    assert anna.two_factor_every_30_days
+    assert hasher().verify(anna.password_hash, "warme-krentenbol")
+    assert [secret_of(device) for device in anna.totp_devices] == ["JBSWY3DPEHPK3PXP"]
+    assert [tenant.slug for tenant in tenants_of(eva)] == ["de-zon", "fietsen-bv"]
+    assert not eva.two_factor_every_30_days
+    assert client().secret_hash == opaque.digest("the secret of books")
+    assert (client().tenant_id, client().first_party, client().require_pkce) == (zon.id, True, True)
+    assert client().registration == {"redirect_uris": ["https://books.example/cb"]}
+
+
+def test_what_was_done_is_said(file: File) -> None:
+    """The report names each thing, and a made-up security code once."""
+    zon, fietsen, *rest = file.imported()
+    assert zon == "tenant de-zon: created"
+    assert fietsen.startswith("tenant fietsen-bv: created (security code ")
+    assert rest == ["user anna: created", "user eva: created", "client books: created"]
+    with file.app.app_context():
+        assert security_code_of(company("fietsen-bv")) in fietsen
+
+
+@pytest.mark.parametrize("set_credentials", [False, True], ids=["plain", "set-credentials"])
+def test_the_same_file_again_changes_nothing(imported: File, rows: None, set_credentials: bool) -> None:
+    """No row changes, no epoch moves, nothing is written to the audit log."""
+    before = epochs(), db.session.scalar(sa.select(sa.func.max(AuditEvent.id))), person("anna").updated_at
+    db.session.rollback()
+    assert imported.imported(set_credentials=set_credentials) == []
+    assert (epochs(), db.session.scalar(sa.select(sa.func.max(AuditEvent.id))), person("anna").updated_at) == before
+
+
+def test_what_differs_is_changed_and_named(imported: File) -> None:
+    """Particulars, policy, memberships and registration follow the file; the report names the fields."""
+    imported.replace("Bakkerij De Zon", "Bakkerij De Maan")
+    imported.replace("two_factor_mandatory = true", "passkeys = false\nblock_new_ip = true")
+    imported.replace("Anna de Vries", "Anna Visser").replace('username = "anna"', 'username = "Anna"')
+    imported.replace("https://books.example/cb", "https://books.example/callback")
+    assert imported.imported() == [
+        "tenant de-zon: changed: name, policy.block_new_ip, policy.passkeys",
+        "user Anna: changed: username, name",
+        "client books: changed: redirect_uris",
+    ]
+    with imported.app.app_context():
+        assert company("de-zon").policy == Policy(two_factor_mandatory=True, block_new_ip=True, passkeys=False)
+
+
+def test_what_the_file_does_not_name_stays(imported: File, rows: None) -> None:
+    """A file with names only changes nothing; a file without them neither."""
+    imported.text = """
+[[tenants]]
+slug = "de-zon"
+[[tenants.users]]
+username = "ANNA"
+name = "Anna"
+[[tenants.users]]
+username = "eva"
+[[clients]]
+client_id = "books"
+scope = "openid"
+"""
+    assert imported.imported() == ["user ANNA: changed: username, name", "client books: changed: scope"]
+    assert person("anna").email == "anna@de-zon.example"
+    assert len(tenants_of(person("eva"))) == 2
+    assert client().registration == {"redirect_uris": ["https://books.example/cb"], "scope": "openid"}
+
+
+def test_credentials_of_those_who_exist_are_left_alone(imported: File, rows: None) -> None:
+    """Without --set-credentials another password, TOTP secret, security code or client secret changes nothing."""
+    before = epochs()
+    assert other_credentials(imported).imported() == []
+    assert epochs() == before
+    assert hasher().verify(person("anna").password_hash, "warme-krentenbol")
+    assert client().secret_hash == opaque.digest("the secret of books")
+
+
+def test_credentials_are_set_when_asked(imported: File, rows: None) -> None:
+    """With --set-credentials each that differs is set, and counts as a change: grants, sessions and tokens end."""
+    user, grants, tenant = epochs()
+    assert other_credentials(imported).imported(set_credentials=True) == [
+        "tenant de-zon: changed: security_code",
+        "user anna: changed: password, totp_secret",
+        "client books: changed: client_secret",
+    ]
+    after = epochs()
+    assert after[0] > user
+    assert after[1] > grants
+    assert after[2] > tenant
+    assert hasher().verify(person("anna").password_hash, "koude-krentenbol")
+    assert [secret_of(device) for device in person("anna").totp_devices] == ["JBSWY3DPEHPK3PXA"]
+    assert security_code_of(company("de-zon")) == "111111"
+    assert client().secret_hash == opaque.digest("another secret of books")
+
+
+def other_credentials(file: File) -> File:
+    file.replace("482915", "111111").replace("warme-krentenbol", "koude-krentenbol")
+    return file.replace("JBSWY3DPEHPK3PXP", "jbsw y3dp ehpk 3pxa").replace("the secret", "another secret")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "moves"),
+    [
+        pytest.param("warme-krentenbol", "koude-krentenbol", (True, True, False), id="a password"),
+        pytest.param("JBSWY3DPEHPK3PXP", "JBSWY3DPEHPK3PXA", (True, True, False), id="a TOTP secret"),
+        pytest.param("482915", "111111", (False, False, True), id="a security code"),
+        pytest.param("Anna de Vries", "Anna", (False, False, False), id="a name"),
+        pytest.param("every_30_days = true", "every_30_days = false", (True, True, False), id="the choice off"),
+        pytest.param("two_factor_mandatory = true", "limit_two_factor_validity = true", (False, False, True), id="validity limited"),
+    ],
+)  # fmt: skip
+def test_each_change_moves_its_own_epoch(
+    imported: File, rows: None, old: str, new: str, moves: tuple[bool, bool, bool]
+) -> None:
+    """What a change makes worthless is said by the epoch that it moves on: the user's, their grants', the tenant's."""
+    before = epochs()
+    assert len(imported.replace(old, new).imported(set_credentials=True)) == 1
+    assert tuple(new > old for new, old in zip(epochs(), before, strict=True)) == moves
+
+
+def test_a_hash_is_taken_as_it_is(file: File, rows: None) -> None:
+    """password_hash stands for the password; the same hash again is no change."""
+    made = hasher().hash("warme-krentenbol")
+    file.replace('password = "warme-krentenbol"', f'password_hash = "{made}"').imported()
+    assert person("anna").password_hash == made
+    db.session.rollback()
+    assert file.imported(set_credentials=True) == []
+
+
+def test_the_first_totp_secret_of_one_who_exists(file: File, rows: None) -> None:
+    """A user who has no TOTP gets one only with --set-credentials."""
+    file.replace('totp_secret = "JBSWY3DPEHPK3PXP"\n', "").imported()
+    file.replace("two_factor_every_30_days", 'totp_secret = "JBSWY3DPEHPK3PXP"\ntwo_factor_every_30_days')
+    assert file.imported() == []
+    assert file.imported(set_credentials=True) == ["user anna: changed: totp_secret"]
+
+
+def test_a_new_user_of_a_tenant_that_exists(imported: File, rows: None) -> None:
+    """Users are added to existing tenants; a user without a password cannot log in yet."""
+    imported.text = """
+[[tenants]]
+slug = "fietsen-bv"
+[[tenants.users]]
+username = "Joost"
+name = "Joost Mulder"
+email = "joost@fietsen-bv.example"
+"""
+    assert imported.imported() == ["user Joost: created"]
+    assert (person("joost").tenant.slug, person("joost").type, person("joost").password_hash) == (
+        "fietsen-bv",
+        UserType.EMPLOYEE,
+        None,
+    )
+
+
+def test_a_fault_at_the_end_undoes_the_beginning(imported: File, rows: None) -> None:
+    """All or nothing: what the database refuses while writing leaves nothing of the file behind."""
+    imported.replace("Bakkerij De Zon", "Bakkerij De Maan")
+    with imported.app.app_context():
+        _refuse_new_users()
+        db.session.commit()
+    imported.add(
+        '[[tenants]]\nslug = "x"\nname = "X"\n[[tenants.users]]\nusername = "y"\nname = "Y"\nemail = "y@x.example"\n'
+    )
+    with pytest.raises(Conflict):
+        imported.imported()
+    assert company("de-zon").name == "Bakkerij De Zon"
+    assert by_slug("x") is None
+
+
+def _refuse_new_users() -> None:
+    """Let the database refuse every new user, as it would a name that somebody else took a moment ago."""
+    if db.engine.dialect.name == "sqlite":
+        db.session.execute(
+            sa.text("CREATE TRIGGER refuse BEFORE INSERT ON users BEGIN SELECT RAISE(ABORT, 'UNIQUE'); END")
+        )
+    else:
+        db.session.execute(sa.text("ALTER TABLE users ADD CONSTRAINT refuse CHECK (username <> 'y') NOT VALID"))
+
+
+def test_many_users(file: File, app: Flask, rows: None) -> None:
+    """Twelve hundred users with hashes are imported, and again, without a query for each."""
+    made = hasher().hash("warme-krentenbol")
+    users = "".join(
+        f'[[tenants.users]]\nusername = "user{n}"\nname = "User {n}"\nemail = "u{n}@x.example"\npassword_hash = "{made}"\n'
+        for n in range(1200)
+    )
+    file.text = f'[[tenants]]\nslug = "many"\nname = "Many"\n{users}'
+    assert len(file.imported()) == 1201
+    statements: list[str] = []
+    sa.event.listen(db.engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
+    assert file.imported() == []
+    assert len(statements) < 30
