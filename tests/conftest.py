@@ -54,6 +54,9 @@ from tests.support.server import Server, serving
 from tests.support.stores import Store, StoreKind, Templates, dispose, drop, make_app
 from tests.support.world import KnownClient, World
 
+PATIENTLY = "/0?socket_timeout=2&socket_connect_timeout=2"
+"""The product waits 0.1 s for Valkey; a test machine that is busy with other tests may need longer for an answer."""
+
 MARKERS = (
     "both_stores: run on SQLite alone and on PostgreSQL with Valkey",
     "postgres_valkey: run on PostgreSQL with Valkey only",
@@ -135,7 +138,7 @@ def new_store(
                 return templates.sqlite(tmp_path / "idp.sqlite")
             databases: Databases = request.getfixturevalue("databases")
             valkey: ValkeyServer = request.getfixturevalue("valkey")
-            store = templates.postgres(databases, f"{valkey.connection_url}/0")
+            store = templates.postgres(databases, valkey.connection_url + PATIENTLY)
             ends.callback(drop, store, databases)
             with redis.Redis.from_url(valkey.connection_url) as cache:
                 cache.flushall()
@@ -252,7 +255,7 @@ class LiveServers:
             return self._templates.sqlite(self._directory / f"live-{workers}.sqlite")
         databases: Databases = self._request.getfixturevalue("databases")
         valkey = self._ends.enter_context(ValkeyServer(config={"save": ""}))
-        return self._templates.postgres(databases, f"{valkey.connection_url}/0")
+        return self._templates.postgres(databases, valkey.connection_url + PATIENTLY)
 
 
 @pytest.fixture(scope="session")
