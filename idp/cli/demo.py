@@ -7,6 +7,7 @@ import click
 from idp.demo import content
 from idp.demo.addresses import Addresses
 from idp.demo.directory import Directory
+from idp.demo.processes import forget_settings
 from idp.demo.run import run
 
 PORT = click.IntRange(1, 65535)
@@ -32,6 +33,7 @@ def demo(ctx: click.Context, port: int, sample_app_port: int, data_dir: Path, to
 
     Ctrl-C ends it. A second run keeps the data. With other ports and another directory a second demo runs beside it.
     """
+    forget_settings()
     directory, addresses = Directory(data_dir), Addresses(port, sample_app_port)
     if totp is not None:
         click.echo(content.code_of(totp, directory, directory.kept_secrets(), addresses))

@@ -76,10 +76,8 @@ def _database(directory: Directory, secrets: Secrets, addresses: Addresses) -> I
 
 
 def _settings(directory: Directory, secrets: Secrets, addresses: Addresses) -> Settings:
-    """The demo's settings, whatever the environment says of a server that is none of the demo's business."""
-    values = {name: field.get_default() for name, field in Settings.model_fields.items() if not field.is_required()}
-    values |= {"issuer": addresses.issuer, "database_url": directory.database_url, "secret_keys": secrets.secret_key}
-    return Settings(**values)
+    values = {"issuer": addresses.issuer, "database_url": directory.database_url, "secret_keys": secrets.secret_key}
+    return Settings(**values)  # type: ignore[arg-type]  # pydantic reads the key
 
 
 def _clients(directory: Directory, secrets: Secrets, addresses: Addresses) -> Path:

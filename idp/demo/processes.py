@@ -151,6 +151,12 @@ def pongs(host: str, port: int) -> bool:
         return False
 
 
+def forget_settings() -> None:
+    """Forget every setting of ours: what the environment says of a server is none of the demo's business."""
+    for name in [name for name in os.environ if name.startswith("IDP_")]:
+        del os.environ[name]
+
+
 def surroundings() -> dict[str, str]:
     """This process's environment without any setting of ours, and without a proxy for this machine's own addresses."""
     ours = ("IDP_", "SAMPLE_APP_")
