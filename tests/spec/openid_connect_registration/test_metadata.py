@@ -1,0 +1,232 @@
+"""Section 2, RFC 7591 section 2, RFC 8252: what an application may register, and what is wrong with the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from joserfc.jwk import ECKey, OctKey, RSAKey
+
+from idp.oidc.registration import InvalidMetadata, Registration, read, validated
+
+URI = "https://books.example/cb"
+EC = ECKey.generate_key("P-256")
+
+
+def faults(metadata: dict[str, Any], *, development: bool = False) -> dict[str, str]:
+    """What is wrong with the metadata, by key."""
+    try:
+        validated({"redirect_uris": [URI]} | metadata, issuer_is_loopback=development)
+    except InvalidMetadata as error:
+        return dict(error.faults)
+    return {}
+
+
+def registered(development: bool = False, **metadata: Any) -> Registration:
+    """The registration."""
+    return validated({"redirect_uris": [URI]} | metadata, issuer_is_loopback=development)
+
+
+def test_what_holds_where_nothing_is_said() -> None:
+    """Section 2: the defaults."""
+    found = registered()
+    assert found.application_type == "web"
+    assert found.response_types == ("code",)
+    assert found.grant_types == ("authorization_code", "refresh_token")
+    assert found.token_endpoint_auth_method == "client_secret_basic"
+    assert found.id_token_signed_response_alg == "RS256"
+    assert found.scope == ("openid", "profile", "email", "offline_access")
+    assert found.confidential
+    assert found.uses_secret
+
+
+def test_keys_mean_private_key_jwt() -> None:
+    """A client that registers keys and no method authenticates with them."""
+    found = registered(jwks={"keys": [EC.as_dict(private=False)]})
+    assert found.token_endpoint_auth_method == "private_key_jwt"
+    assert found.confidential
+    assert not found.uses_secret
+
+
+def test_a_client_that_works_for_itself() -> None:
+    """Without codes it needs no address, and has no scope of a person."""
+    found = validated({"grant_types": ["client_credentials"]}, issuer_is_loopback=False)
+    assert (found.response_types, found.scope, found.redirect_uris) == ((), (), ())
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"scope": "openid api:read"},
+        {"audience": "https://api.example"},
+        {"audience": ["https://api.example", "urn:x"]},
+        {"default_max_age": 0},
+        {"require_auth_time": True},
+        {"default_acr_values": ["urn:informer:acr:2fa"]},
+        {"subject_type": "public"},
+        {"client_uri": "https://books.example", "logo_uri": "https://books.example/l", "contacts": ["a@books.example"]},
+        {"policy_uri": "https://books.example/p", "tos_uri": "https://books.example/t"},
+        {"token_endpoint_auth_method": "none"},
+        {"id_token_signed_response_alg": "EdDSA"},
+        {"post_logout_redirect_uris": ["https://books.example/bye"]},
+        {"backchannel_logout_uri": "https://books.example/out", "backchannel_logout_session_required": True},
+        {
+            "application_type": "native",
+            "redirect_uris": ["com.example.app:/cb", "http://127.0.0.1/cb", "http://[::1]/c"],
+        },
+    ],
+    ids=",".join,
+)
+def test_what_may_be_registered(metadata: dict[str, Any]) -> None:
+    """Each key by its name, read back as it was given."""
+    assert faults(metadata) == {}
+    assert read({"redirect_uris": [URI]} | metadata) == registered(**metadata)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["client_name", "jwks_uri", "request_uris", "userinfo_signed_response_alg", "sector_identifier_uri"],
+)
+def test_what_the_standard_has_and_we_have_not(key: str) -> None:
+    """Taking it in silence would be a promise."""
+    assert faults({key: "x"}) == {key: "is not supported"}
+
+
+def test_an_unknown_key_is_named() -> None:
+    """All faults at once, each with its key."""
+    assert faults({"redirect_urls": [], "scopes": "x", "contacts": 1}) == {
+        "redirect_urls": "unknown key",
+        "scopes": "unknown key",
+        "contacts": "must be a list of texts",
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("redirect_uris", "https://books.example/cb"),
+        ("redirect_uris", []),
+        ("redirect_uris", [1]),
+        ("redirect_uris", [""]),
+        ("redirect_uris", [URI, URI]),
+        ("redirect_uris", ["/cb"]),
+        ("redirect_uris", ["books.example/cb"]),
+        ("redirect_uris", ["https://books.example/cb#x"]),
+        ("redirect_uris", ["https://*.example/cb"]),
+        ("redirect_uris", ["https://user@books.example/cb"]),
+        ("redirect_uris", ["https://books.example/c b"]),
+        ("redirect_uris", ["https://books.example:port/cb"]),
+        ("redirect_uris", ["https://[books/cb"]),
+        ("redirect_uris", ["https:///cb"]),
+        ("redirect_uris", ["https://b\u00fccher.example/cb"]),
+        ("redirect_uris", ["https://books.example/" + "x" * 2000]),
+        ("redirect_uris", ["http://books.example/cb"]),
+        ("redirect_uris", ["http://127.0.0.1/cb"]),
+        ("redirect_uris", ["com.example.app:/cb"]),
+        ("redirect_uris", ["javascript:alert(1)"]),
+        ("redirect_uris", ["data:text/html,x"]),
+        ("post_logout_redirect_uris", ["http://books.example/bye"]),
+        ("grant_types", ["password"]),
+        ("grant_types", "authorization_code"),
+        ("grant_types", ["refresh_token"]),
+        ("response_types", ["token"]),
+        ("response_types", []),
+        ("token_endpoint_auth_method", "client_secret_jwt"),
+        ("token_endpoint_auth_method", ["none"]),
+        ("token_endpoint_auth_signing_alg", "HS256"),
+        ("id_token_signed_response_alg", "none"),
+        ("application_type", "desktop"),
+        ("subject_type", "pairwise"),
+        ("scope", "openid  email"),
+        ("scope", ["openid"]),
+        ("scope", ""),
+        ("scope", 'a"b'),
+        ("audience", [1]),
+        ("audience", ""),
+        ("default_max_age", -1),
+        ("default_max_age", True),
+        ("default_max_age", "60"),
+        ("default_max_age", 10**10),
+        ("require_auth_time", "yes"),
+        ("client_uri", "http://books.example"),
+        ("contacts", ["a\nb"]),
+        ("jwks", []),
+        ("jwks", {}),
+        ("jwks", {"keys": []}),
+        ("jwks", {"keys": ["x"]}),
+        ("jwks", {"keys": [{"kty": "EC"}]}),
+        ("jwks", {"keys": [{"kty": "what"}]}),
+        ("jwks", {"keys": [{"kty": "EC", "crv": "P-256", "x": 7, "y": 7}]}),
+        ("jwks", {"keys": [EC.as_dict(private=True)]}),
+        ("jwks", {"keys": [OctKey.generate_key(256).as_dict()]}),
+        ("backchannel_logout_uri", "http://books.example/out"),
+        ("backchannel_logout_uri", "https://127.0.0.1/out"),
+        ("backchannel_logout_uri", "https://10.0.0.1/out"),
+        ("backchannel_logout_uri", "https://[::1]/out"),
+        ("backchannel_logout_uri", "https://localhost/out"),
+        ("backchannel_logout_uri", "https://x.localhost/out"),
+        ("backchannel_logout_uri", "https:///out"),
+        ("backchannel_logout_uri", "/out"),
+    ],
+    ids=lambda value: str(value)[:22],
+)
+def test_a_wrong_value_is_named_with_its_key(key: str, value: Any) -> None:
+    """And nothing else is."""
+    assert key in faults({key: value}), faults({key: value})
+
+
+@pytest.mark.parametrize(
+    "uri", ["myapp:/cb", "com.example.app://host/cb", "http://books.example/cb", "ftp://x.example/cb"]
+)
+def test_a_native_applications_addresses(uri: str) -> None:
+    """RFC 8252 section 7: a reversed domain name without host, or http on a loopback address."""
+    found = faults({"application_type": "native", "redirect_uris": [uri]})
+    assert "com.example.app" in found["redirect_uris"]
+
+
+@pytest.mark.filterwarnings("ignore:Key size should be")
+def test_a_weak_key() -> None:
+    """NIST SP 800-131A: RSA has 2048 bits or more."""
+    weak = RSAKey.generate_key(1024, private=False).as_dict(private=False)
+    assert "2048" in faults({"jwks": {"keys": [weak]}})["jwks"]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "key"),
+    [
+        ({"redirect_uris": [], "grant_types": ["authorization_code"]}, "redirect_uris"),
+        ({"grant_types": ["client_credentials"]}, "redirect_uris"),
+        ({"grant_types": ["client_credentials"], "redirect_uris": [], "response_types": ["code"]}, "response_types"),
+        (
+            {"token_endpoint_auth_method": "none", "grant_types": ["authorization_code", "client_credentials"]},
+            "grant_types",
+        ),
+        ({"token_endpoint_auth_method": "private_key_jwt"}, "jwks"),
+        (
+            {"token_endpoint_auth_method": "client_secret_basic", "jwks": {"keys": [EC.as_dict(private=False)]}},
+            "jwks",
+        ),
+    ],
+    ids=lambda value: str(value)[:22],
+)
+def test_what_does_not_go_together(metadata: dict[str, Any], key: str) -> None:
+    """RFC 7591 section 2.1, RFC 6749 sections 3.1.2.2 and 4.4."""
+    assert key in faults(metadata)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+def test_in_development(host: str) -> None:
+    """A loopback issuer has loopback applications, which are called over http as well."""
+    local = {
+        "redirect_uris": [f"http://{host}:8001/cb"],
+        "post_logout_redirect_uris": [f"http://{host}:8001/"],
+        "backchannel_logout_uri": f"http://{host}:8001/out",
+    }
+    assert faults(local, development=True) == {}
+    assert set(faults(local)) == {"redirect_uris", "post_logout_redirect_uris", "backchannel_logout_uri"}
+
+
+def test_development_makes_nothing_else_safe() -> None:
+    """Only loopback addresses."""
+    assert "redirect_uris" in faults({"redirect_uris": ["http://books.example/cb"]}, development=True)
+    assert "backchannel_logout_uri" in faults({"backchannel_logout_uri": "ftp://127.0.0.1/out"}, development=True)

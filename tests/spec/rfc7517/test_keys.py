@@ -1,0 +1,244 @@
+"""The keys that sign: made once, published before use, kept after it, sealed at rest."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from idp.crypto.sealed import SealBroken
+from idp.extensions import db
+from idp.oidc import keys
+from idp.oidc.models import KeyState, SigningKey
+from tests.support.browser import Browser
+from tests.support.moving_clock import MovingClock
+from tests.support.relying_party import RelyingParty, Tokens
+from tests.support.stores import SECRET_KEY, Store, make_app
+
+ALGORITHMS = ("RS256", "ES256", "EdDSA")
+OTHER_SECRET = "7c3e1f509ab2d486e0f1923847565abcde0f9182736455647382910abcdef012"
+
+
+def reread(app: Flask) -> None:
+    """What a second of waiting would do."""
+    app.extensions["idp.oidc.keys"].forget()
+
+
+def active(algorithm: str) -> SigningKey:
+    """The key that signs."""
+    return db.session.scalars(sa.select(SigningKey).filter_by(signs=algorithm)).one()
+
+
+def without_keys(app: Flask) -> None:
+    """A database that has none yet."""
+    db.session.execute(sa.delete(SigningKey))
+    db.session.commit()
+    reread(app)
+
+
+@pytest.mark.both_stores
+def test_several_processes_make_one_set(in_app: Flask) -> None:
+    """Each that starts finds the set made, or makes it."""
+    without_keys(in_app)
+    ready = Barrier(4)
+
+    def start(_: int) -> None:
+        with in_app.app_context():
+            ready.wait(timeout=30)
+            keys.ensure_keys()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(start, range(4)))
+    found = keys.every_key()
+    assert len(found) == 6
+    assert {(key.algorithm, key.state) for key in found} == {
+        (algorithm, state) for algorithm in ALGORITHMS for state in (KeyState.ACTIVE, KeyState.NEXT)
+    }
+
+
+def test_one_that_was_slower_finds_the_set_made(in_app: Flask) -> None:
+    """Between its look and its writing another process made the keys: it keeps those."""
+    without_keys(in_app)
+    once: list[bool] = []
+
+    def be_faster(*_: Any) -> None:
+        if not once:
+            once.append(True)
+            with in_app.app_context(), ThreadPoolExecutor(1) as thread:
+                thread.submit(_in(in_app, keys.ensure_keys)).result()
+
+    sa.event.listen(db.engine, "commit", be_faster)
+    try:
+        keys.ensure_keys()
+    finally:
+        sa.event.remove(db.engine, "commit", be_faster)
+    assert len(keys.every_key()) == 6
+
+
+def _in(app: Flask, call: Callable[[], Any]) -> Callable[[], Any]:
+    def run() -> Any:
+        with app.app_context():
+            return call()
+
+    return run
+
+
+def test_a_missing_key_is_made_when_it_is_needed(in_app: Flask, rp: RelyingParty) -> None:
+    """A new algorithm, or a first start without the command: the keys that are there stay."""
+    kept = active("ES256").kid
+    db.session.execute(sa.delete(SigningKey).where(SigningKey.algorithm != "ES256"))
+    db.session.commit()
+    reread(in_app)
+    published = [key["kid"] for key in rp.http.get("/jwks").json()["keys"]]
+    assert len(published) == 6
+    assert kept in published
+
+
+def test_rotation(in_app: Flask, rp: RelyingParty, tokens: Tokens, browser: Browser, clock: MovingClock) -> None:
+    """The next key signs, the old one still verifies, and a new next one is published."""
+    before = rp.http.get("/jwks")
+    turns = keys.rotate()
+    assert [turn.waits_until for turn in turns] == [None, None, None]
+    after = rp.http.get("/jwks")
+    assert before.headers["etag"] != after.headers["etag"]
+    assert len(after.json()["keys"]) == 9
+    fresh = rp.finish(browser.get(rp.authorize_url()))
+    kids = {key["kid"] for key in before.json()["keys"]}
+    assert _kid(fresh.id_token) in kids - {_kid(tokens.id_token)}
+    assert rp.verified(tokens.id_token)["sub"] == fresh.claims["sub"]
+    assert rp.userinfo(tokens).status_code == 200
+
+
+def _kid(token: str) -> str:
+    part = token.split(".", maxsplit=1)[0]
+    return str(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["kid"])
+
+
+def test_a_next_key_is_published_for_a_while_first(in_app: Flask, clock: MovingClock) -> None:
+    """Whoever still has an old copy of the set never meets a token that it cannot verify."""
+    keys.rotate()
+    signing = [active(algorithm).kid for algorithm in ALGORITHMS]
+    clock.advance(minutes=9)
+    assert all(turn.waits_until and turn.waits_until > clock.now() for turn in keys.rotate())
+    assert [active(algorithm).kid for algorithm in ALGORITHMS] == signing
+    clock.advance(minutes=1)
+    assert all(turn.waits_until is None for turn in keys.rotate())
+    assert not {active(algorithm).kid for algorithm in ALGORITHMS} & set(signing)
+
+
+def test_a_retired_key_is_published_for_a_day(in_app: Flask, http: httpx.Client, clock: MovingClock) -> None:
+    """Longer than any token lives; then it is gone from the set, and kept in the database."""
+    old = active("RS256").kid
+    keys.rotate()
+    clock.advance(hours=23)
+    reread(in_app)
+    assert old in http.get("/jwks").text
+    clock.advance(hours=2)
+    reread(in_app)
+    assert old not in http.get("/jwks").text
+    assert old in [key.kid for key in keys.every_key()]
+
+
+@pytest.mark.both_stores
+def test_two_rotations_at_once_are_one(in_app: Flask) -> None:
+    """The slower one finds that the next key signs already, and moves no further."""
+    waiting = {key.algorithm: key.kid for key in keys.every_key() if key.state is KeyState.NEXT}
+    once: list[bool] = []
+
+    def be_faster(conn: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if "signing_keys" in statement and statement.startswith("SELECT signing_keys.id") and not once:
+            once.append(True)
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(_in(in_app, keys.rotate)).result()
+
+    sa.event.listen(db.engine, "after_cursor_execute", be_faster)
+    try:
+        turns = keys.rotate()
+    finally:
+        sa.event.remove(db.engine, "after_cursor_execute", be_faster)
+    first, *others = turns
+    assert (first.kid, first.waits_until) == (waiting[first.algorithm], None)
+    assert all(turn.waits_until for turn in others)
+    assert {key.algorithm: key.kid for key in keys.every_key() if key.state is KeyState.ACTIVE} == waiting
+    assert len(keys.every_key()) == 9
+
+
+def test_a_process_reads_the_keys_at_most_once_a_second(in_app: Flask, http: httpx.Client) -> None:
+    """What others changed is seen after a second; until then nothing is asked."""
+    assert http.get("/jwks").status_code == 200
+    seen: list[str] = []
+
+    def note(conn: Any, cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    sa.event.listen(db.engine, "after_cursor_execute", note)
+    try:
+        http.get("/jwks")
+    finally:
+        sa.event.remove(db.engine, "after_cursor_execute", note)
+    assert not [statement for statement in seen if "signing_keys" in statement]
+
+
+def test_while_one_thread_reads_the_others_go_on(in_app: Flask) -> None:
+    """With the keys that they have."""
+    ring = keys.ring()
+    keyring = in_app.extensions["idp.oidc.keys"]
+    keyring._read_at -= keys.READ_EVERY_SECONDS
+    with keyring._reading:
+        assert keys.ring() is ring
+
+
+@pytest.mark.both_stores
+def test_the_key_set_is_answered_while_the_database_is_gone(in_app: Flask, http: httpx.Client) -> None:
+    """A process goes on with the keys that it has; one that has none says 503."""
+    body = http.get("/jwks").content
+    keyring = in_app.extensions["idp.oidc.keys"]
+
+    def gone(*_: Any) -> None:
+        raise sa.exc.OperationalError("gone", None, Exception("gone"))
+
+    sa.event.listen(db.engine, "before_cursor_execute", gone)
+    try:
+        keyring._read_at -= keys.READ_EVERY_SECONDS
+        assert http.get("/jwks").content == body
+        reread(in_app)
+        answer = http.get("/jwks")
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"]
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", gone)
+    assert http.get("/jwks").content == body
+
+
+def test_a_private_key_is_sealed(in_app: Flask) -> None:
+    """Under the secret keys of the settings, for its own row."""
+    row = active("RS256")
+    assert "PRIVATE" not in row.private_sealed
+    assert "d" not in row.public_jwk
+    active("ES256").private_sealed = row.private_sealed
+    db.session.commit()
+    reread(in_app)
+    with pytest.raises(SealBroken):
+        keys.ring()
+
+
+def test_another_secret_key(store: Store, rp: RelyingParty, tokens: Tokens) -> None:
+    """With the old one behind it everything opens; resealed, the old one is not needed any more."""
+    both = make_app(store.settings(secret_keys=f"{OTHER_SECRET},{SECRET_KEY}"))
+    with both.app_context():
+        assert keys.reseal() == 6
+        assert keys.reseal() == 0
+        db.engine.dispose()
+    new = make_app(store.settings(secret_keys=OTHER_SECRET))
+    with new.app_context():
+        assert keys.verified(tokens.id_token, "JWT")
+        assert keys.sign("RS256", "JWT", {"iss": "x"})
+        db.engine.dispose()
