@@ -4,10 +4,12 @@ import json
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from idp.accounts.queries import by_id
 from idp.login import known_ip
 from idp.login.types import Evidence, Factor, StepName
+from idp.oidc.models import Client, Consent
 from tests.cli.conftest import Idp
 from tests.support.moving_clock import MovingClock
 from tests.support.world import KnownTenant, KnownUser, World
@@ -87,6 +89,18 @@ def test_the_tenant_that_is_named(idp: Idp, world: World, zon: KnownTenant) -> N
     world.user("eva", zon, type="accountant", works_for=[fietsen])
     assert asked(idp, "eva", "--ip", "203.0.113.7", "--tenant", "fietsen-bv") == ["password"]
     assert asked(idp, "eva", "--ip", "203.0.113.7") == ["password", "security_code", "choose_tenant"]
+
+
+def test_consent_of_a_third_party(idp: Idp, world: World, anna: KnownUser) -> None:
+    """A third-party application asks consent until all that it may ask is allowed; one of Informer's own never does."""
+    world.client("own")
+    theirs = world.client("theirs", first_party=False, scope="openid profile")
+    assert asked(idp, "anna", "--ip", "203.0.113.7", "--client", "own") == ["password", "security_code", "totp"]
+    assert asked(idp, "anna", "--ip", "203.0.113.7", "--client", "theirs")[-1] == "consent"
+    with world.unit_of_work() as session:
+        client_id = session.scalars(sa.select(Client.id).where(Client.client_id == theirs.client_id)).one()
+        session.add(Consent(user_id=anna.id, client_id=client_id, scope="openid profile"))
+    assert "consent" not in asked(idp, "anna", "--ip", "203.0.113.7", "--client", "theirs")
 
 
 def test_an_application_of_another_tenant(idp: Idp, world: World, anna: KnownUser) -> None:
