@@ -31,13 +31,14 @@ SQLITE_PRAGMAS = (
 )
 WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "SAVEPOINT", "WITH")
 
+POOL: Mapping[str, Any] = {"pool_size": 8, "max_overflow": 16, "pool_timeout": 2}
+"""As many connections as `idp serve` has threads in a process, a third of them kept open."""
+
 POSTGRESQL_OPTIONS: Mapping[str, Any] = {
     "isolation_level": "READ COMMITTED",
     "pool_pre_ping": True,
     "pool_recycle": 1800,
-    "pool_size": 8,
-    "max_overflow": 8,
-    "pool_timeout": 2,
+    **POOL,
     "connect_args": {
         "connect_timeout": 2,
         "options": "-c statement_timeout=5000 -c lock_timeout=2000 -c timezone=UTC",
@@ -45,7 +46,7 @@ POSTGRESQL_OPTIONS: Mapping[str, Any] = {
     },
 }
 SQLITE_OPTIONS: Mapping[str, Any] = {
-    "pool_timeout": 2,
+    **POOL,
     "connect_args": {"isolation_level": None, "timeout": BUSY_MILLISECONDS / 1000},
 }
 

@@ -101,7 +101,9 @@ def test_a_line_break_cannot_forge_a_line(app: Flask, http: httpx.Client, lines:
     assert all("\n" not in line for line in lines)
 
 
-def test_an_exception_is_logged_without_the_variables_around_it(app: Flask, http: httpx.Client, lines: list[str]) -> None:
+def test_an_exception_is_logged_without_the_variables_around_it(
+    app: Flask, http: httpx.Client, lines: list[str]
+) -> None:
     """A traceback names lines, never values: one of them may be a password."""
 
     @app.get("/a-bug")

@@ -74,7 +74,11 @@ def test_too_much_is_refused(http: httpx.Client, call, status: int) -> None:
 
 def test_a_program_gets_the_json_of_rfc_6749(http: httpx.Client) -> None:
     """Section 5.2: `error` and `error_description`, also where Werkzeug or the limits refuse."""
-    for answer in (http.post("/for-programs?a=%00"), http.get("/for-programs"), http.post("/for-programs?" + "a" * 20_000)):
+    for answer in (
+        http.post("/for-programs?a=%00"),
+        http.get("/for-programs"),
+        http.post("/for-programs?" + "a" * 20_000),
+    ):
         assert answer.headers["content-type"] == "application/json"
         assert set(answer.json()) == {"error", "error_description"}
         assert answer.json()["error"] == "invalid_request"

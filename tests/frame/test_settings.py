@@ -144,9 +144,7 @@ def test_the_environment_wins_over_the_file(environment: pytest.MonkeyPatch, tmp
     [("isuer = 1", "IDP_ISUER: is not a setting"), ("issuer = ", "IDP_CONFIG: "), (None, "IDP_CONFIG: ")],
     ids=["unknown key", "no TOML", "no file"],
 )
-def test_a_wrong_file_is_one_line(
-    environment: pytest.MonkeyPatch, tmp_path: Path, text: str | None, says: str
-) -> None:
+def test_a_wrong_file_is_one_line(environment: pytest.MonkeyPatch, tmp_path: Path, text: str | None, says: str) -> None:
     """Unknown keys are faults, and so is a file that cannot be read."""
     file = tmp_path / "idp.toml"
     if text is not None:
