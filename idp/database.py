@@ -9,6 +9,7 @@ Reads of SQLite hold no snapshot, and writers queue before their first write, so
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -75,10 +76,16 @@ def _teach_sqlite(engine: Engine) -> None:
 def _make_private_file(
     dialect: Dialect, entry: ConnectionPoolEntry, args: Sequence[Any], parameters: Mapping[str, Any]
 ) -> None:
-    """Make the file readable for its owner only; SQLite gives its journal the same mode."""
+    """Make the file readable for its owner only, where there is none; SQLite gives its journal the same mode.
+
+    A file that exists is never opened here: closing it again would drop the locks that other connections of this
+    process hold on it (POSIX advisory locks, sqlite.org/howtocorrupt section 2.2), and other processes then overwrite
+    what is being read.
+    """
     path = Path(str(args[0]) if args else "")
     if path.is_absolute() and path.parent.is_dir():
-        os.close(os.open(path, os.O_CREAT | os.O_RDONLY, 0o600))
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDONLY, 0o600))
 
 
 def _set_pragmas(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
