@@ -15,7 +15,8 @@ import hmac
 import secrets
 from datetime import datetime
 from typing import Final
-from urllib.parse import quote, urlencode
+
+import pyotp
 
 PERIOD: Final = 30
 DIGITS: Final = 6
@@ -37,7 +38,7 @@ def read_secret(text: str) -> str | None:
         return None
     secret = text.replace(" ", "").replace("-", "").rstrip("=").upper()
     try:
-        key = _key(secret)
+        key = base64.b32decode(secret + "=" * (-len(secret) % 8))
     except (binascii.Error, ValueError):
         return None
     return secret if len(key) >= _SHORTEST_SECRET_BYTES else None
@@ -50,7 +51,7 @@ def step_at(now: datetime) -> int:
 
 def code_at(secret: str, now: datetime) -> str:
     """Return the code that an authenticator shows at this moment."""
-    return _hotp(_key(secret), step_at(now))
+    return _code(secret, step_at(now))
 
 
 def matching_step(secret: str, code: object, now: datetime, after: int | None) -> int | None:
@@ -58,31 +59,31 @@ def matching_step(secret: str, code: object, now: datetime, after: int | None) -
     answer = _six_digits(code)
     if answer is None:
         return None
-    key, current = _key(secret), step_at(now)
+    current = step_at(now)
     window = [current + offset for offset in _WINDOW if current + offset >= 0]
-    matches = [step for step in window if hmac.compare_digest(_hotp(key, step), answer)]
+    matches = [step for step in window if hmac.compare_digest(_code(secret, step), answer)]
     unused = [step for step in matches if after is None or step > after]
     return max(unused, default=None)
 
 
 def provisioning_uri(secret: str, username: str, issuer: str) -> str:
     """Return the `otpauth://totp/…` address that the QR picture shows."""
-    label = quote(f"{issuer.replace(':', ' ')}:{username}", safe=":")
-    return (
-        f"otpauth://totp/{label}?{urlencode({'secret': secret, 'issuer': issuer.replace(':', ' ')}, quote_via=quote)}"
-    )
+    shown = pyotp.TOTP(secret, digits=DIGITS, interval=PERIOD)
+    uri: str = shown.provisioning_uri(name=username, issuer_name=issuer.replace(":", " "))
+    return uri
 
 
-def _key(secret: str) -> bytes:
-    return base64.b32decode(secret + "=" * (-len(secret) % 8))
+class _Hotp(pyotp.HOTP):
+    """pyotp's codes, also of the 80-bit secrets that older authenticators and other products have handed out."""
+
+    def byte_secret(self) -> bytes:
+        """The key. pyotp would refuse fewer than 112 bits; `read_secret` has judged the length."""
+        return base64.b32decode(self.secret + "=" * (-len(self.secret) % 8))
 
 
-def _hotp(key: bytes, counter: int) -> str:
-    """RFC 4226 section 5.3: HMAC-SHA-1, dynamic truncation to 31 bits, the last six decimal digits."""
-    tag = hmac.digest(key, counter.to_bytes(8, "big"), "sha1")
-    offset = tag[-1] & 0x0F
-    number = int.from_bytes(tag[offset : offset + 4], "big") & 0x7FFF_FFFF
-    return f"{number % 10**DIGITS:0{DIGITS}d}"
+def _code(secret: str, step: int) -> str:
+    code: str = _Hotp(secret, digits=DIGITS).at(step)
+    return code
 
 
 def _six_digits(code: object) -> str | None:
