@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.jwk import ECKey, RSAKey
 
 from idp.oidc.registration import InvalidMetadata, Registration, read, validated
 
 URI = "https://books.example/cb"
 EC = ECKey.generate_key("P-256")
+SHARED = {"kty": "oct", "k": "c2hhcmVk"}
 
 
 def faults(metadata: dict[str, Any], *, development: bool = False) -> dict[str, str]:
@@ -158,7 +159,7 @@ def test_an_unknown_key_is_named() -> None:
         ("jwks", {"keys": [{"kty": "what"}]}),
         ("jwks", {"keys": [{"kty": "EC", "crv": "P-256", "x": 7, "y": 7}]}),
         ("jwks", {"keys": [EC.as_dict(private=True)]}),
-        ("jwks", {"keys": [OctKey.generate_key(256).as_dict()]}),
+        ("jwks", {"keys": [SHARED]}),
         ("backchannel_logout_uri", "http://books.example/out"),
         ("backchannel_logout_uri", "https://127.0.0.1/out"),
         ("backchannel_logout_uri", "https://10.0.0.1/out"),
@@ -168,7 +169,7 @@ def test_an_unknown_key_is_named() -> None:
         ("backchannel_logout_uri", "https:///out"),
         ("backchannel_logout_uri", "/out"),
     ],
-    ids=lambda value: str(value)[:22],
+    ids=lambda value: str(value)[:18],
 )
 def test_a_wrong_value_is_named_with_its_key(key: str, value: Any) -> None:
     """And nothing else is."""
@@ -207,7 +208,7 @@ def test_a_weak_key() -> None:
             "jwks",
         ),
     ],
-    ids=lambda value: str(value)[:22],
+    ids=lambda value: str(value)[:18],
 )
 def test_what_does_not_go_together(metadata: dict[str, Any], key: str) -> None:
     """RFC 7591 section 2.1, RFC 6749 sections 3.1.2.2 and 4.4."""
