@@ -36,8 +36,8 @@ format: install-dev ## rewrite the code in the one format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: install-dev ## time the login and the protocol endpoints of a running server
-	$(BIN)/pytest tests/bench --no-cov -s $(PYTEST_ARGS)
+bench: ## nothing yet: says so
+	@echo "There are no measurements of our own yet; they will stand in tests/bench." && exit 1
 
 lock: ## renew both lock files within the bounds of pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

@@ -4,6 +4,7 @@ import stat
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -35,7 +36,7 @@ def test_of_sixteen_conditional_updates_one_wins(app: Flask, world: World) -> No
             name = db.session.scalars(sa.select(Tenant.name).where(Tenant.slug == slug)).one()
             ready.wait(10)
             changed = sa.update(Tenant).where(Tenant.slug == slug, Tenant.name == name).values(name=f"spent {number}")
-            won = db.session.execute(changed).rowcount
+            won: int = db.session.execute(changed).rowcount  # type: ignore[attr-defined]
             db.session.commit()
             return won
 
@@ -105,7 +106,7 @@ def test_a_moment_without_a_zone_is_a_mistake(in_app: Flask) -> None:
 
 def test_the_file_of_sqlite_is_private(in_app: Flask, tmp_path: Path) -> None:
     """Readable for its owner only, and so are its journals."""
-    app = make_app(Settings(issuer=ISSUER, secret_keys=SECRET_KEY, database_url=f"sqlite:///{tmp_path}/new.db"))
+    app = make_app(Settings(issuer=ISSUER, secret_keys=(SECRET_KEY,), database_url=f"sqlite:///{tmp_path}/new.db"))
     with app.app_context():
         db.session.execute(sa.text("CREATE TABLE t (n INTEGER)"))
         db.session.commit()
@@ -115,7 +116,7 @@ def test_the_file_of_sqlite_is_private(in_app: Flask, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def own_postgres() -> PostgresServer:
+def own_postgres() -> Iterator[PostgresServer]:
     server = PostgresServer()
     server.start()
     yield server
@@ -125,10 +126,10 @@ def own_postgres() -> PostgresServer:
 def test_a_database_that_never_was_is_503(tmp_path: Path) -> None:
     """Within seconds, with Retry-After, in the form of whoever asks; and the process lives."""
     url = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
-    client = make_app(Settings(issuer=ISSUER, secret_keys=SECRET_KEY, database_url=url)).test_client()
+    client = make_app(Settings(issuer=ISSUER, secret_keys=(SECRET_KEY,), database_url=url)).test_client()
     began = time.monotonic()
     ready = client.get("/readyz")
-    assert (ready.status_code, ready.json["database"]) == (503, "unavailable")
+    assert (ready.status_code, ready.get_json()["database"]) == (503, "unavailable")
     assert ready.headers["Retry-After"]
     assert client.get("/healthz").status_code == 200
     assert time.monotonic() - began < 3
@@ -136,7 +137,7 @@ def test_a_database_that_never_was_is_503(tmp_path: Path) -> None:
 
 def test_a_database_that_dies_is_503_and_comes_back_alone(app: Flask, own_postgres: PostgresServer) -> None:
     """A killed connection and a stopped server are 503; the next request after the start is answered."""
-    settings = Settings(issuer=ISSUER, secret_keys=SECRET_KEY, database_url=own_postgres.url())
+    settings = Settings(issuer=ISSUER, secret_keys=(SECRET_KEY,), database_url=own_postgres.url())
     app = make_app(settings)
 
     @app.get("/asks")

@@ -182,4 +182,4 @@ def _with_form(app: Flask, new_browser: NewBrowser, **headers: bytes) -> httpx.R
     def form() -> str:
         return app.jinja_env.from_string("{{ csrf_token() }}").render()
 
-    return new_browser().http.get("/a-form", headers=headers)
+    return new_browser().http.get("/a-form", headers=[(name.encode(), value) for name, value in headers.items()])

@@ -1,5 +1,9 @@
 """What is refused before any room sees it, and in which form errors are said."""
 
+from collections.abc import Callable
+
+from collections.abc import Callable
+
 import httpx
 import pytest
 from flask import Flask, render_template_string, request
@@ -21,7 +25,7 @@ def addresses(app: Flask) -> None:
         return render_template_string("{{ csrf_token() }}") if request.method == "GET" else "done"
 
     @app.post("/for-programs")
-    @csrf.exempt
+    @csrf.exempt  # type: ignore[untyped-decorator]
     @for_programs
     def programs() -> str:
         return "done"
@@ -67,7 +71,7 @@ def test_a_body_that_is_not_a_form_is_looked_at_as_it_is(http: httpx.Client) -> 
     ],
     ids=["body", "many fields", "query", "path", "headers"],
 )
-def test_too_much_is_refused(http: httpx.Client, call, status: int) -> None:
+def test_too_much_is_refused(http: httpx.Client, call: Callable[[httpx.Client], httpx.Response], status: int) -> None:
     """RFC 9110 sections 15.5.14 and 15.5.15, RFC 6585 section 5."""
     assert call(http).status_code == status
 
