@@ -24,7 +24,7 @@ from tests.shortlived.conftest import stores_app
 from tests.support.postgres import free_port
 from tests.support.slow_proxy import SlowProxy
 from tests.support.stores import Store, StoreKind
-from tests.support.valkey import ValkeyProcess
+from tests.support.valkey_process import ValkeyProcess
 
 MINUTE = timedelta(minutes=1)
 ROOT = Path(__file__).parents[2]

@@ -131,7 +131,7 @@ class RelyingParty:
         assert response.status_code == 200, response.text
         return Tokens(response.json(), self.verified(response.json()["id_token"], nonce=self.asked.nonce))
 
-    def redeem(self, code: str, **changes: str | None) -> httpx.Response:
+    def redeem(self, code: str | None, **changes: str | None) -> httpx.Response:
         """Ask the token endpoint for what the code is worth; a change to None leaves a parameter out."""
         values = {
             "grant_type": "authorization_code",

