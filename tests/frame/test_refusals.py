@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from collections.abc import Callable
-
 import httpx
 import pytest
 from flask import Flask, render_template_string, request
