@@ -180,20 +180,6 @@ class PasswordResetMailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoginDisowned(Event):
-    """The user said of a login that it was not theirs: everything ended, the password too."""
-
-    kind: ClassVar[str] = "user.login_disowned"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedOutEverywhere(Event):
-    """The user ended all sessions, known-IP grants and refresh tokens of their own."""
-
-    kind: ClassVar[str] = "user.signed_out_everywhere"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class UserDisabled(Event):
     """A user may no longer log in."""
 

@@ -6,7 +6,6 @@ new_ip    ── where the policy blocks new addresses, a familiar one is not va
 """
 
 import uuid
-from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -51,13 +50,6 @@ def forget(user_id: uuid.UUID, network: str) -> bool:
     """Make a network strange again; False when it is none of the user's. The caller commits."""
     gone = sa.delete(FamiliarNetwork).where(FamiliarNetwork.user_id == user_id, FamiliarNetwork.network == network)
     return db.session.execute(gone.returning(FamiliarNetwork.network)).scalar_one_or_none() is not None
-
-
-def forget_since(user_id: uuid.UUID, moment: datetime) -> None:
-    """Make every network strange again that became familiar since then, and every browser. The caller commits."""
-    networks = sa.delete(FamiliarNetwork).where(FamiliarNetwork.user_id == user_id, FamiliarNetwork.since >= moment)
-    db.session.execute(networks)
-    db.session.execute(sa.delete(FamiliarBrowser).where(FamiliarBrowser.user_id == user_id))
 
 
 def remember_browser(user_id: uuid.UUID, browser_hash: str) -> bool:
