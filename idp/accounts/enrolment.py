@@ -35,7 +35,7 @@ def shown(user: User, secret: str) -> dict[str, object]:
     uri = totp.provisioning_uri(secret, user.username, issuer_name())
     picture = segno.make_qr(uri, error="m").svg_data_uri(scale=5, border=2, dark="#000", light="#fff")
     groups = [secret[at : at + _GROUP] for at in range(0, len(secret), _GROUP)]
-    return {"secret": secret, "secret_groups": groups, "qr_svg_data_uri": picture, "otpauth_uri": uri}
+    return {"secret": secret, "secret_groups": groups, "qr_svg_data_uri": picture}
 
 
 def issuer_name() -> str:

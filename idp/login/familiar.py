@@ -40,18 +40,6 @@ def remember(user_id: uuid.UUID, network: str | None, *, validated_by_mail: bool
     return new
 
 
-def of(user_id: uuid.UUID) -> list[FamiliarNetwork]:
-    """The user's familiar networks, the last used first."""
-    mine = sa.select(FamiliarNetwork).where(FamiliarNetwork.user_id == user_id)
-    return list(db.session.scalars(mine.order_by(FamiliarNetwork.used_at.desc())))
-
-
-def forget(user_id: uuid.UUID, network: str) -> bool:
-    """Make a network strange again; False when it is none of the user's. The caller commits."""
-    gone = sa.delete(FamiliarNetwork).where(FamiliarNetwork.user_id == user_id, FamiliarNetwork.network == network)
-    return db.session.execute(gone.returning(FamiliarNetwork.network)).scalar_one_or_none() is not None
-
-
 def remember_browser(user_id: uuid.UUID, browser_hash: str) -> bool:
     """Note that the browser was used just now. Whether it was new. The caller commits."""
     new = db.session.get(FamiliarBrowser, (user_id, browser_hash)) is None
