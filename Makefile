@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev demo test check format bench lock clean
@@ -36,8 +37,8 @@ format: install-dev ## rewrite the code in the one format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: ## nothing yet: says so
-	@echo "There are no measurements of our own yet; they will stand in tests/bench." && exit 1
+bench: install-dev ## what each kind of request costs, in CPU time and as a multiple of a bare Flask answer
+	$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
 lock: ## renew both lock files within the bounds of pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

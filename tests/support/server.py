@@ -80,7 +80,7 @@ def serving(
         process = subprocess.Popen(command, env=variables, stdout=output, stderr=output, cwd=directory)
     app = make_app(store.settings(issuer=issuer))
     try:
-        wait_until_up(issuer, process, log)
+        wait_until_answers(f"{issuer}/healthz", process, log)
         server = Server(store, process, issuer, log, app)
         yield server
         server.close_browsers()
@@ -90,17 +90,17 @@ def serving(
             dispose()
 
 
-def wait_until_up(issuer: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until the server answers that it lives."""
+def wait_until_answers(address: str, process: subprocess.Popen[bytes], log: Path | None = None) -> None:
+    """Wait until the server answers that it lives; say what it logged when it does not."""
     deadline = time.monotonic() + UP_WITHIN
     while True:
         try:
-            if httpx.get(f"{issuer}/healthz", trust_env=False, timeout=2).status_code == 200:
+            if httpx.get(address, trust_env=False, timeout=2).status_code == 200:
                 return
         except httpx.TransportError:
             pass
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
+        assert process.poll() is None, log and log.read_text()
+        assert time.monotonic() < deadline, log and log.read_text()
         time.sleep(0.05)
 
 

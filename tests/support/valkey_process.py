@@ -26,7 +26,7 @@ class ValkeyProcess:
         self.port = free_port()
         self._arguments = arguments
         self._config = config
-        self._process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -42,7 +42,7 @@ class ValkeyProcess:
         path = self.directory / "valkey.conf"
         path.write_text(f'bind 127.0.0.1\nport {self.port}\ndir {self.directory}\nsave ""\n{self._config}\n')
         with (self.directory / "log").open("ab") as log:
-            self._process = subprocess.Popen(
+            self.process = subprocess.Popen(
                 [str(get_binary_path()), str(path), *self._arguments], stdout=log, stderr=log
             )
         self._wait_until_ready()
@@ -50,10 +50,10 @@ class ValkeyProcess:
 
     def kill(self) -> None:
         """End it as a crash does."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(timeout=10)
-            self._process = None
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(timeout=10)
+            self.process = None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -68,7 +68,7 @@ class ValkeyProcess:
                 try:
                     client.ping()
                 except redis.ConnectionError:
-                    if time.monotonic() > deadline or (self._process and self._process.poll() is not None):
+                    if time.monotonic() > deadline or (self.process and self.process.poll() is not None):
                         raise
                     time.sleep(0.01)
                 else:
