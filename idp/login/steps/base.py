@@ -67,3 +67,11 @@ class Step(StepRules, Protocol):
 
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """Judge the fields of a posted form."""
+
+
+class ByForm:
+    """For a step that its own form proves, and nothing else."""
+
+    def proved_elsewhere(self, ctx: Context) -> Proved | None:
+        """There is no other way."""
+        return None

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from flask_babel import gettext as _
 
 from idp import clock
-from idp.login.steps.base import Context, Page, Proved, Rejected
+from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
 from idp.login.types import Evidence, Need, ReasonCode, Requirement, Situation, StepName
 
 
-class ChooseTenant:
+class ChooseTenant(ByForm):
     """Asks after the chain of the home tenant; what the chosen tenant owes on top is asked next."""
 
     name = StepName.CHOOSE_TENANT
@@ -31,9 +31,6 @@ class ChooseTenant:
     def render(self, ctx: Context) -> Page:
         """The tenants that the person may work for, the home tenant first."""
         return Page("login/choose_tenant.html", {"tenants": [(t.slug, t.name) for t in ctx.facts.tenants]})
-
-    def proved_elsewhere(self, ctx: Context) -> None:
-        """There is no other way."""
 
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """A tenant that the person does not work for looks like one that does not exist."""

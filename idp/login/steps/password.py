@@ -9,13 +9,13 @@ from idp.accounts.models import User
 from idp.accounts.queries import by_id, by_username, may_log_in
 from idp.accounts.usernames import LONGEST
 from idp.login.network import current_network
-from idp.login.steps.base import Context, Page, Proved, Rejected
+from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
 from idp.login.throttle import Asked
 from idp.login.types import Evidence, Factor, Need, ReasonCode, Requirement, Situation, StepName
 from idp.vault import hasher
 
 
-class Password:
+class Password(ByForm):
     """Asks username and password. An unknown name, a disabled user and a wrong password are one and the same."""
 
     name = StepName.PASSWORD
@@ -35,9 +35,6 @@ class Password:
         subject = ctx.transaction.demand.subject
         expected = by_id(subject) if subject else None
         return Page("login/password.html", {"username": expected.username if expected else ctx.transaction.hint})
-
-    def proved_elsewhere(self, ctx: Context) -> None:
-        """There is no other way."""
 
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """Does the same work for a name that does not exist (R30: no difference in text, status or time)."""

@@ -11,12 +11,12 @@ from idp.accounts.queries import recovery_codes_left
 from idp.audit.events import RecoveryCodeUsed
 from idp.audit.record import record
 from idp.login.network import current_network
-from idp.login.steps.base import Context, Page, Proved, Rejected
+from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
 from idp.login.throttle import Asked
 from idp.login.types import Evidence, Factor, Need, ReasonCode, Requirement, Situation, StepName
 
 
-class RecoveryCode:
+class RecoveryCode(ByForm):
     """Never asked of its own accord: the person chooses it on the TOTP page. It makes no known-IP grant."""
 
     name = StepName.RECOVERY_CODE
@@ -34,9 +34,6 @@ class RecoveryCode:
     def render(self, ctx: Context) -> Page:
         """One field."""
         return Page("login/recovery_code.html")
-
-    def proved_elsewhere(self, ctx: Context) -> None:
-        """There is no other way."""
 
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """A code that was used gets the words of a wrong one."""

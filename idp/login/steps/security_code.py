@@ -8,13 +8,13 @@ from idp import clock
 from idp.crypto import opaque
 from idp.login.network import current_network
 from idp.login.policy import counting, floor, proved
-from idp.login.steps.base import Context, Page, Proved, Rejected
+from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
 from idp.login.throttle import Asked
 from idp.login.types import Evidence, Factor, Level, Need, ReasonCode, Requirement, Situation, StepName
 from idp.tenancy.queries import security_code_of
 
 
-class SecurityCode:
+class SecurityCode(ByForm):
     """Asks the code of the tenant that this login works for."""
 
     name = StepName.SECURITY_CODE
@@ -36,9 +36,6 @@ class SecurityCode:
     def render(self, ctx: Context) -> Page:
         """One field."""
         return Page("login/security_code.html")
-
-    def proved_elsewhere(self, ctx: Context) -> None:
-        """There is no other way."""
 
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """Compare in constant time; spaces between the digits do not matter. Proves no factor and gives no method."""

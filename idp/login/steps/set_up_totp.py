@@ -16,11 +16,11 @@ from idp.audit.record import record
 from idp.login import known_ip, session
 from idp.login.network import current_network
 from idp.login.policy import two_factor_set_up
-from idp.login.steps.base import Context, Page, Proved, Rejected
+from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
 from idp.login.types import Evidence, Factor, Level, Need, ReasonCode, Requirement, Situation, StepName
 
 
-class SetUpTotp:
+class SetUpTotp(ByForm):
     """Owed by whoever has no second factor where the policy, or an essential demand, wants one."""
 
     name = StepName.SET_UP_TOTP
@@ -47,9 +47,6 @@ class SetUpTotp:
         secret = enrolment.open_pending(ctx.user, pending)
         shows = {"mandatory": ctx.facts.situation.policy.two_factor_mandatory, **enrolment.shown(ctx.user, secret)}
         return Page("login/set_up_totp.html", shows, pending)
-
-    def proved_elsewhere(self, ctx: Context) -> None:
-        """There is no other way."""
 
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """One correct code confirms the secret; other sessions and all known-IP grants end."""

@@ -10,12 +10,12 @@ from idp.accounts.factors import spend_totp
 from idp.login import known_ip
 from idp.login.network import current_network
 from idp.login.policy import floor
-from idp.login.steps.base import Context, Page, Proved, Rejected
+from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
 from idp.login.throttle import Asked
 from idp.login.types import Evidence, Factor, KnownIp, Level, Need, ReasonCode, Requirement, Situation, StepName
 
 
-class Totp:
+class Totp(ByForm):
     """Asks a code of whoever has set up TOTP. A known IP may waive it, and it alone."""
 
     name = StepName.TOTP
@@ -43,9 +43,6 @@ class Totp:
         allowed = not ctx.facts.situation.policy.limit_two_factor_validity and current_network() is not None
         chosen = ctx.user.two_factor_every_30_days
         return Page("login/totp.html", {"offer_30_days": allowed and not chosen, "note_30_days": allowed and chosen})
-
-    def proved_elsewhere(self, ctx: Context) -> None:
-        """There is no other way."""
 
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """A used code gets the words of a wrong one."""
