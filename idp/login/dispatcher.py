@@ -14,20 +14,17 @@ from urllib.parse import urlencode
 from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
-from idp.accounts.queries import by_id
 from idp.audit.events import LoginRefused
 from idp.audit.record import record
 from idp.extensions import db
-from idp.login import pages, session, transaction
+from idp.login import pages, transaction
 from idp.login.completion import finish
-from idp.login.network import current_network
 from idp.login.policy import decide
-from idp.login.situation import Facts, gather
+from idp.login.situation import Facts, here
 from idp.login.steps import STEPS
 from idp.login.steps.base import Context, Proved
 from idp.login.transaction import Transaction
 from idp.login.types import Challenge, Complete, Decision, Deny, StepName
-from idp.web.browser import browser_hash
 from idp.web.languages import prefer
 
 
@@ -45,16 +42,9 @@ def stand(t: Transaction) -> tuple[Facts, Decision]:
 
     The evidence is that of the transaction, and that of this browser's session where it is of the same person.
     """
-    live = session.current()
-    session_user = session.user_of(live) if live else None
-    if session_user and t.demand.subject not in (None, str(session_user.id)):
-        live = session_user = None
-    user = by_id(t.user_id) if t.user_id else session_user
-    same = live is not None and user is session_user
-    before = session.evidence_of(live) if live and same else ()
-    facts = gather(user, (*before, *t.evidence), t.demand, current_network(), browser_hash())
-    if user:
-        prefer(user=user.locale, tenant=user.tenant.locale)
+    facts = here(t.demand, t.user_id, t.evidence)
+    if facts.user:
+        prefer(user=facts.user.locale, tenant=facts.user.tenant.locale)
     return facts, decide(facts.situation, STEPS)
 
 

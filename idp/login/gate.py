@@ -14,11 +14,10 @@ from werkzeug.wrappers import Response
 
 from idp import clock
 from idp.accounts.models import User
-from idp.login import session, transaction
+from idp.login import transaction
 from idp.login.models import BrowserSession
-from idp.login.network import current_network
 from idp.login.policy import decide
-from idp.login.situation import Facts, gather
+from idp.login.situation import here, session_for
 from idp.login.steps import STEPS
 from idp.login.transaction import Application, Transaction
 from idp.login.types import Challenge, Decision, Demand, StepName
@@ -47,12 +46,9 @@ class Standing:
 
 def judge(demand: Demand) -> Standing:
     """Decide over this browser's session by the policy of this moment. A session of somebody else does not count."""
-    live = session.current()
-    if live is None or demand.subject not in (None, str(live.user_id)):
-        return Standing(decide(_nobody(demand).situation, STEPS), None)
-    user = session.user_of(live)
-    facts = gather(user, session.evidence_of(live), demand, current_network(), browser_hash())
-    return Standing(decide(facts.situation, STEPS), Login(user, facts.workplace, live))
+    live, facts = session_for(demand), here(demand)
+    login = Login(facts.person, facts.workplace, live) if live else None
+    return Standing(decide(facts.situation, STEPS), login)
 
 
 def begin(
@@ -91,7 +87,3 @@ def begin(
 
 def _asks_password(decision: Decision) -> bool:
     return isinstance(decision, Challenge) and decision.step is StepName.PASSWORD
-
-
-def _nobody(demand: Demand) -> Facts:
-    return gather(None, (), demand, current_network(), None)

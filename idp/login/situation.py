@@ -1,15 +1,22 @@
-"""Gathering the facts that a decision rests on: the one place where rows become a `Situation`."""
+"""Gathering the facts that a decision rests on: the one place where rows become a `Situation`.
+
+here() ── what this browser's session proved, where it is of the same person
+  └────── and what a login under way proved on top ──▶ gather() ──▶ Facts ──▶ policy.decide
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from idp.accounts.models import User, UserType
-from idp.accounts.queries import recovery_codes_left, tenants_of
-from idp.login import familiar, known_ip
+from idp.accounts.queries import by_id, recovery_codes_left, tenants_of
+from idp.login import familiar, known_ip, session
+from idp.login.models import BrowserSession
+from idp.login.network import current_network
 from idp.login.policy import working_tenant
 from idp.login.types import Demand, Evidence, Factor, Network, Situation
 from idp.tenancy.models import Tenant
 from idp.tenancy.policy import Policy
+from idp.web.browser import browser_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,24 @@ class Facts:
         if self.tenant is None:
             raise LookupError("nobody has been named yet")
         return self.tenant
+
+
+def here(demand: Demand, user_id: str | None = None, proved: Sequence[Evidence] = ()) -> Facts:
+    """The facts about the person at this browser: the one that a login under way has named, else the session's.
+
+    `proved`: the evidence of that login. The session's counts with it where it is of the same person.
+    """
+    live = session_for(demand)
+    owner = session.user_of(live) if live else None
+    user = by_id(user_id) if user_id else owner
+    before = session.evidence_of(live) if live and user is owner else ()
+    return gather(user, (*before, *proved), demand, current_network(), browser_hash())
+
+
+def session_for(demand: Demand) -> BrowserSession | None:
+    """The session of this browser, unless it is of another person than the demand asks for."""
+    live = session.current()
+    return live if live and demand.subject in (None, str(live.user_id)) else None
 
 
 def gather(
