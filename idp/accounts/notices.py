@@ -1,11 +1,18 @@
 """What a user is told by mail about their own account, in the unit of work in which it happens."""
 
-from idp import clock, outbox
-from idp.accounts import browsers
+from datetime import timedelta
+
+from idp import clock, outbox, settings
+from idp.accounts import browsers, links
+from idp.accounts.links import Purpose
 from idp.accounts.models import User
 from idp.outbox.items import Recipient
 from idp.outbox.mail.letters import FactorAdded, FactorRemoved, NewPlace, PasswordChanged, RecoveryCodeUsed
 from idp.web.languages import DEFAULT, SPOKEN
+
+NOT_ME_PATH = "/not-me"
+NOT_ME_FOR = timedelta(days=7)
+"""How long the link "this was not me" works: a holiday of a week."""
 
 
 def recipient(user: User) -> Recipient:
@@ -32,8 +39,17 @@ def factor_removed(user: User, factor: str) -> None:
 
 
 def new_place(user: User, address: str, user_agent: str) -> None:
-    """A login from a network or a browser that the person has not used before."""
-    outbox.mail(NewPlace(to=recipient(user), at=clock.now(), address=address, browser=browsers.in_words(user_agent)))
+    """A login from a network or a browser that the person has not used before, with a link for whoever it was not."""
+    token = links.make(user, Purpose.NOT_ME, NOT_ME_FOR)
+    outbox.mail(
+        NewPlace(
+            to=recipient(user),
+            at=clock.now(),
+            address=address,
+            browser=browsers.in_words(user_agent),
+            not_me=f"{settings.current().issuer}{NOT_ME_PATH}/{token}",
+        )
+    )
 
 
 def recovery_code_used(user: User, left: int) -> None:

@@ -180,6 +180,13 @@ class PasswordResetMailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoginDisowned(Event):
+    """The user said of a login that it was not theirs: everything ended, the password too."""
+
+    kind: ClassVar[str] = "user.login_disowned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserDisabled(Event):
     """A user may no longer log in."""
 

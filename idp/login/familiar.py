@@ -6,6 +6,7 @@ new_ip    ── where the policy blocks new addresses, a familiar one is not va
 """
 
 import uuid
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -38,6 +39,13 @@ def remember(user_id: uuid.UUID, network: str | None, *, validated_by_mail: bool
     kept = row.on_conflict_do_update(index_elements=["user_id", "network"], set_={"used_at": now})
     db.session.execute(kept)
     return new
+
+
+def forget_since(user_id: uuid.UUID, moment: datetime) -> None:
+    """Make every network strange again that became familiar since then, and every browser. The caller commits."""
+    networks = sa.delete(FamiliarNetwork).where(FamiliarNetwork.user_id == user_id, FamiliarNetwork.since >= moment)
+    db.session.execute(networks)
+    db.session.execute(sa.delete(FamiliarBrowser).where(FamiliarBrowser.user_id == user_id))
 
 
 def remember_browser(user_id: uuid.UUID, browser_hash: str) -> bool:

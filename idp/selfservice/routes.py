@@ -4,7 +4,16 @@ from flask import Blueprint, Flask
 
 from idp.login import own_pages
 from idp.login.own_pages import OwnPage, Proof
-from idp.selfservice import forgot_password, known_addresses, overview, password, recovery_codes, security, two_factor
+from idp.selfservice import (
+    forgot_password,
+    known_addresses,
+    not_me,
+    overview,
+    password,
+    recovery_codes,
+    security,
+    two_factor,
+)
 from idp.selfservice.security import security_page
 
 PAGES = (
@@ -31,3 +40,4 @@ def set_up(app: Flask) -> None:
     blueprint.add_url_rule("/security/two-factor", view_func=two_factor.two_factor, methods=["GET", "POST"])
     app.register_blueprint(blueprint)
     forgot_password.set_up(app)
+    not_me.set_up(app)

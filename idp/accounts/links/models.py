@@ -18,6 +18,7 @@ class Purpose(enum.StrEnum):
 
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a name
     INVITATION = "invitation"
+    NOT_ME = "not_me"
 
 
 class OneTimeLink(Base):
