@@ -75,7 +75,7 @@ def from_machine(record: Mapping[str, Any]) -> Reason:
 def _said(value: str | datetime, *, iso: bool) -> str:
     if isinstance(value, str):
         return value
-    return value.isoformat() if iso else str(format_date(value, "d MMM yyyy"))
+    return value.isoformat() if iso else str(format_date(value))
 
 
 def _moment(value: str) -> str | datetime:

@@ -15,13 +15,15 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
-from flask_babel import Domain, get_locale, refresh
+from flask_babel import Babel, Domain, get_locale, refresh
 
 from idp import places
 from idp.extensions import babel
 
 DEFAULT: Final = "en"
 SPOKEN: Final = ("en", "nl")
+DATES: Final = {"date.medium": "d MMM yyyy", "datetime.medium": "d MMM yyyy HH:mm"}
+"""The day before the month, also in English: our people are in the Netherlands."""
 
 
 class PoDomain(Domain):
@@ -54,7 +56,9 @@ _DOMAIN = PoDomain()
 
 def set_up(app: Flask) -> None:
     """Speak the person's language."""
-    babel.init_app(app, default_locale=DEFAULT, locale_selector=choose)
+    babel.init_app(
+        app, default_locale=DEFAULT, locale_selector=choose, date_formats={**Babel.default_date_formats, **DATES}
+    )
     babel.domain_instance = _DOMAIN
     app.jinja_env.globals["language"] = language
 

@@ -48,7 +48,7 @@ def test_a_known_address_is_shown_with_its_dates(world: World, new_browser: NewB
     """C10: network, made, ends, last used."""
     anna = world.user("anna", world.tenant(), totp=True, every_30_days=True)
     browser = open_page(new_browser(), SECURITY, anna)
-    for words in ("203.0.113.7", "Nov 3, 2026", "Dec 3, 2026", "not yet"):
+    for words in ("203.0.113.7", "3 Nov 2026", "3 Dec 2026", "not yet"):
         assert words in browser.text
     assert "not yet" not in open_page(new_browser(), SECURITY, anna).text
 
