@@ -15,20 +15,27 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import FrameType
-from typing import Any, Final
+from typing import Final
 
 import click
 import sqlalchemy as sa
 import structlog
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import InstrumentedAttribute
 
 from idp import clock, settings, shortlived
 from idp.accounts import password_reset
 from idp.accounts.links.models import OneTimeLink
-from idp.extensions import db
-from idp.login.models import BrowserSession, KnownIpGrant
+from idp.extensions import Base, db
+from idp.login import familiar, throttle
+from idp.login.models import (
+    BrowserSession,
+    FailureCount,
+    FamiliarBrowser,
+    FamiliarNetwork,
+    KnownIpGrant,
+    SecondFactorTry,
+)
 from idp.oidc import keys
 from idp.oidc.models import AuthorizationGrant, KeyState
 from idp.outbox import deliver
@@ -122,35 +129,63 @@ def purge(stop: threading.Event) -> int:
 
 def _authorizations(before: datetime) -> int:
     """Authorizations whose last token is over; their refresh tokens go with them."""
-    return _remove(AuthorizationGrant.id, AuthorizationGrant.expires_at < before)
+    return _remove(AuthorizationGrant, AuthorizationGrant.expires_at < before)
 
 
 def _sessions(before: datetime) -> int:
     """Sessions that are over and that no authorization rests on any more."""
     used = sa.exists().where(AuthorizationGrant.session_id == BrowserSession.id)
-    return _remove(BrowserSession.id, BrowserSession.expires_at < before, ~used)
+    return _remove(BrowserSession, BrowserSession.expires_at < before, ~used)
 
 
 def _known_ip_grants(before: datetime) -> int:
-    return _remove(KnownIpGrant.id, KnownIpGrant.expires_at < before)
+    return _remove(KnownIpGrant, KnownIpGrant.expires_at < before)
+
+
+def _failures(before: datetime) -> int:
+    """Counts that are nothing again, of names that do not exist as well."""
+    return _remove(FailureCount, FailureCount.failed_at < before - throttle.FORGOTTEN_AFTER)
+
+
+def _second_factor_tries(before: datetime) -> int:
+    return _remove(SecondFactorTry, SecondFactorTry.at < before - throttle.SECOND_FACTOR_SPAN)
+
+
+def _familiar_networks(before: datetime) -> int:
+    return _remove(FamiliarNetwork, FamiliarNetwork.used_at < before - familiar.KEPT)
+
+
+def _familiar_browsers(before: datetime) -> int:
+    return _remove(FamiliarBrowser, FamiliarBrowser.used_at < before - familiar.KEPT)
 
 
 def _one_time_links(before: datetime) -> int:
-    return _remove(OneTimeLink.id, OneTimeLink.expires_at < before)
+    return _remove(OneTimeLink, OneTimeLink.expires_at < before)
 
 
 def _outbox(before: datetime) -> int:
     """What is old, delivered or not: by then nobody has any use for it."""
-    return _remove(Queued.id, Queued.created_at < before - OUTBOX_KEPT)
+    return _remove(Queued, Queued.created_at < before - OUTBOX_KEPT)
 
 
-BATCHES: Final[tuple[Batch, ...]] = (_authorizations, _sessions, _known_ip_grants, _one_time_links, _outbox)
+BATCHES: Final[tuple[Batch, ...]] = (
+    _authorizations,
+    _sessions,
+    _known_ip_grants,
+    _failures,
+    _second_factor_tries,
+    _familiar_networks,
+    _familiar_browsers,
+    _one_time_links,
+    _outbox,
+)
 
 
-def _remove(key: InstrumentedAttribute[Any], *over: sa.ColumnElement[bool]) -> int:
+def _remove(table: type[Base], *over: sa.ColumnElement[bool]) -> int:
     """Delete one batch, leaving alone what another worker holds."""
-    rows = sa.select(key).where(*over).limit(BATCH).with_for_update(skip_locked=True)
-    removal = sa.delete(key.class_).where(key.in_(rows)).returning(key)
+    key = sa.inspect(table).primary_key
+    rows = sa.select(*key).where(*over).limit(BATCH).with_for_update(skip_locked=True)
+    removal = sa.delete(table).where(sa.tuple_(*key).in_(rows)).returning(*key)
     return len(db.session.execute(removal, execution_options={"synchronize_session": False}).all())
 
 

@@ -3,10 +3,11 @@
 completed login, validated new address ──▶ remember()
 throttle  ── failures at a familiar network are counted apart: a stranger cannot lock the office out
 new_ip    ── where the policy blocks new addresses, a familiar one is not validated again
+worker    ── one that nobody came back to for `KEPT` is removed: it is strange again
 """
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -14,6 +15,9 @@ from idp import clock
 from idp.accounts.models import User
 from idp.extensions import db, upsert
 from idp.login.models import FamiliarBrowser, FamiliarNetwork
+
+KEPT = timedelta(days=400)
+"""How long a place stays familiar after it was last used: as long as a browser keeps the cookie that it is known by."""
 
 
 def is_familiar(user_id: uuid.UUID, network: str | None) -> bool:

@@ -67,7 +67,7 @@ class FamiliarNetwork(Base):
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     network: Mapped[str] = mapped_column(String(64), primary_key=True)
     since: Mapped[datetime] = mapped_column(Instant, default=clock.now)
-    used_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    used_at: Mapped[datetime] = mapped_column(Instant, default=clock.now, index=True)
     validated_by_mail: Mapped[bool] = mapped_column(default=False)
 
 
@@ -78,7 +78,7 @@ class FamiliarBrowser(Base):
 
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     browser_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    used_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    used_at: Mapped[datetime] = mapped_column(Instant, default=clock.now, index=True)
 
 
 class FailureCount(Base):
