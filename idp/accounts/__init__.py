@@ -2,7 +2,8 @@
 
     User ── password (Argon2id)
       ├──── TotpDevice (sealed secret, the last 30-second step that was used)
-      └──── RecoveryCode (Argon2id, one use each)
+      ├──── RecoveryCode (Argon2id, one use each)
+      └──── Passkey (public key, the last count of signatures); ceremonies.py makes and checks them
 
 Two counters guard what is remembered about a user elsewhere. ``epoch`` moves on when the person's
 proof changes (password, disabling, signing out everywhere): sessions, evidence, refresh tokens

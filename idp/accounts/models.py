@@ -6,7 +6,7 @@ import enum
 import uuid
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Enum, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from idp import clock
@@ -52,6 +52,8 @@ class User(Base):
         lazy="selectin", order_by="TotpDevice.created_at", cascade="all, delete-orphan"
     )
 
+    passkeys: Mapped[list[Passkey]] = relationship(order_by="Passkey.created_at", cascade="all, delete-orphan")
+
     __table_args__ = (Index("ix_users_tenant_id_username_key", "tenant_id", "username_key"),)
 
 
@@ -66,6 +68,26 @@ class TotpDevice(Base):
     secret_sealed: Mapped[str] = mapped_column(Text)
     last_step: Mapped[int] = mapped_column(BigInteger, default=0)
     created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+
+
+class Passkey(Base):
+    """A WebAuthn credential: its public key, and the newest count of signatures that its authenticator told.
+
+    ``synced``: the key may be copied to other devices of the person, so that it is not of one piece of hardware.
+    """
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary(1023), unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    synced: Mapped[bool]
+    transports: Mapped[list[str]] = mapped_column(JSON, default=list)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    last_used_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class RecoveryCode(Base):

@@ -1,4 +1,4 @@
-"""The security page: cards for the password, two-factor, recovery codes, the 30-day choice and the known addresses."""
+"""The security page: cards for the password, two-factor, passkeys, recovery codes, the 30-day choice and the known addresses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ from flask import redirect, request, url_for
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from idp.accounts import ceremonies
+from idp.accounts.models import Passkey
 from idp.accounts.password_rules import shortest_of
 from idp.accounts.queries import recovery_codes_left
 from idp.login import known_ip
@@ -22,9 +24,22 @@ DONE: Mapping[str, Any] = {
     "switched-off": _l("Two-factor authentication is switched off. Your other sessions are ended."),
     "password-changed": _l("Your password is changed. You are logged out everywhere else."),
     "saved": _l("Your choice is saved."),
+    "passkey-added": _l("The passkey is added. Your other sessions are ended."),
+    "passkey-renamed": _l("The passkey has its new name."),
+    "passkey-removed": _l("The passkey is removed. Your other sessions are ended."),
     "revoked": _l("The address is revoked: at the next login from there your code is asked."),
     "all-revoked": _l("All known addresses are revoked: at the next login your code is asked, wherever you are."),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyCard:
+    """What the card of the passkeys shows. `allowed`: by the tenant. `removable`: the last one is no last second factor."""
+
+    passkeys: tuple[Passkey, ...]
+    offered: bool
+    allowed: bool
+    removable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +54,7 @@ class SecurityPage:
     two_factor_since: datetime | None
     mandatory: bool
     recovery_codes_left: int
+    passkeys: PasskeyCard
     barred: bool
     every_30_days: bool
     seen_as: str | None
@@ -79,6 +95,7 @@ def _page(login: Login, password_problems: tuple[str, ...]) -> SecurityPage:
         two_factor_since=max((device.created_at for device in user.totp_devices), default=None),
         mandatory=is_mandatory(login),
         recovery_codes_left=recovery_codes_left(user.id),
+        passkeys=_passkeys(login),
         barred=policy.limit_two_factor_validity,
         every_30_days=user.two_factor_every_30_days,
         seen_as=current_address(),
@@ -86,6 +103,17 @@ def _page(login: Login, password_problems: tuple[str, ...]) -> SecurityPage:
         shortest_password=shortest_of(user),
         password_problems=password_problems,
         done=DONE.get(request.args.get("done", "")),
+    )
+
+
+def _passkeys(login: Login) -> PasskeyCard:
+    mine = tuple(login.user.passkeys)
+    last = len(mine) == 1 and not login.user.totp_devices
+    return PasskeyCard(
+        passkeys=mine,
+        offered=ceremonies.offered(),
+        allowed=login.tenant.policy.passkeys,
+        removable=not (last and is_mandatory(login)),
     )
 
 

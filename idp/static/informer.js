@@ -42,6 +42,65 @@ all("[data-caps-for]", (hint) => {
   input.addEventListener("blur", () => (hint.hidden = true));
 });
 
+// Passkeys (WebAuthn): the form has the options of the ceremony; its answer goes into the form, which is then sent.
+const bytes = (text) =>
+  Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (character) => character.charCodeAt(0));
+const text = (buffer) =>
+  btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+const withBytes = (credential) => ({ ...credential, id: bytes(credential.id) });
+
+const ceremonies = {
+  create: (options) => ({
+    ...options,
+    challenge: bytes(options.challenge),
+    user: withBytes(options.user),
+    excludeCredentials: (options.excludeCredentials ?? []).map(withBytes),
+  }),
+  get: (options) => ({
+    ...options,
+    challenge: bytes(options.challenge),
+    allowCredentials: (options.allowCredentials ?? []).map(withBytes),
+  }),
+};
+const answers = ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"];
+
+function asJson(credential) {
+  const given = answers.filter((name) => credential.response[name]);
+  const response = Object.fromEntries(given.map((name) => [name, text(credential.response[name])]));
+  response.transports = credential.response.getTransports?.();
+  return JSON.stringify({ id: credential.id, rawId: text(credential.rawId), type: credential.type, response });
+}
+
+let waiting = null; // the browser's own list of passkeys at the username, until the button is pressed
+
+async function perform(form, extra) {
+  const publicKey = ceremonies[form.dataset.passkey](JSON.parse(form.dataset.options));
+  waiting?.abort();
+  waiting = new AbortController();
+  const credential = await navigator.credentials[form.dataset.passkey]({ publicKey, signal: waiting.signal, ...extra });
+  form.elements.passkey.value = asJson(credential);
+  form.requestSubmit();
+}
+
+if (window.PublicKeyCredential) {
+  all("[data-with-passkeys]", (element) => (element.hidden = false));
+  all("form[data-passkey]", (form) => {
+    const failed = form.querySelector("[data-passkey-failed]");
+    form.addEventListener("submit", (event) => {
+      if (form.elements.passkey.value) return;
+      event.preventDefault();
+      event.stopPropagation();
+      failed.hidden = true;
+      perform(form).catch(() => (failed.hidden = false));
+    });
+    window.addEventListener("pageshow", () => (form.elements.passkey.value = ""));
+    if ("passkeyAtUsername" in form.dataset)
+      PublicKeyCredential.isConditionalMediationAvailable?.().then((available) => {
+        if (available && !waiting) perform(form, { mediation: "conditional" }).catch(() => {});
+      });
+  });
+}
+
 // Long lists: show what contains the words.
 all("[data-filter]", (input) => {
   const rows = document.querySelectorAll(`#${input.dataset.filter} > li`);

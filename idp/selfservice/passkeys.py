@@ -1,0 +1,124 @@
+"""Passkeys on the user page: another one, another name, one less.
+
+add ────▶ options for the page's script, the challenge bound to this session ──▶ added: kept, other sessions end
+rename ─▶ only the name that the person sees
+remove ─▶ asks first ──▶ removed: refused for the last second factor where a tenant makes one mandatory
+"""
+
+import uuid
+from http import HTTPStatus
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from idp.accounts import browsers, ceremonies, passkeys
+from idp.accounts.ceremonies import Fault
+from idp.accounts.models import Passkey
+from idp.audit.events import TwoFactorRemoved, TwoFactorSetUp
+from idp.errors import BadRequest, Forbidden, NotFound
+from idp.extensions import db
+from idp.login.gate import Login
+from idp.login.own_pages import render
+from idp.login.types import Factor
+from idp.selfservice.factor_change import seal_change
+from idp.selfservice.fields import typed
+from idp.selfservice.security import back_with, is_mandatory
+
+
+def add_passkey(login: Login) -> ResponseReturnValue:
+    """Ask for a name, and let the page's script make the passkey."""
+    _refuse_where_barred(login)
+    return _ask(login)
+
+
+def passkey_added(login: Login) -> ResponseReturnValue:
+    """Keep the passkey that the script made."""
+    _refuse_where_barred(login)
+    name = passkeys.cleaned(typed("name"))
+    if name is None:
+        return _ask(login, _too_long()), HTTPStatus.BAD_REQUEST
+    created = ceremonies.created(_session(login), typed("challenge"), typed("passkey"))
+    if isinstance(created, Fault):
+        return _ask(login, ceremonies.sentence(created)), HTTPStatus.BAD_REQUEST
+    if passkeys.add(login.user, created, name or _browser()) is None:
+        known = _("This passkey is known already. Use another device, or remove it first.")
+        return _ask(login, known), HTTPStatus.CONFLICT
+    event = TwoFactorSetUp(tenant_id=login.user.tenant_id, user_id=login.user.id, factor=Factor.PASSKEY.value)
+    seal_change(login, event, "passkey_added")
+    return back_with("passkey-added")
+
+
+def rename_passkey(login: Login, passkey_id: uuid.UUID) -> ResponseReturnValue:
+    """Give a passkey another name."""
+    passkey, name = _mine(login, passkey_id), passkeys.cleaned(typed("name"))
+    if not name:
+        nameless = _("Type a name by which you know the passkey again.")
+        raise BadRequest("no name for a passkey", person=nameless if name == "" else _too_long())
+    passkey.name = name
+    db.session.commit()
+    return back_with("passkey-renamed")
+
+
+def remove_passkey(login: Login, passkey_id: uuid.UUID) -> ResponseReturnValue:
+    """Ask whether the passkey is really to be removed."""
+    return render("account/remove_passkey.html", login, passkey=_mine(login, passkey_id))
+
+
+def passkey_removed(login: Login, passkey_id: uuid.UUID) -> ResponseReturnValue:
+    """Forget the passkey. Refuses the last second factor while a tenant makes one mandatory."""
+    passkey = _mine(login, passkey_id)
+    if not passkeys.remove(login.user, passkey.id, login.tenant.policy, last_may_go=not is_mandatory(login)):
+        raise Forbidden(
+            "the last second factor",
+            person=_("Your company makes two-factor authentication mandatory, so your last way may not go."),
+        )
+    event = TwoFactorRemoved(tenant_id=login.user.tenant_id, user_id=login.user.id, factor=Factor.PASSKEY.value)
+    seal_change(login, event, "passkey_removed")
+    return back_with("passkey-removed")
+
+
+def removal_page() -> str:
+    """Return where removing this passkey is confirmed."""
+    return url_for("account.remove_passkey", **request.view_args or {})
+
+
+def add_page() -> str:
+    """Return where a passkey is made."""
+    return url_for("account.add_passkey")
+
+
+def _refuse_where_barred(login: Login) -> None:
+    if not login.tenant.policy.passkeys:
+        raise Forbidden("passkeys are off", person=_("Your company does not allow passkeys."))
+    if not ceremonies.offered():
+        raise NotFound("passkeys need a host name")
+    if len(login.user.passkeys) >= passkeys.MOST:
+        raise Forbidden("too many passkeys", person=_("You have as many passkeys as there may be. Remove one first."))
+
+
+def _mine(login: Login, passkey_id: uuid.UUID) -> Passkey:
+    passkey = passkeys.of(login.user, passkey_id)
+    if passkey is None:
+        raise NotFound("no such passkey of this user")
+    return passkey
+
+
+def _session(login: Login) -> str:
+    """What the challenge is bound to."""
+    return f"session:{login.session.id}"
+
+
+def _ask(login: Login, error: str | None = None) -> str:
+    ceremony = ceremonies.creation(login.user, _session(login))
+    return render("account/add_passkey.html", login, passkey=ceremony, error=error, name=_browser())
+
+
+def _browser() -> str:
+    """A first name for a passkey: the browser that it was made in."""
+    words = browsers.in_words(request.user_agent.string)
+    return words if words != "?" else _("Passkey")
+
+
+def _too_long() -> str:
+    return str(_("Choose a shorter name: at most %(count)s characters.", count=passkeys.LONGEST_NAME))
