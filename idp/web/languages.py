@@ -56,9 +56,8 @@ _DOMAIN = PoDomain()
 
 def set_up(app: Flask) -> None:
     """Speak the person's language."""
-    babel.init_app(
-        app, default_locale=DEFAULT, locale_selector=choose, date_formats={**Babel.default_date_formats, **DATES}
-    )
+    babel.date_formats = {**Babel.default_date_formats, **DATES}
+    babel.init_app(app, default_locale=DEFAULT, locale_selector=choose)
     babel.domain_instance = _DOMAIN
     app.jinja_env.globals["language"] = language
 
