@@ -5,10 +5,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from idp.accounts.models import RecoveryCode, TotpDevice, User
+from idp.accounts.models import Passkey, RecoveryCode, TotpDevice, User
 from idp.crypto import recovery, totp
 from idp.extensions import db
 from idp.vault import hasher, sealer
+
+SECOND_FACTORS: tuple[type[TotpDevice | Passkey | RecoveryCode], ...] = (TotpDevice, Passkey, RecoveryCode)
+"""The tables of a user's second factors and of what stands in for them: each row has a `user_id`."""
+_PLAIN = {"synchronize_session": False}
 
 
 def seal_owner(user_id: uuid.UUID) -> str:
@@ -35,6 +39,16 @@ def remove_totp(user: User) -> None:
     db.session.execute(sa.delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
 
 
+def remove_all(user: User) -> None:
+    """Forget every second factor of the user, of whatever kind, and what stands in for one.
+
+    By statements and not by what was loaded: whatever was set up until this moment goes.
+    """
+    for kind in SECOND_FACTORS:
+        db.session.execute(sa.delete(kind).where(kind.user_id == user.id), execution_options=_PLAIN)
+    db.session.expire(user, ["totp_devices", "passkeys"])
+
+
 def spend_totp(user: User, code: object, now: datetime) -> bool:
     """Whether the code is right and its step was never used; then it is used from now on.
 
@@ -49,7 +63,7 @@ def _spend_step(device: TotpDevice, code: object, now: datetime) -> bool:
     if step is None:
         return False
     unused = sa.update(TotpDevice).where(TotpDevice.id == device.id, TotpDevice.last_step < step)
-    spent = db.session.execute(unused.values(last_step=step), execution_options={"synchronize_session": False})
+    spent = db.session.execute(unused.values(last_step=step), execution_options=_PLAIN)
     return _one_row(spent)
 
 
@@ -81,7 +95,7 @@ def spend_recovery_code(user: User, code: object, now: datetime) -> bool:
 
 def _spend_recovery_code(code_id: uuid.UUID, now: datetime) -> bool:
     unused = sa.update(RecoveryCode).where(RecoveryCode.id == code_id, RecoveryCode.used_at.is_(None))
-    spent = db.session.execute(unused.values(used_at=now), execution_options={"synchronize_session": False})
+    spent = db.session.execute(unused.values(used_at=now), execution_options=_PLAIN)
     return _one_row(spent)
 
 

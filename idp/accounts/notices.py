@@ -7,7 +7,14 @@ from idp.accounts import browsers, links
 from idp.accounts.links import Purpose
 from idp.accounts.models import User
 from idp.outbox.items import Recipient
-from idp.outbox.mail.letters import FactorAdded, FactorRemoved, NewPlace, PasswordChanged, RecoveryCodeUsed
+from idp.outbox.mail.letters import (
+    FactorAdded,
+    FactorRemoved,
+    NewPlace,
+    PasswordChanged,
+    RecoveryCodeUsed,
+    TwoFactorReset,
+)
 from idp.web.languages import DEFAULT, SPOKEN
 
 NOT_ME_PATH = "/not-me"
@@ -36,6 +43,11 @@ def factor_added(user: User, factor: str) -> None:
 def factor_removed(user: User, factor: str) -> None:
     """A second factor was switched off."""
     outbox.mail(FactorRemoved(to=recipient(user), at=clock.now(), factor=factor))
+
+
+def two_factor_reset(user: User, by: str) -> None:
+    """An administrator of that name took the second factors away."""
+    outbox.mail(TwoFactorReset(to=recipient(user), at=clock.now(), by=by))
 
 
 def new_place(user: User, address: str, user_agent: str) -> None:

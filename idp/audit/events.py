@@ -86,6 +86,13 @@ class TwoFactorRemoved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TwoFactorReset(Event):
+    """An administrator took a user's second factors away."""
+
+    kind: ClassVar[str] = "two_factor.reset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryCodesRenewed(Event):
     """Ten new recovery codes took the place of the old ones."""
 
@@ -163,6 +170,30 @@ class UserChanged(Event):
 
     kind: ClassVar[str] = "user.changed"
     fields: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserTypeChanged(Event):
+    """A user became an employee, an administrator or an accountant."""
+
+    kind: ClassVar[str] = "user.type_changed"
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockNewIpChosen(Event):
+    """An administrator said of one user whether new addresses are validated; null: as the company does."""
+
+    kind: ClassVar[str] = "user.block_new_ip_chosen"
+    on: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOutEverywhere(Event):
+    """Every session, refresh token and known-IP grant of a user ended at once."""
+
+    kind: ClassVar[str] = "user.signed_out_everywhere"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Flask
 
-from idp.console import settings
+from idp.console import people, person, settings
 from idp.console.access import page
 from idp.login import own_pages
 
@@ -10,6 +10,17 @@ PAGES = (
     page("/", settings.lead_there),
     page("/settings", settings.settings),
     page("/settings", settings.save, "POST", settings.keep_input),
+    page("/users", people.people),
+    page("/users/<uuid:user_id>", person.person),
+    page("/users/<uuid:user_id>/type", person.choose_type, "POST", person.person_page),
+    page("/users/<uuid:user_id>/new-ip-addresses", person.choose_new_ip, "POST", person.person_page),
+    page("/users/<uuid:user_id>/sign-out", person.sign_out, "POST", person.person_page),
+    page("/users/<uuid:user_id>/revoke-known-addresses", person.revoke_known, "POST", person.person_page),
+    page("/users/<uuid:user_id>/reset-two-factor", person.ask_reset),
+    page("/users/<uuid:user_id>/reset-two-factor", person.reset_two_factor, "POST", person.person_page),
+    page("/users/<uuid:user_id>/end-employment", person.ask_end),
+    page("/users/<uuid:user_id>/end-employment", person.end_employment, "POST", person.person_page),
+    page("/users/<uuid:user_id>/enable", person.enable, "POST", person.person_page),
 )
 
 

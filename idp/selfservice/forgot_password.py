@@ -22,7 +22,7 @@ from idp.extensions import db
 from idp.login import known_ip
 from idp.login import session as sessions
 from idp.login.network import current_network
-from idp.selfservice.fields import typed
+from idp.web.fields import typed
 from idp.web.languages import prefer
 
 blueprint = Blueprint("forgot_password", __name__, url_prefix=password_reset.PATH)

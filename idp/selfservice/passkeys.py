@@ -22,8 +22,8 @@ from idp.login.gate import Login
 from idp.login.own_pages import render
 from idp.login.types import Factor
 from idp.selfservice.factor_change import seal_change
-from idp.selfservice.fields import typed
 from idp.selfservice.security import back_with, is_mandatory
+from idp.web.fields import typed
 
 
 def add_passkey(login: Login) -> ResponseReturnValue:

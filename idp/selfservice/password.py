@@ -29,9 +29,9 @@ from idp.login.gate import Login
 from idp.login.network import current_network
 from idp.login.throttle import Asked, Wait
 from idp.login.types import Evidence, Factor, StepName
-from idp.selfservice.fields import typed
 from idp.selfservice.security import back_with, security_page, show
 from idp.vault import hasher
+from idp.web.fields import typed
 
 
 def card(login: Login) -> Response:

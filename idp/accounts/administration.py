@@ -1,0 +1,59 @@
+"""What an administrator does with a user of their own company. The caller has checked who acts, and commits.
+
+    lock ─▶ the tenant's row: whoever administers the same company waits here, and finds what the others left
+              │
+              ├─ reset_two_factor   the second factors go, the epoch moves on, the user is told
+              ├─ change_type        employee, administrator, accountant
+              └─ choose_block_new_ip
+
+Nobody does these to themselves. So whoever acts is an able administrator, and is one afterwards: as the lock makes
+those who act take turns, a company cannot lose its last one, neither by a click nor by two at the same moment.
+"""
+
+import sqlalchemy as sa
+
+from idp.accounts import factors, lifecycle, notices
+from idp.accounts.models import User, UserType
+from idp.audit.events import BlockNewIpChosen, TwoFactorReset, UserTypeChanged
+from idp.audit.record import record
+from idp.extensions import db
+from idp.tenancy.models import Tenant
+
+
+def lock(tenant: Tenant) -> None:
+    """Wait for whoever administers this company at this moment. Holds until the end of the unit of work."""
+    same = sa.update(Tenant).where(Tenant.id == tenant.id).values(epoch=Tenant.epoch)
+    db.session.execute(same, execution_options={"synchronize_session": False})
+
+
+def reset_two_factor(user: User, actor: User) -> bool:
+    """Take every second factor of the user away; False when there is none."""
+    if not (user.totp_devices or user.passkeys):
+        return False
+    lifecycle.next_epoch(user)  # takes the user's row: who sets up a factor at this moment is before this or too late
+    factors.remove_all(user)
+    record(TwoFactorReset(tenant_id=user.tenant_id, user_id=user.id, actor_id=actor.id))
+    notices.two_factor_reset(user, actor.name)
+    return True
+
+
+def change_type(user: User, to: UserType, actor: User) -> bool:
+    """Make the user an employee, an administrator or an accountant; False when they are that already."""
+    before = user.type
+    if before is to:
+        return False
+    user.type = to
+    event = UserTypeChanged(
+        tenant_id=user.tenant_id, user_id=user.id, actor_id=actor.id, before=before.value, after=to.value
+    )
+    record(event)
+    return True
+
+
+def choose_block_new_ip(user: User, on: bool | None, actor: User) -> bool:  # noqa: FBT001 - a choice of three
+    """Say of this user whether new addresses are validated, None: as the company does; False when it is so already."""
+    if user.block_new_ip is on:
+        return False
+    user.block_new_ip = on
+    record(BlockNewIpChosen(tenant_id=user.tenant_id, user_id=user.id, actor_id=actor.id, on=on))
+    return True

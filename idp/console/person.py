@@ -1,0 +1,157 @@
+"""One user of the company: what is set up, and what an administrator may do about it.
+
+    type · new IP addresses · sign out everywhere · revoke known addresses     one form each, done at once
+    reset two-factor · end employment                                          asked once more on a page of their own
+
+Whatever ends a proof ends the sessions, the known-IP grants and the refresh tokens with it, in one unit of work.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+
+from idp.accounts import administration, lifecycle
+from idp.accounts.models import User, UserType
+from idp.audit.events import SignedOutEverywhere
+from idp.audit.record import record
+from idp.console import authority
+from idp.errors import BadRequest, Forbidden
+from idp.extensions import db
+from idp.login import ending, known_ip
+from idp.login import session as sessions
+from idp.login.gate import Login
+from idp.login.own_pages import render
+from idp.web.fields import typed
+
+DONE: Mapping[str, Any] = {
+    "saved": _l("It is saved."),
+    "ended": _l("The employment is ended: nobody is logged in as this user any more, and nobody can log in."),
+    "enabled": _l("This user can log in again."),
+    "reset": _l("Two-factor authentication is reset. The user is logged out everywhere and told by mail."),
+    "signed-out": _l("The user is logged out everywhere."),
+    "revoked": _l("The known IP addresses are revoked: at the next login a code is asked."),
+}
+NEW_IP: Mapping[str, bool | None] = {"company": None, "on": True, "off": False}
+"""What the field `block_new_ip` may say."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPage:
+    """What the page of a user shows. `mine`: it is the administrator's own, where nothing can be done."""
+
+    user: User
+    mine: bool
+    sessions: int
+    known: int
+    block_new_ip: str
+    done: str | None
+
+
+def person(login: Login, user_id: uuid.UUID) -> str:
+    """Show one user."""
+    user = authority.person(login, user_id)
+    page = PersonPage(
+        user=user,
+        mine=user.id == login.user.id,
+        sessions=len(sessions.open_sessions(user)),
+        known=len(known_ip.of(user)),
+        block_new_ip=next(word for word, on in NEW_IP.items() if on is user.block_new_ip),
+        done=DONE.get(request.args.get("done", "")),
+    )
+    return render("console/person.html", login, page=page)
+
+
+def ask_reset(login: Login, user_id: uuid.UUID) -> ResponseReturnValue:
+    """Ask whether the second factors are really to go."""
+    return _ask("console/reset_two_factor.html", login, user_id)
+
+
+def reset_two_factor(login: Login, user_id: uuid.UUID) -> Response:
+    """Take the user's second factors away; whatever was proved with them ends."""
+    user = authority.subject(login, user_id)
+    ending.everywhere(user, "two_factor_reset")
+    administration.reset_two_factor(user, login.user)
+    return _kept(user, "reset")
+
+
+def ask_end(login: Login, user_id: uuid.UUID) -> ResponseReturnValue:
+    """Ask whether the employment is really over."""
+    return _ask("console/end_employment.html", login, user_id)
+
+
+def end_employment(login: Login, user_id: uuid.UUID) -> Response:
+    """Let the user log in no more, and end what they are logged in to."""
+    user = authority.subject(login, user_id)
+    ending.everywhere(user, "employment_ended")
+    lifecycle.disable(user, login.user.id)
+    return _kept(user, "ended")
+
+
+def enable(login: Login, user_id: uuid.UUID) -> Response:
+    """Let the user log in again, from nothing."""
+    user = authority.subject(login, user_id)
+    lifecycle.enable(user, login.user.id)
+    return _kept(user, "enabled")
+
+
+def sign_out(login: Login, user_id: uuid.UUID) -> Response:
+    """End whatever the user is logged in to."""
+    user = authority.subject(login, user_id)
+    ending.everywhere(user, "ended_by_administrator")
+    record(SignedOutEverywhere(tenant_id=user.tenant_id, user_id=user.id, actor_id=login.user.id))
+    return _kept(user, "signed-out")
+
+
+def revoke_known(login: Login, user_id: uuid.UUID) -> Response:
+    """End every known-IP grant of the user."""
+    user = authority.subject(login, user_id)
+    known_ip.revoke_all(user, "revoked_by_administrator", login.user.id)
+    return _kept(user, "revoked")
+
+
+def choose_type(login: Login, user_id: uuid.UUID) -> Response:
+    """Make the user an employee, an administrator or an accountant."""
+    user = authority.subject(login, user_id)
+    administration.change_type(user, _chosen_type(), login.user)
+    return _kept(user, "saved")
+
+
+def choose_new_ip(login: Login, user_id: uuid.UUID) -> Response:
+    """Say of this user whether new IP addresses are validated by mail."""
+    word = typed("block_new_ip")
+    if word not in NEW_IP:
+        raise BadRequest("no such choice")
+    user = authority.subject(login, user_id)
+    administration.choose_block_new_ip(user, NEW_IP[word], login.user)
+    return _kept(user, "saved")
+
+
+def person_page() -> str:
+    """Return the page on which the forms about this user stand."""
+    values = request.view_args or {}
+    return url_for("console.person", user_id=values["user_id"])
+
+
+def _chosen_type() -> UserType:
+    try:
+        return UserType(typed("type"))
+    except ValueError:
+        raise BadRequest("no such type of user") from None
+
+
+def _ask(template: str, login: Login, user_id: uuid.UUID) -> ResponseReturnValue:
+    user = authority.person(login, user_id)
+    if user.id == login.user.id:
+        raise Forbidden("nobody does this to themselves", person=authority.not_yourself())
+    return render(template, login, user=user)
+
+
+def _kept(user: User, done: str) -> Response:
+    db.session.commit()
+    return redirect(url_for("console.person", user_id=user.id, done=done), 303)
