@@ -158,7 +158,6 @@ class ReasonCode(enum.StrEnum):
     ONE_TENANT = "one_tenant"
     TENANT_NAMED = "tenant_named"
     SEVERAL_TENANTS = "several_tenants"
-    PROVED = "proved"
     NOT_A_MEMBER = "not_a_member"
     LEVEL_OUT_OF_REACH = "level_out_of_reach"
     OTHER_USER = "other_user"

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from idp.accounts.models import User
 from idp.crypto import totp
+from idp.crypto.passwords import Hasher, Parameters
 from idp.tenancy.models import Tenant
 from tests.support.browser import ELSEWHERE, Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
@@ -122,3 +124,26 @@ def test_another_tenants_security_code_is_wrong(world: World, rp: RelyingParty, 
     browser.fill(security_code=other.code).submit()
     assert browser.step == "security_code"
     assert browser.alert
+
+
+def test_a_hash_of_weaker_parameters_is_renewed_at_login(
+    world: World, rp: RelyingParty, new_browser: NewBrowser
+) -> None:
+    """D7: by the right password only, and it stays the same password; a hash of today's parameters stays as it is."""
+    anna = world.user("anna", world.tenant(security_code=False))
+    weak = Hasher(Parameters(memory_kib=8 * 1024, passes=1), at_most=1).hash(anna.password)
+    world.change(User, anna.id, password_hash=weak)
+    browser = new_browser().get(rp.authorize_url())
+    browser.fill(username="anna", password="wrong").submit()
+    assert stored_hash(world, anna) == weak
+    rp.finish(browser.login(anna))
+    renewed = stored_hash(world, anna)
+    assert Hasher(Parameters(), at_most=1).needs_rehash(weak)
+    assert not Hasher(Parameters(), at_most=1).needs_rehash(renewed)
+    rp.finish(new_browser().get(rp.authorize_url()).login(anna))
+    assert stored_hash(world, anna) == renewed
+
+
+def stored_hash(world: World, user: KnownUser) -> str:
+    with world.unit_of_work() as session:
+        return str(session.get(User, user.id).password_hash)
