@@ -12,7 +12,7 @@ COMMITTED: two conditional updates of one row are serialised, and the second one
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from flask import g, request
@@ -82,6 +82,15 @@ class FormProtection(CSRFProtect):
 def upsert(row: type[Base]) -> "sqlite.Insert | postgresql.Insert":
     """Return an INSERT that can say what happens on conflict; both databases spell it the same."""
     return sqlite.insert(row) if db.engine.dialect.name == "sqlite" else postgresql.insert(row)
+
+
+def changed(update: sa.Update) -> bool:
+    """Run an UPDATE of one row that names what the row must still be; whether it was. The caller commits.
+
+    What may happen once is done by such a statement: of any number of requests at the same moment one hears True.
+    """
+    done = db.session.execute(update, execution_options={"synchronize_session": False})
+    return cast("sa.CursorResult[Any]", done).rowcount == 1
 
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from idp.accounts.models import Passkey, RecoveryCode, TotpDevice, User
 from idp.crypto import recovery, totp
-from idp.extensions import db
+from idp.extensions import changed, db
 from idp.vault import hasher, sealer
 
 SECOND_FACTORS: tuple[type[TotpDevice | Passkey | RecoveryCode], ...] = (TotpDevice, Passkey, RecoveryCode)
@@ -63,8 +63,7 @@ def _spend_step(device: TotpDevice, code: object, now: datetime) -> bool:
     if step is None:
         return False
     unused = sa.update(TotpDevice).where(TotpDevice.id == device.id, TotpDevice.last_step < step)
-    spent = db.session.execute(unused.values(last_step=step), execution_options=_PLAIN)
-    return _one_row(spent)
+    return changed(unused.values(last_step=step))
 
 
 def renew_recovery_codes(user: User) -> list[str]:
@@ -95,9 +94,4 @@ def spend_recovery_code(user: User, code: object, now: datetime) -> bool:
 
 def _spend_recovery_code(code_id: uuid.UUID, now: datetime) -> bool:
     unused = sa.update(RecoveryCode).where(RecoveryCode.id == code_id, RecoveryCode.used_at.is_(None))
-    spent = db.session.execute(unused.values(used_at=now), execution_options=_PLAIN)
-    return _one_row(spent)
-
-
-def _one_row(result: sa.Result[tuple[()]]) -> bool:
-    return bool(result.rowcount == 1)  # type: ignore[attr-defined]
+    return changed(unused.values(used_at=now))

@@ -35,6 +35,7 @@ from idp import create_app
 from idp.cli import probes
 from idp.errors import Misconfigured
 from idp.extensions import db
+from idp.oidc import keys
 from idp.settings import Settings
 from idp.web import logs
 from idp.web.metrics import MULTIPROCESS_VARIABLE
@@ -90,7 +91,9 @@ def application() -> "WSGIApplication":
     logs.configure()
     logs.take_over()
     _end_with_parent()
-    return create_app(Settings.load())
+    app = create_app(Settings.load())
+    keys.warm(app)
+    return app
 
 
 def _faults_of_settings_and_stores() -> list[str]:

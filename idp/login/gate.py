@@ -17,14 +17,14 @@ from idp.accounts.models import User
 from idp.login import transaction
 from idp.login.models import BrowserSession
 from idp.login.policy import decide
-from idp.login.situation import here, session_for
+from idp.login.situation import enrolled, here, session_for
 from idp.login.steps import STEPS
 from idp.login.transaction import Application, Transaction
-from idp.login.types import Challenge, Decision, Demand, StepName
+from idp.login.types import Challenge, Decision, Demand, Need, Situation, StepName
 from idp.tenancy.models import Tenant
 from idp.web.browser import browser_hash
 
-__all__ = ["Application", "Login", "Standing", "begin", "judge"]
+__all__ = ["Application", "Login", "Standing", "begin", "judge", "owes_second_factor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,12 @@ def judge(demand: Demand) -> Standing:
     live, facts = session_for(demand), here(demand)
     login = Login(facts.person, facts.workplace, live) if live else None
     return Standing(decide(facts.situation, STEPS), login)
+
+
+def owes_second_factor(user: User, tenant: Tenant) -> bool:
+    """Whether the user must set up a second factor before anything else, by the tenant's policy of this moment."""
+    situation = Situation(policy=tenant.policy, enrolled=enrolled(user), user=str(user.id))
+    return STEPS[StepName.SET_UP_TOTP].required(situation).need is Need.OWED
 
 
 def begin(

@@ -80,7 +80,7 @@ def gather(
     tenant = next(t for t in tenants if t.slug == slug)
     situation = Situation(
         policy=_policy(user, tenant),
-        enrolled=_enrolled(user),
+        enrolled=enrolled(user),
         evidence=valid,
         network=_network(user, tenant, network, browser_hash),
         demand=demand,
@@ -110,7 +110,8 @@ def _tenants(user: User) -> tuple[Tenant, ...]:
     return tuple(tenants_of(user)) if user.type is UserType.ACCOUNTANT else (user.tenant,)
 
 
-def _enrolled(user: User) -> frozenset[Factor]:
+def enrolled(user: User) -> frozenset[Factor]:
+    """The factors that the user has."""
     factors = {Factor.PASSWORD}
     if user.totp_devices:
         factors.add(Factor.TOTP)

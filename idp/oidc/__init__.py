@@ -13,7 +13,7 @@
                                                                   └─ authorizations.py: is what was granted still alive?
     application ─ GET|POST /userinfo ─▶ userinfo.py ─▶ claims.py
     application ─ POST /revoke ─▶ revocation.py         browser ─ /logout ─▶ logout/
-    everybody ─ /.well-known/… /jwks ─▶ discovery.py    import file ─▶ registration.py (pure)
+    everybody ─ /.well-known/… /jwks ─▶ discovery.py    import file ─▶ metadata.py ─▶ registration.py (pure)
 
 One authorization is one row: its code, and all the tokens that grow from it. A code and a refresh token are spent by
 one conditional UPDATE, in the unit of work that keeps what they give. An access token names its authorization in

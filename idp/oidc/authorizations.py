@@ -25,11 +25,9 @@ from idp.accounts.queries import may_log_in
 from idp.audit.events import CodeReused, RefreshTokenReused
 from idp.audit.record import record
 from idp.crypto import opaque
-from idp.extensions import db
+from idp.extensions import changed, db
 from idp.login import session as sessions
 from idp.login.models import BrowserSession
-from idp.login.steps import STEPS
-from idp.login.types import Factor, Need, Situation, StepName
 from idp.oidc.models import AuthorizationGrant, RefreshToken
 from idp.tenancy.models import Membership, Tenant
 
@@ -38,7 +36,6 @@ FAMILY_LIFETIME: Final = timedelta(days=90)
 REFRESH_IDLE: Final = timedelta(days=30)
 ONLINE_LIFETIME: Final = timedelta(days=1)
 REUSE_GRACE: Final = timedelta(seconds=10)
-_PLAIN: Final = {"synchronize_session": False}
 _WorkingTenant = aliased(Tenant, name="working_tenant")
 
 
@@ -166,13 +163,6 @@ def session_lives(a: Authorization) -> bool:
     return a.session is not None and sessions.live(a.session)
 
 
-def owes_second_factor(a: Authorization) -> bool:
-    """Whether the user must set up a second factor before anything else, by the policy of this moment."""
-    enrolled = frozenset({Factor.PASSWORD, Factor.TOTP} if a.user.totp_devices else {Factor.PASSWORD})
-    situation = Situation(policy=a.tenant.policy, enrolled=enrolled, user=str(a.user.id))
-    return STEPS[StepName.SET_UP_TOTP].required(situation).need is Need.OWED
-
-
 # Making and spending
 
 
@@ -191,13 +181,13 @@ def spend_code(grant: AuthorizationGrant, now: datetime) -> bool:
     unused = sa.update(AuthorizationGrant).where(
         AuthorizationGrant.id == grant.id, AuthorizationGrant.code_used_at.is_(None)
     )
-    return _changed(unused.values(code_used_at=now).returning(AuthorizationGrant.id))
+    return changed(unused.values(code_used_at=now))
 
 
 def spend_refresh_token(token: RefreshToken, now: datetime) -> bool:
     """Whether this is the first use of the refresh token, which it then is."""
     unused = sa.update(RefreshToken).where(RefreshToken.id == token.id, RefreshToken.used_at.is_(None))
-    return _changed(unused.values(used_at=now).returning(RefreshToken.id))
+    return changed(unused.values(used_at=now))
 
 
 def revoke(grant: AuthorizationGrant, now: datetime) -> bool:
@@ -205,7 +195,7 @@ def revoke(grant: AuthorizationGrant, now: datetime) -> bool:
     unended = sa.update(AuthorizationGrant).where(
         AuthorizationGrant.id == grant.id, AuthorizationGrant.revoked_at.is_(None)
     )
-    return _changed(unended.values(revoked_at=now).returning(AuthorizationGrant.id))
+    return changed(unended.values(revoked_at=now))
 
 
 def punish_code_reuse(a: Authorization, now: datetime) -> None:
@@ -227,7 +217,3 @@ def _whose(a: Authorization) -> dict[str, Any]:
         "client_id": a.grant.client.client_id,
         "grant_id": str(a.grant.id),
     }
-
-
-def _changed(statement: Any) -> bool:
-    return db.session.execute(statement, execution_options=_PLAIN).first() is not None

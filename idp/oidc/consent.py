@@ -12,12 +12,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask import Response, make_response, render_template, url_for
 from flask_babel import gettext as _
-from sqlalchemy.exc import IntegrityError
 
 from idp import clock
 from idp.audit.events import ConsentGiven
 from idp.audit.record import record
-from idp.extensions import db
+from idp.extensions import db, upsert
 from idp.login.gate import Login
 from idp.oidc.checks import Prompt
 from idp.oidc.models import Consent
@@ -48,14 +47,10 @@ def page(entry: Entry) -> Response:
 def allow(asked: AuthorizationRequest, login: Login) -> None:
     """Keep what was allowed, with what was allowed before. The caller commits."""
     scope = " ".join(sorted(_allowed(asked, login) | set(asked.scope)))
-    try:
-        with db.session.begin_nested():
-            db.session.add(
-                Consent(user_id=login.user.id, client_id=asked.client.id, scope=scope, granted_at=clock.now())
-            )
-    except IntegrityError:
-        change = sa.update(Consent).where(_mine(asked, login)).values(scope=scope, granted_at=clock.now())
-        db.session.execute(change, execution_options={"synchronize_session": False})
+    given = {"scope": scope, "granted_at": clock.now()}
+    first = upsert(Consent).values(user_id=login.user.id, client_id=asked.client.id, **given)
+    again = first.on_conflict_do_update(index_elements=[Consent.user_id, Consent.client_id], set_=given)
+    db.session.execute(again, execution_options={"synchronize_session": False})
     record(
         ConsentGiven(
             tenant_id=login.tenant.id,

@@ -4,7 +4,7 @@
                 └▶ here: [[clients]] ──────────────────┴─▶ no fault? ─▶ tenants, users, clients written ─▶ one commit
 
 The keys of `ClientEntry` are ours; every other key of a client's table is registration metadata by its name in RFC 7591
-and OpenID Connect Registration, and `registration.validated` judges the whole of it: what is stored already, with what
+and OpenID Connect Registration, and `metadata.validated` judges the whole of it: what is stored already, with what
 the file names on top.
 """
 
@@ -30,8 +30,9 @@ from idp.accounts.importing.report import Change
 from idp.crypto import opaque
 from idp.errors import Conflict
 from idp.extensions import db
+from idp.oidc.metadata import InvalidMetadata, validated
 from idp.oidc.models import Client
-from idp.oidc.registration import InvalidMetadata, Registration, validated
+from idp.oidc.registration import Registration
 from idp.tenancy.models import Tenant
 
 LONGEST_CLIENT_ID, LONGEST_SECRET = 200, 256

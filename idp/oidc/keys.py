@@ -7,7 +7,8 @@ A next key is published from the moment that it is made and takes over no earlie
 that, so that every copy of the key set that anybody still holds has it. `signs` is unique: of several processes that
 start or rotate at once one makes the set, and the others find it made.
 
-A process reads the keys at most once a second. While the database is gone it goes on with those that it has.
+A process reads the keys when it starts, and then at most once a second. While the database is gone it goes on with
+those that it has.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
@@ -25,13 +27,13 @@ from joserfc import jwt
 from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from idp import clock
 from idp.audit.events import KeysRotated
 from idp.audit.record import record
-from idp.extensions import db
+from idp.extensions import changed, db
 from idp.oidc.models import KeyState, SigningKey
 from idp.oidc.registration import SIGNING_ALGORITHMS
 from idp.vault import sealer
@@ -119,6 +121,16 @@ class Keyring:
 def set_up(app: Flask) -> None:
     """Give the application its keyring; nothing is read yet."""
     app.extensions[_KEYRING] = Keyring()
+
+
+def warm(app: Flask) -> None:
+    """Read the keys now, so that a database that goes away later takes none of them; if it is away now, at first use.
+
+    No connection stays open: a server that forks after this must not share one.
+    """
+    with app.app_context(), suppress(DBAPIError):
+        ring()
+        db.engine.dispose()
 
 
 def ring() -> Ring:
@@ -284,8 +296,7 @@ def _ready_at(old: SigningKey, new: SigningKey) -> datetime:
 def _moved(row: SigningKey, **columns: Any) -> bool:
     """Change a key's state, unless another rotation was faster: then it has done the same."""
     unmoved = sa.update(SigningKey).where(SigningKey.id == row.id, SigningKey.state == row.state)
-    change = unmoved.values(columns).returning(SigningKey.id)
-    return db.session.execute(change, execution_options={"synchronize_session": False}).first() is not None
+    return changed(unmoved.values(columns))
 
 
 def _read_ring(known: Ring | None) -> Ring:

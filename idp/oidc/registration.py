@@ -1,8 +1,8 @@
 """What an application registered: RFC 7591 section 2 and OpenID Connect Registration section 2. Pure.
 
-    metadata from an import file ─▶ validated() ─┬─▶ InvalidMetadata: every fault, each with the key it is about
-                                                 └─▶ Registration
-    metadata from the database ───▶ read() ─────────▶ Registration         (it was validated when it came)
+    metadata from an import file ─▶ metadata.validated() ─┬─▶ InvalidMetadata: every fault, with the key it is about
+                                                          └─▶ Registration
+    metadata from the database ───▶ read() ─────────────────▶ Registration         (it was validated when it came)
 
 Beyond the standard there is one key of our own, ``audience``: whom access tokens are for (RFC 9068 section 3).
 Where ``grant_types`` is absent the client may use codes and refresh tokens: a refresh token is given only for the
@@ -12,14 +12,10 @@ scope ``offline_access``, so nobody gets one by accident.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any, Final
-from urllib.parse import SplitResult, urlsplit
-
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
+from urllib.parse import urlsplit
 
 AUTHORIZATION_CODE: Final = "authorization_code"
 REFRESH_TOKEN: Final = "refresh_token"  # noqa: S105 - the name of a grant type
@@ -30,24 +26,7 @@ AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key
 SIGNING_ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
 ASSERTION_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA")
 USER_SCOPES: Final = ("openid", "profile", "email", "offline_access")
-
-_LONGEST_URI: Final = 2000
-_LONGEST_TEXT: Final = 4000
-_FEWEST_RSA_BITS: Final = 2048
-_LONGEST_AGE: Final = 10**9
-_ALSO_NATIVE: Final = ", http on a loopback address, or a scheme like com.example.app"
-_URI: Final = re.compile(r"[\x21-\x7e]+")
-_SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
-_PRIVATE_USE_SCHEME: Final = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+")
-
-
-class InvalidMetadata(ValueError):
-    """Metadata that cannot be registered. ``faults`` has (key, what is wrong), all that were found."""
-
-    def __init__(self, *faults: tuple[str, str]) -> None:
-        """Keep the faults."""
-        self.faults = faults
-        super().__init__("; ".join(f"{key}: {problem}" for key, problem in faults))
+URI: Final = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +66,7 @@ class Registration:
         """
         if redirect_uri in self.redirect_uris:
             return True
-        if self.application_type != "native" or not _URI.fullmatch(redirect_uri):
+        if self.application_type != "native" or not URI.fullmatch(redirect_uri):
             return False
         portless = _without_loopback_port(redirect_uri)
         return portless is not None and portless in map(_without_loopback_port, self.redirect_uris)
@@ -118,278 +97,6 @@ def read(metadata: Mapping[str, Any]) -> Registration:
         backchannel_logout_uri=metadata.get("backchannel_logout_uri"),
         backchannel_logout_session_required=metadata.get("backchannel_logout_session_required", False),
     )
-
-
-def validated(metadata: Mapping[str, Any], *, issuer_is_loopback: bool) -> Registration:
-    """The registration that the metadata says, or ``InvalidMetadata`` with every fault.
-
-    ``issuer_is_loopback``: we are in development, and so may applications be (plain http on loopback addresses).
-    """
-    faults = [fault for key, value in metadata.items() if (fault := _fault_of(key, value))]
-    if not faults:
-        registration = read(metadata)
-        faults = [fault for rule in _RULES for fault in rule(registration)]
-        faults += [fault for rule in _ADDRESS_RULES for fault in rule(registration, development=issuer_is_loopback)]
-    if faults:
-        raise InvalidMetadata(*faults)
-    return registration
-
-
-# One key alone: each raises ValueError with what is wrong.
-
-
-def _fault_of(key: str, value: Any) -> tuple[str, str] | None:
-    check = _KEYS.get(key)
-    if check is None:
-        return key, "is not supported" if key in _UNSUPPORTED else "unknown key"
-    try:
-        check(value)
-    except ValueError as error:
-        return key, str(error)
-    return None
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value or len(value) > _LONGEST_TEXT or not value.isprintable():
-        raise ValueError("must be text")
-    return value
-
-
-def _texts(value: Any) -> list[str]:
-    if not isinstance(value, list):
-        raise ValueError("must be a list of texts")  # noqa: TRY004 - the caller collects ValueError only
-    for text in value:
-        _text(text)
-    if len(set(value)) != len(value):
-        raise ValueError("names the same thing twice")
-    return value
-
-
-def _one_of(*choices: str) -> Callable[[Any], None]:
-    def check(value: Any) -> None:
-        if value not in choices:
-            raise ValueError(f"must be {' or '.join(choices)}")
-
-    return check
-
-
-def _some_of(*choices: str) -> Callable[[Any], None]:
-    def check(value: Any) -> None:
-        for text in _texts(value):
-            if text not in choices:
-                raise ValueError(f"{text} is not one of {', '.join(choices)}")
-
-    return check
-
-
-def _scope(value: Any) -> None:
-    if any(not _SCOPE.fullmatch(part) for part in _text(value).split(" ")):
-        raise ValueError("must be scope names with one space between them")
-
-
-def _audience(value: Any) -> None:
-    _texts(value if isinstance(value, list) else [value])
-
-
-def _yes_or_no(value: Any) -> None:
-    if not isinstance(value, bool):
-        raise ValueError("must be true or false")  # noqa: TRY004 - the caller collects ValueError only
-
-
-def _seconds(value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LONGEST_AGE:
-        raise ValueError(f"must be a number of seconds from 0 to {_LONGEST_AGE}")
-
-
-def _uri(value: Any) -> SplitResult:
-    if not isinstance(value, str) or not _URI.fullmatch(value) or len(value) > _LONGEST_URI:
-        raise ValueError(f"must be URIs of at most {_LONGEST_URI} ASCII characters")
-    try:
-        parts = urlsplit(value)
-        _ = parts.port
-    except ValueError:
-        raise ValueError(f"{value} is not a URI") from None
-    if not parts.scheme or "#" in value or "@" in parts.netloc or "*" in value:
-        raise ValueError(f"{value} must be absolute, without fragment, user or wildcard")
-    return parts
-
-
-def _uris(value: Any) -> None:
-    for uri in _texts(value):
-        _uri(uri)
-
-
-def _https(value: Any) -> None:
-    if _uri(value).scheme != "https":
-        raise ValueError("must be https")
-
-
-def _jwks(value: Any) -> None:
-    """A set of public keys that can verify (RFC 7517 section 5); never a private or a shared one."""
-    if not isinstance(value, dict) or not isinstance(value.get("keys"), list) or not value["keys"]:
-        raise ValueError('must be a JSON Web Key Set, {"keys": [...]}')
-    for jwk in value["keys"]:
-        if not isinstance(jwk, dict) or {"d", "k"} & jwk.keys():
-            raise ValueError("must hold public keys only")
-    try:
-        keys = KeySet.import_key_set({"keys": value["keys"]}).keys
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
-        raise ValueError("holds a key that cannot be read") from None
-    if any(not _verifies(key) for key in keys):
-        raise ValueError(f"must hold EC, OKP or RSA keys, RSA with at least {_FEWEST_RSA_BITS} bits")
-
-
-def _verifies(key: Any) -> bool:
-    if isinstance(key, RSAKey):
-        return key.public_key.key_size >= _FEWEST_RSA_BITS
-    return isinstance(key, ECKey | OKPKey)
-
-
-_KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
-    "application_type": _one_of("web", "native"),
-    "redirect_uris": _uris,
-    "post_logout_redirect_uris": _uris,
-    "grant_types": _some_of(*GRANT_TYPES),
-    "response_types": _some_of(*RESPONSE_TYPES),
-    "token_endpoint_auth_method": _one_of(*AUTH_METHODS),
-    "token_endpoint_auth_signing_alg": _one_of(*ASSERTION_ALGORITHMS),
-    "jwks": _jwks,
-    "scope": _scope,
-    "audience": _audience,
-    "id_token_signed_response_alg": _one_of(*SIGNING_ALGORITHMS),
-    "default_max_age": _seconds,
-    "require_auth_time": _yes_or_no,
-    "default_acr_values": _texts,
-    "subject_type": _one_of("public"),
-    "backchannel_logout_uri": _uri,
-    "backchannel_logout_session_required": _yes_or_no,
-    "client_uri": _https,
-    "logo_uri": _https,
-    "policy_uri": _https,
-    "tos_uri": _https,
-    "contacts": _texts,
-}
-"""Every key that we understand."""
-
-_UNSUPPORTED: Final = frozenset(
-    {
-        "client_name",
-        "frontchannel_logout_session_required",
-        "frontchannel_logout_uri",
-        "id_token_encrypted_response_alg",
-        "id_token_encrypted_response_enc",
-        "initiate_login_uri",
-        "jwks_uri",
-        "request_object_encryption_alg",
-        "request_object_encryption_enc",
-        "request_object_signing_alg",
-        "request_uris",
-        "sector_identifier_uri",
-        "software_id",
-        "software_statement",
-        "software_version",
-        "userinfo_encrypted_response_alg",
-        "userinfo_encrypted_response_enc",
-        "userinfo_signed_response_alg",
-    }
-)
-"""Keys of the standard that nothing here honours: taking them in silence would be a promise."""
-
-
-# The keys together: each yields (key, what is wrong).
-
-Faults = list[tuple[str, str]]
-
-
-def _addresses_are_safe(r: Registration, *, development: bool) -> Faults:
-    """RFC 9700 section 2.1, RFC 8252 sections 7.1 and 7.3: nothing that another can listen at."""
-    native = r.application_type == "native"
-    listed = [("redirect_uris", uri) for uri in r.redirect_uris]
-    listed += [("post_logout_redirect_uris", uri) for uri in r.post_logout_redirect_uris]
-    return [
-        (key, f"{uri} must be https{_ALSO_NATIVE if native else ''}")
-        for key, uri in listed
-        if not _safe(urlsplit(uri), native=native, development=development)
-    ]
-
-
-def _safe(parts: SplitResult, *, native: bool, development: bool) -> bool:
-    match parts.scheme:
-        case "https":
-            return bool(parts.hostname)
-        case "http":
-            return (native or development) and _is_loopback(parts.hostname)
-        case scheme:
-            return native and bool(_PRIVATE_USE_SCHEME.fullmatch(scheme)) and not parts.netloc
-
-
-def _codes_have_an_address(r: Registration) -> Faults:
-    """RFC 6749 section 3.1.2.2: a client that uses the authorization endpoint registers where answers go."""
-    if AUTHORIZATION_CODE in r.grant_types:
-        return [] if r.redirect_uris else [("redirect_uris", "is missing")]
-    return [("redirect_uris", "is of no use without the grant type authorization_code")] if r.redirect_uris else []
-
-
-def _responses_fit_grants(r: Registration) -> Faults:
-    """RFC 7591 section 2.1."""
-    if ("code" in r.response_types) != (AUTHORIZATION_CODE in r.grant_types):
-        return [("response_types", "must be code with the grant type authorization_code, and empty without")]
-    return []
-
-
-def _refresh_needs_code(r: Registration) -> Faults:
-    """RFC 6749 section 4.4.3: nothing else here gives a refresh token."""
-    if REFRESH_TOKEN in r.grant_types and AUTHORIZATION_CODE not in r.grant_types:
-        return [("grant_types", "refresh_token needs authorization_code")]
-    return []
-
-
-def _public_has_no_credentials_grant(r: Registration) -> Faults:
-    """RFC 6749 section 4.4: for confidential clients only."""
-    if CLIENT_CREDENTIALS in r.grant_types and not r.confidential:
-        return [("grant_types", "client_credentials needs a client that authenticates")]
-    return []
-
-
-def _assertions_have_keys(r: Registration) -> Faults:
-    """RFC 7523 section 3: an assertion is verified with a registered key."""
-    if (r.token_endpoint_auth_method == "private_key_jwt") != (r.jwks is not None):  # noqa: S105 - a name
-        return [("jwks", "goes with token_endpoint_auth_method private_key_jwt, and that with jwks")]
-    return []
-
-
-def _logout_address_is_fetchable(r: Registration, *, development: bool) -> Faults:
-    """OpenID Connect Back-Channel Logout section 2.2; we call it ourselves, so it is https and not inside."""
-    if r.backchannel_logout_uri is None:
-        return []
-    parts = urlsplit(r.backchannel_logout_uri)
-    if development and parts.scheme in {"http", "https"} and _is_loopback(parts.hostname):
-        return []
-    if parts.scheme == "https" and parts.hostname and not _is_inside(parts.hostname):
-        return []
-    return [("backchannel_logout_uri", "must be https and a public address")]
-
-
-_RULES: Final = (
-    _codes_have_an_address,
-    _responses_fit_grants,
-    _refresh_needs_code,
-    _public_has_no_credentials_grant,
-    _assertions_have_keys,
-)
-_ADDRESS_RULES: Final = (_addresses_are_safe, _logout_address_is_fetchable)
-
-
-def _is_loopback(host: str | None) -> bool:
-    return host in {"localhost", "127.0.0.1", "::1"}
-
-
-def _is_inside(host: str) -> bool:
-    """Whether the name plainly says an address that is not on the public internet."""
-    try:
-        return not ip_address(host).is_global
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _without_loopback_port(uri: str) -> str | None:

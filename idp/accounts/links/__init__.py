@@ -19,11 +19,9 @@ from idp.accounts.links.models import OneTimeLink, Purpose
 from idp.accounts.models import User
 from idp.accounts.queries import may_log_in
 from idp.crypto import opaque
-from idp.extensions import db
+from idp.extensions import changed, db
 
 __all__ = ["FoundLink", "Purpose", "find", "make", "spend"]
-
-_PLAIN = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +79,4 @@ def spend(link: FoundLink) -> bool:
     now = clock.now()
     same_person = sa.update(User).where(User.id == link.user.id, User.epoch == link.epoch).values(updated_at=now)
     unused = sa.update(OneTimeLink).where(OneTimeLink.id == link.id, OneTimeLink.used_at.is_(None)).values(used_at=now)
-    return _one_row(same_person) and _one_row(unused)
-
-
-def _one_row(change: sa.Update) -> bool:
-    return bool(db.session.execute(change, execution_options=_PLAIN).rowcount == 1)  # type: ignore[attr-defined]
+    return changed(same_person) and changed(unused)

@@ -10,6 +10,7 @@ from authlib.oauth2.rfc6749 import OAuth2Error, grants
 
 from idp import clock
 from idp.extensions import db
+from idp.login.gate import owes_second_factor
 from idp.oidc import authorizations, issuing
 from idp.oidc.authorizations import REUSE_GRACE, Refreshable
 from idp.oidc.clients import RegisteredClient
@@ -52,7 +53,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             raise invalid_grant("refresh token expired")
         if because := authorizations.dead_because(authorization, now):
             raise invalid_grant(because)
-        if authorizations.owes_second_factor(authorization):
+        if owes_second_factor(authorization.user, authorization.tenant):
             raise invalid_grant("the user must set up a second factor first")
         if not authorizations.spend_refresh_token(token, now):
             db.session.rollback()

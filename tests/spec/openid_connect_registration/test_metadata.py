@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
-from idp.oidc.registration import InvalidMetadata, Registration, read, validated
+from idp.oidc.metadata import InvalidMetadata, validated
+from idp.oidc.registration import Registration, read
 
 URI = "https://books.example/cb"
 EC = ECKey.generate_key("P-256")

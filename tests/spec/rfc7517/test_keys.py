@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -21,7 +23,8 @@ from idp.oidc.models import KeyState, SigningKey
 from tests.support.browser import Browser
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, Tokens
-from tests.support.stores import SECRET_KEY, Store, make_app
+from tests.support.server import serving
+from tests.support.stores import SECRET_KEY, Store, Templates, make_app
 
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
 OTHER_SECRET = "7c3e1f509ab2d486e0f1923847565abcde0f9182736455647382910abcdef012"
@@ -30,6 +33,20 @@ OTHER_SECRET = "7c3e1f509ab2d486e0f1923847565abcde0f9182736455647382910abcdef012
 def reread(app: Flask) -> None:
     """What a second of waiting would do."""
     app.extensions["idp.oidc.keys"].forget()
+
+
+@contextmanager
+def no_database() -> Iterator[None]:
+    """The database of the running application answers nothing for a while."""
+
+    def gone(*_: Any) -> None:
+        raise sa.exc.OperationalError("gone", None, Exception("gone"))
+
+    sa.event.listen(db.engine, "before_cursor_execute", gone)
+    try:
+        yield
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", gone)
 
 
 def active(algorithm: str) -> SigningKey:
@@ -201,21 +218,39 @@ def test_the_key_set_is_answered_while_the_database_is_gone(in_app: Flask, http:
     """A process goes on with the keys that it has; one that has none says 503."""
     body = http.get("/jwks").content
     keyring = in_app.extensions["idp.oidc.keys"]
-
-    def gone(*_: Any) -> None:
-        raise sa.exc.OperationalError("gone", None, Exception("gone"))
-
-    sa.event.listen(db.engine, "before_cursor_execute", gone)
-    try:
+    with no_database():
         keyring._read_at -= keys.READ_EVERY_SECONDS
         assert http.get("/jwks").content == body
         reread(in_app)
         answer = http.get("/jwks")
         assert answer.status_code == 503
         assert answer.headers["retry-after"]
-    finally:
-        sa.event.remove(db.engine, "before_cursor_execute", gone)
     assert http.get("/jwks").content == body
+
+
+def test_a_process_reads_the_keys_when_it_starts(app: Flask, http: httpx.Client) -> None:
+    """What it has read it answers with, though the database goes away before anybody asks."""
+    keys.warm(app)
+    with app.app_context(), no_database():
+        assert http.get("/jwks").status_code == 200
+
+
+def test_a_process_starts_without_its_database(app: Flask, http: httpx.Client) -> None:
+    """The keys are then read when they are first needed."""
+    with app.app_context(), no_database():
+        keys.warm(app)
+        assert http.get("/jwks").status_code == 503
+    assert http.get("/jwks").status_code == 200
+
+
+def test_a_server_has_its_keys_before_anybody_asks(templates: Templates, tmp_path: Path) -> None:
+    """A worker of `idp serve` whose database is lost right after the start still says what verifies its tokens."""
+    (tmp_path / "disk").mkdir()
+    with serving(templates.sqlite(tmp_path / "disk" / "idp.sqlite"), tmp_path) as server:
+        (tmp_path / "disk").rename(tmp_path / "lost")
+        answers = [server.browser().http.get(path).status_code for path in ("/jwks", "/readyz")]
+        (tmp_path / "lost").rename(tmp_path / "disk")
+    assert answers == [200, 503]
 
 
 def test_a_private_key_is_sealed(in_app: Flask) -> None:
