@@ -10,13 +10,12 @@ from idp import clock
 from idp.accounts import ceremonies
 from idp.accounts.ceremonies import Created, Used
 from idp.accounts.models import Passkey, User
-from idp.extensions import db
+from idp.extensions import changed, db
 from idp.tenancy.policy import Policy
 
 MOST = 20
 """So many passkeys a person may have."""
 LONGEST_NAME = 100
-_PLAIN = {"synchronize_session": False}
 
 
 def usable(user: User, policy: Policy) -> tuple[Passkey, ...]:
@@ -84,8 +83,7 @@ def spend(used: Used, now: datetime) -> bool:
     """
     grown = Passkey.sign_count < used.sign_count if used.sign_count else Passkey.sign_count == 0
     counted = sa.update(Passkey).where(Passkey.id == used.passkey.id, grown)
-    result = db.session.execute(counted.values(sign_count=used.sign_count, last_used_at=now), execution_options=_PLAIN)
-    return bool(result.rowcount == 1)  # type: ignore[attr-defined]
+    return changed(counted.values(sign_count=used.sign_count, last_used_at=now))
 
 
 def _take_row(user: User) -> None:
