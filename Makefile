@@ -7,6 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+PYTEST_WORKERS ?= logical
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
@@ -23,7 +24,7 @@ demo: install ## the provider on port 8000 and a sample application on port 8001
 	@exec $(BIN)/idp demo
 
 test: install-dev ## the whole suite, with branch coverage of the login and of the protocol
-	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(PYTEST_WORKERS) --maxprocesses 4 --dist worksteal --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
 
 check: install-dev ## every static check
 	$(BIN)/ruff format --check .
