@@ -21,7 +21,15 @@ _SYSTEMS = (
 )
 
 
+def recognise(user_agent: str) -> tuple[str | None, str | None]:
+    """The browser and its system; None for what cannot be told."""
+    return _first(_BROWSERS, user_agent), _first(_SYSTEMS, user_agent)
+
+
 def in_words(user_agent: str) -> str:
     """The browser and its system, as far as they can be told; "?" where they cannot."""
-    found = [next((name for mark, name in table if mark in user_agent), None) for table in (_BROWSERS, _SYSTEMS)]
-    return " · ".join(name for name in found if name) or "?"
+    return " · ".join(name for name in recognise(user_agent) if name) or "?"
+
+
+def _first(table: tuple[tuple[str, str], ...], user_agent: str) -> str | None:
+    return next((name for mark, name in table if mark in user_agent), None)

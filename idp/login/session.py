@@ -21,7 +21,7 @@ from idp.accounts.queries import may_log_in
 from idp.audit.events import SessionEnded
 from idp.audit.record import record
 from idp.crypto import opaque
-from idp.extensions import db
+from idp.extensions import changed, db
 from idp.login.models import BrowserSession
 from idp.login.network import current_network
 from idp.login.records import read_evidence, write_evidence
@@ -103,11 +103,11 @@ def forget_cookie(response: Response) -> None:
 
 
 def end(session: BrowserSession, because: str) -> None:
-    """End one session on the server. The caller commits."""
-    session.ended_at = clock.now()
-    session.ended_because = because
-    user = user_of(session)
-    record(SessionEnded(tenant_id=user.tenant_id, user_id=user.id, session_id=str(session.id), because=because))
+    """End one session on the server; of several requests that do so at once one records it. The caller commits."""
+    live = sa.update(BrowserSession).where(BrowserSession.id == session.id, BrowserSession.ended_at.is_(None))
+    if changed(live.values(ended_at=clock.now(), ended_because=because)):
+        user = user_of(session)
+        record(SessionEnded(tenant_id=user.tenant_id, user_id=user.id, session_id=str(session.id), because=because))
     if g.get("browser_session") is session:
         g.browser_session = None
 
@@ -120,7 +120,7 @@ def end_all(user: User, because: str, keep: BrowserSession | None = None) -> Non
 
 
 def open_sessions(user: User) -> list[BrowserSession]:
-    """The user's sessions that have not ended, the newest first."""
+    """The user's sessions that have not ended, the last used first."""
     mine = sa.select(BrowserSession).where(
         BrowserSession.user_id == user.id,
         BrowserSession.ended_at.is_(None),

@@ -12,7 +12,7 @@ one conditional UPDATE. The caller commits.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -196,6 +196,14 @@ def revoke(grant: AuthorizationGrant, now: datetime) -> bool:
         AuthorizationGrant.id == grant.id, AuthorizationGrant.revoked_at.is_(None)
     )
     return changed(unended.values(revoked_at=now))
+
+
+def revoke_those_of(session_ids: Collection[uuid.UUID], now: datetime) -> None:
+    """End whatever applications got through these browser sessions, offline access too."""
+    grown = sa.update(AuthorizationGrant).where(
+        AuthorizationGrant.session_id.in_(session_ids), AuthorizationGrant.revoked_at.is_(None)
+    )
+    db.session.execute(grown.values(revoked_at=now))
 
 
 def punish_code_reuse(a: Authorization, now: datetime) -> None:

@@ -13,6 +13,7 @@ from idp.selfservice import (
     password,
     recovery_codes,
     security,
+    sessions,
     two_factor,
 )
 from idp.selfservice.security import security_page
@@ -42,6 +43,9 @@ PAGES = (
     OwnPage("/security/every-30-days", known_addresses.choose, "POST", back=security_page),
     OwnPage("/security/known-addresses/revoke", known_addresses.revoke_all, "POST", back=security_page),
     OwnPage("/security/known-addresses/<uuid:grant_id>/revoke", known_addresses.revoke, "POST", back=security_page),
+    OwnPage("/security/sessions/<uuid:session_id>/end", sessions.end_session, "POST", back=security_page),
+    OwnPage("/security/sessions/end-others", sessions.end_other_sessions, "POST", back=security_page),
+    OwnPage("/security/sessions/sign-out-everywhere", sessions.sign_out_everywhere, "POST", back=security_page),
 )
 
 

@@ -1,4 +1,4 @@
-"""The security page: cards for the password, two-factor, passkeys, recovery codes, the 30-day choice and the known addresses."""
+"""The security page: a card for each thing that protects the person's login, and for where they are logged in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +18,8 @@ from idp.login.gate import Login
 from idp.login.models import KnownIpGrant
 from idp.login.network import current_address
 from idp.login.own_pages import render
+from idp.selfservice import sessions
+from idp.selfservice.sessions import SessionsCard
 
 DONE: Mapping[str, Any] = {
     "set-up": _l("Two-factor authentication is set up."),
@@ -28,6 +30,8 @@ DONE: Mapping[str, Any] = {
     "passkey-renamed": _l("The passkey has its new name."),
     "passkey-removed": _l("The passkey is removed. Your other sessions are ended."),
     "revoked": _l("The address is revoked: at the next login from there your code is asked."),
+    "session-ended": _l("The session is ended, and what applications got through it."),
+    "others-ended": _l("You are logged out everywhere but here."),
     "all-revoked": _l("All known addresses are revoked: at the next login your code is asked, wherever you are."),
 }
 
@@ -61,6 +65,7 @@ class SecurityPage:
     known: tuple[KnownIpGrant, ...]
     shortest_password: int
     password_problems: tuple[str, ...]
+    sessions: SessionsCard
     done: str | None
 
 
@@ -102,6 +107,7 @@ def _page(login: Login, password_problems: tuple[str, ...]) -> SecurityPage:
         known=tuple(grant for grant in known_ip.of(user) if _counts(grant, login)),
         shortest_password=shortest_of(user),
         password_problems=password_problems,
+        sessions=sessions.card(login),
         done=DONE.get(request.args.get("done", "")),
     )
 
