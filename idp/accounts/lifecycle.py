@@ -52,6 +52,7 @@ def set_password(user: User, password: str, actor_id: uuid.UUID | None = None) -
 def set_password_hash(user: User, password_hash: str, actor_id: uuid.UUID | None = None) -> None:
     """As `set_password`, where only the hash is known. The user is told by mail."""
     user.password_hash = password_hash
+    user.invited_at = None
     next_epoch(user)
     record(PasswordChanged(tenant_id=user.tenant_id, user_id=user.id, actor_id=actor_id))
     notices.password_changed(user)

@@ -46,6 +46,8 @@ class User(Base):
     updated_at: Mapped[datetime] = mapped_column(Instant, default=clock.now, onupdate=clock.now)
     last_login_at: Mapped[datetime | None] = mapped_column(Instant)
     disabled_at: Mapped[datetime | None] = mapped_column(Instant)
+    invited_at: Mapped[datetime | None] = mapped_column(Instant)
+    """Since when an invitation waits for the person to choose a first password; None: none waits."""
 
     tenant: Mapped[Tenant] = relationship(lazy="joined", innerjoin=True)
     totp_devices: Mapped[list[TotpDevice]] = relationship(

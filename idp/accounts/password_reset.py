@@ -5,7 +5,8 @@
     find ───────▶ whose link it is
     redeem ─────▶ the link is spent, the password is another one: sessions, grants and refresh tokens of before end
 
-It never logs in, and leaves every second factor as it is. The worker makes the link when it sends it, so that a link lies
+It never logs in, and leaves every second factor as it is. Whoever is invited has no password to forget: only the link of
+the invitation gives the first one. The worker makes the link when it sends it, so that a link lies
 in no table, and lives its 30 minutes in the mailbox and not in a queue.
 """
 
@@ -31,14 +32,15 @@ FROM_A_NETWORK = (20, timedelta(minutes=10))
 def ask(username: str, network: str | None) -> None:
     """Queue what was asked, unless it was asked too often; nobody is told which. The caller commits."""
     name = usernames.key(username[: usernames.LONGEST])
-    if _room("reset:network", network or "unknown", *FROM_A_NETWORK) and _room("reset:name", name, *FOR_A_NAME):
+    from_here = shortlived.room("reset:network", network or "unknown", *FROM_A_NETWORK)
+    if from_here and shortlived.room("reset:name", name, *FOR_A_NAME):
         outbox.ask(PasswordForgotten(username=name))
 
 
 def mail_for(errand: PasswordForgotten) -> PasswordReset | None:
     """The mail for whoever has that name, with a new link; None where nobody may log in by it. The caller commits."""
     user = by_username(errand.username)
-    if user is None or not may_log_in(user):
+    if user is None or user.invited_at is not None or not may_log_in(user):
         return None
     token = links.make(user, Purpose.PASSWORD_RESET, LIFETIME)
     record(PasswordResetMailed(tenant_id=user.tenant_id, user_id=user.id))
@@ -61,8 +63,3 @@ def redeem(link: FoundLink, password: str) -> User | None:
         return None
     lifecycle.set_password(link.user, password)
     return link.user
-
-
-def _room(kind: str, name: str, at_most: int, within: timedelta) -> bool:
-    """Take one of so many places, each of which is free again after that time; False when there is none."""
-    return any(shortlived.once(kind, f"{place}:{name}", within) for place in range(at_most))

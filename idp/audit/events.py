@@ -173,6 +173,35 @@ class UserChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UserInvited(Event):
+    """An administrator invited somebody, for the first time or again."""
+
+    kind: ClassVar[str] = "user.invited"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationMailed(Event):
+    """The one-time link of an invitation went out."""
+
+    kind: ClassVar[str] = "user.invitation_mailed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationAccepted(Event):
+    """An invited person chose a first password."""
+
+    kind: ClassVar[str] = "user.invitation_accepted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationWithdrawn(Event):
+    """An invitation that nobody had accepted was taken back; the user is gone."""
+
+    kind: ClassVar[str] = "user.invitation_withdrawn"
+    username: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserTypeChanged(Event):
     """A user became an employee, an administrator or an accountant."""
 

@@ -24,7 +24,7 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
 from idp import clock, settings, shortlived
-from idp.accounts import password_reset
+from idp.accounts import invitations, password_reset
 from idp.accounts.links.models import OneTimeLink
 from idp.extensions import Base, db
 from idp.login import familiar, throttle
@@ -39,7 +39,7 @@ from idp.login.models import (
 from idp.oidc import keys
 from idp.oidc.models import AuthorizationGrant, KeyState
 from idp.outbox import deliver
-from idp.outbox.errands import PasswordForgotten
+from idp.outbox.errands import PasswordForgotten, PersonInvited
 from idp.outbox.mail.sinks import sink_for
 from idp.outbox.models import Queued
 from idp.web import logs
@@ -53,7 +53,10 @@ KEPT: Final = timedelta(days=1)
 """How long a row outlives its end: a clock that is set back brings nothing back to life that was removed."""
 OUTBOX_KEPT: Final = timedelta(days=30)
 """How long the outbox remembers what was delivered and what could not be."""
-FINDERS: Final[deliver.Finders] = {PasswordForgotten: password_reset.mail_for}
+FINDERS: Final[deliver.Finders] = {
+    PasswordForgotten: password_reset.mail_for,
+    PersonInvited: invitations.mail_for,
+}
 
 log = structlog.get_logger(__name__)
 

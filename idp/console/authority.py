@@ -31,12 +31,17 @@ def subject(login: Login, user_id: uuid.UUID) -> User:
     """The user to whom the administrator is about to do something, as they are now; nobody else acts until it is done."""
     if user_id == login.user.id:
         raise Forbidden("nobody does this to themselves", person=not_yourself())
+    act(login)
+    return person(login, user_id)
+
+
+def act(login: Login) -> None:
+    """Take the company's turn, and look whether whoever acts may still do so."""
     administration.lock(login.tenant)
     for row in (login.user, login.session):
         db.session.refresh(row)
     if not (sessions.live(login.session) and own_pages.administers(login)):
         raise Forbidden("no administrator any more")
-    return person(login, user_id)
 
 
 def not_yourself() -> str:

@@ -9,6 +9,7 @@ Whatever ends a proof ends the sessions, the known-IP grants and the refresh tok
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -16,7 +17,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from idp.accounts import administration, lifecycle
+from idp import clock
+from idp.accounts import administration, lifecycle, links
+from idp.accounts.links import Purpose
 from idp.accounts.models import User, UserType
 from idp.audit.events import SignedOutEverywhere
 from idp.audit.record import record
@@ -31,6 +34,7 @@ from idp.web.fields import typed
 
 DONE: Mapping[str, Any] = {
     "saved": _l("It is saved."),
+    "invited": _l("An invitation is on its way by mail."),
     "ended": _l("The employment is ended: nobody is logged in as this user any more, and nobody can log in."),
     "enabled": _l("This user can log in again."),
     "reset": _l("Two-factor authentication is reset. The user is logged out everywhere and told by mail."),
@@ -43,25 +47,33 @@ NEW_IP: Mapping[str, bool | None] = {"company": None, "on": True, "off": False}
 
 @dataclass(frozen=True, slots=True)
 class PersonPage:
-    """What the page of a user shows. `mine`: it is the administrator's own, where nothing can be done."""
+    """What the page of a user shows. `mine`: it is the administrator's own, where nothing can be done.
+
+    `link_ends`: when the link of an open invitation ends or ended; None until it is mailed.
+    """
 
     user: User
     mine: bool
     sessions: int
     known: int
     block_new_ip: str
+    link_ends: datetime | None
+    link_over: bool
     done: str | None
 
 
 def person(login: Login, user_id: uuid.UUID) -> str:
     """Show one user."""
     user = authority.person(login, user_id)
+    link_ends = links.end_of_newest(user, Purpose.INVITATION) if user.invited_at else None
     page = PersonPage(
         user=user,
         mine=user.id == login.user.id,
         sessions=len(sessions.open_sessions(user)),
         known=len(known_ip.of(user)),
         block_new_ip=next(word for word, on in NEW_IP.items() if on is user.block_new_ip),
+        link_ends=link_ends,
+        link_over=link_ends is not None and link_ends <= clock.now(),
         done=DONE.get(request.args.get("done", "")),
     )
     return render("console/person.html", login, page=page)

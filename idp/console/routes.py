@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Flask
 
-from idp.console import people, person, settings
+from idp.console import invite, people, person, settings
 from idp.console.access import page
 from idp.login import own_pages
 
@@ -11,7 +11,11 @@ PAGES = (
     page("/settings", settings.settings),
     page("/settings", settings.save, "POST", settings.keep_input),
     page("/users", people.people),
+    page("/users/invite", invite.invite),
+    page("/users/invite", invite.invited, "POST", invite.keep_input),
     page("/users/<uuid:user_id>", person.person),
+    page("/users/<uuid:user_id>/invite-again", invite.send_again, "POST", person.person_page),
+    page("/users/<uuid:user_id>/withdraw", invite.withdraw, "POST", person.person_page),
     page("/users/<uuid:user_id>/type", person.choose_type, "POST", person.person_page),
     page("/users/<uuid:user_id>/new-ip-addresses", person.choose_new_ip, "POST", person.person_page),
     page("/users/<uuid:user_id>/sign-out", person.sign_out, "POST", person.person_page),

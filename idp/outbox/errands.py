@@ -26,7 +26,16 @@ class PasswordForgotten(Errand):
     username: str
 
 
-ERRANDS: Mapping[str, type[Errand]] = {errand.kind: errand for errand in (PasswordForgotten,)}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonInvited(Errand):
+    """An administrator of that name invited this user."""
+
+    kind: ClassVar[str] = "person_invited"
+    invited_id: str
+    by: str
+
+
+ERRANDS: Mapping[str, type[Errand]] = {errand.kind: errand for errand in (PasswordForgotten, PersonInvited)}
 
 
 def read(kind: str, record: Mapping[str, Any]) -> Errand:

@@ -10,6 +10,7 @@
     /account/security/sessions/…           sessions.py         end one, all others, or everything
 
     /forgot-password                       forgot_password.py  for whoever is not logged in
+    /invitation/<token>                    invitation.py       for whoever is not a user yet
 
 `routes.py` is the table of the pages. Whatever changes a factor asks password and second factor anew when the last
 proof is older than 15 minutes; it ends the person's other sessions and all known-IP grants.

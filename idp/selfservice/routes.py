@@ -6,6 +6,7 @@ from idp.login import own_pages
 from idp.login.own_pages import OwnPage, Proof
 from idp.selfservice import (
     forgot_password,
+    invitation,
     known_addresses,
     not_me,
     overview,
@@ -56,4 +57,5 @@ def set_up(app: Flask) -> None:
     blueprint.add_url_rule("/security/two-factor", view_func=two_factor.two_factor, methods=["GET", "POST"])
     app.register_blueprint(blueprint)
     forgot_password.set_up(app)
+    invitation.set_up(app)
     not_me.set_up(app)

@@ -29,10 +29,15 @@ from idp.shortlived.redis_home import RedisHome
 from idp.shortlived.sql_home import SqlHome, once, purge
 from idp.shortlived.types import Address, Home
 
-__all__ = ["get", "once", "purge", "put", "replace", "take"]
+__all__ = ["get", "once", "purge", "put", "replace", "room", "take"]
 
 _TAKEN = "taken"
 _HANDLE_LENGTH = len("r" + opaque.new())
+
+
+def room(kind: str, name: str, at_most: int, within: timedelta) -> bool:
+    """Take one of so many places, each of which is free again after that time; False when there is none."""
+    return any(once(kind, f"{place}:{name}", within) for place in range(at_most))
 
 
 def put(kind: str, value: Mapping[str, Any], lifetime: timedelta) -> str:

@@ -17,12 +17,24 @@ TEXTS = {"username": "username_key", "name": "lower(name)", "email": "lower(emai
 
 def upgrade() -> None:
     """Go to this revision. Only add: the version before this one keeps serving on the new schema."""
-    collation = '"C"' if op.get_bind().dialect.name == "postgresql" else "BINARY"
-    for name, text in TEXTS.items():
-        op.execute(f"CREATE INDEX ix_users_directory_{name} ON users (tenant_id, ({text}) COLLATE {collation})")
+    for name, text in _texts().items():
+        op.execute(f"CREATE INDEX ix_users_directory_{name} ON users (tenant_id, ({text}){_collation()})")
 
 
 def downgrade() -> None:
     """Go back to the revision before."""
-    for name in TEXTS:
+    for name in _texts():
         op.execute(f"DROP INDEX ix_users_directory_{name}")
+
+
+def _texts() -> dict[str, str]:
+    """The texts that need an index: SQLite's order of usernames is the one by code points already."""
+    return TEXTS if _is_postgresql() else {name: text for name, text in TEXTS.items() if name != "username"}
+
+
+def _collation() -> str:
+    return ' COLLATE "C"' if _is_postgresql() else ""
+
+
+def _is_postgresql() -> bool:
+    return op.get_bind().dialect.name == "postgresql"

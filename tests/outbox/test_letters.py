@@ -14,6 +14,7 @@ from idp.outbox.mail.letters import (
     MAILS,
     FactorAdded,
     FactorRemoved,
+    Invitation,
     Mail,
     NewIpValidation,
     NewPlace,
@@ -44,6 +45,7 @@ def mails(to: Recipient) -> list[Mail]:
         RecoveryCodeUsed(to=to, at=AT, left=9),
         TwoFactorReset(to=to, at=AT, by="Bert"),
         NewIpValidation(to=to, at=AT, address="198.51.100.4", link=f"{ISSUER}/login/x", code="123456", minutes=10),
+        Invitation(to=to, at=AT, by="Bert", tenant="De Zon", username="zoe", link=f"{ISSUER}/invitation/x", hours=24),
         NewPlace(to=to, at=AT, address="198.51.100.4", browser="Firefox"),
         NewPlace(to=to, at=AT, address="198.51.100.4", browser="Firefox", not_me=f"{ISSUER}/not-me/x"),
     ]
@@ -54,7 +56,7 @@ def rendered(mail: Mail) -> Received:
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
-@pytest.mark.parametrize("number", range(11))
+@pytest.mark.parametrize("number", range(12))
 def test_every_mail(in_app: Flask, language: str, number: int) -> None:
     """A subject, a greeting, text and HTML that say the same, in the person's language, links to the issuer only."""
     mail = rendered(mails(someone(language))[number])

@@ -21,7 +21,7 @@ from idp.accounts.queries import may_log_in
 from idp.crypto import opaque
 from idp.extensions import changed, db
 
-__all__ = ["FoundLink", "Purpose", "find", "make", "spend"]
+__all__ = ["FoundLink", "Purpose", "end_of_newest", "find", "make", "spend"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,14 @@ def find(token: str, purpose: Purpose) -> FoundLink | None:
     if user.epoch != row.epoch and purpose is not Purpose.NOT_ME:
         return None
     return FoundLink(row.id, user, user.epoch, row.created_at)
+
+
+def end_of_newest(user: User, purpose: Purpose) -> datetime | None:
+    """When the newest of the user's links of that kind ends or ended; None where none was made lately."""
+    mine = sa.select(sa.func.max(OneTimeLink.expires_at)).where(
+        OneTimeLink.user_id == user.id, OneTimeLink.purpose == purpose, OneTimeLink.epoch == user.epoch
+    )
+    return db.session.scalar(mine)
 
 
 def spend(link: FoundLink) -> bool:

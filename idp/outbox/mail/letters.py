@@ -30,6 +30,19 @@ class PasswordReset(Mail):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation(Mail):
+    """A one-time link with which an invited person chooses a first password. `by`: the administrator's name."""
+
+    kind: ClassVar[str] = "invitation"
+    useful_for: ClassVar[timedelta] = timedelta(hours=24)
+    by: str
+    tenant: str
+    username: str
+    link: str
+    hours: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChanged(Mail):
     """The password changed: by the person, by a link, or by an operator."""
 
@@ -97,6 +110,7 @@ MAILS: Mapping[str, type[Mail]] = {
     letter.kind: letter
     for letter in (
         PasswordReset,
+        Invitation,
         PasswordChanged,
         FactorAdded,
         FactorRemoved,

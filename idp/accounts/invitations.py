@@ -1,0 +1,115 @@
+"""Invitations: somebody becomes a user by choosing a password themselves; nobody else ever knows one.
+
+    invite ─────▶ a user without a password, and an errand in the outbox
+    mail_for ───▶ (a worker) still invited? ─▶ a one-time link for 24 hours, by mail
+    send_again ─▶ the links of before end, and there is a new errand; a few an hour for one person
+    withdraw ───▶ the user is gone, and every link with them
+    accept ─────▶ the link is spent, the password is the first one; nobody is logged in by it
+
+Withdrawing and sending again ask in one statement whether the person is still invited, so that whoever accepts at the
+same moment is a user, or too late, and nothing in between. The caller commits.
+"""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from idp import clock, outbox, settings, shortlived
+from idp.accounts import lifecycle, links
+from idp.accounts.lifecycle import NewUser
+from idp.accounts.links import FoundLink, Purpose
+from idp.accounts.models import User
+from idp.accounts.notices import recipient
+from idp.accounts.queries import by_id, may_log_in
+from idp.audit.events import InvitationAccepted, InvitationMailed, InvitationWithdrawn, UserInvited
+from idp.audit.record import record
+from idp.extensions import db
+from idp.outbox.errands import PersonInvited
+from idp.outbox.mail.letters import Invitation
+from idp.outbox.mail.render import one_line
+from idp.tenancy.models import Tenant
+from idp.vault import hasher
+
+PATH = "/invitation"
+LIFETIME = timedelta(hours=24)
+FOR_A_PERSON = (5, timedelta(hours=1))
+_PLAIN = {"synchronize_session": False}
+
+
+def invite(tenant: Tenant, new: NewUser, actor: User) -> User | None:
+    """Invite somebody to be a user of this company; None, and all rolled back, when the username is taken."""
+    try:
+        user = lifecycle.create_user(tenant, new, actor.id)
+    except IntegrityError:
+        db.session.rollback()
+        return None
+    user.invited_at = clock.now()
+    _ask(user, actor)
+    return user
+
+
+def send_again(user: User, actor: User) -> bool:
+    """Mail a new link, and end those of before; False when it was accepted, or mailed often enough for now."""
+    if not shortlived.room("invitation", str(user.id), *FOR_A_PERSON):
+        return False
+    still = sa.update(User).where(User.id == user.id, User.invited_at.is_not(None)).values(invited_at=clock.now())
+    if not _one_row(still):
+        return False
+    lifecycle.next_epoch(user)
+    _ask(user, actor)
+    return True
+
+
+def withdraw(user: User, actor: User) -> bool:
+    """Take the invitation back; False when it was accepted already."""
+    event = InvitationWithdrawn(tenant_id=user.tenant_id, user_id=user.id, actor_id=actor.id, username=user.username)
+    if not _one_row(sa.delete(User).where(User.id == user.id, User.invited_at.is_not(None))):
+        return False
+    db.session.expunge(user)
+    record(event)
+    return True
+
+
+def mail_for(errand: PersonInvited) -> Invitation | None:
+    """The mail for whoever is still invited, with a new link. The caller commits."""
+    user = by_id(errand.invited_id)
+    if user is None or user.invited_at is None or not may_log_in(user):
+        return None
+    token = links.make(user, Purpose.INVITATION, LIFETIME)
+    record(InvitationMailed(tenant_id=user.tenant_id, user_id=user.id))
+    return Invitation(
+        to=recipient(user),
+        at=clock.now(),
+        by=one_line(errand.by),
+        tenant=one_line(user.tenant.name),
+        username=user.username,
+        link=f"{settings.current().issuer}{PATH}/{token}",
+        hours=int(LIFETIME.total_seconds()) // 3600,
+    )
+
+
+def find(token: str) -> FoundLink | None:
+    """Whose invitation that is, while it may be accepted."""
+    return links.find(token, Purpose.INVITATION)
+
+
+def accept(link: FoundLink, password: str) -> bool:
+    """Spend the link for a first password; False when somebody was faster. The caller commits, or rolls back."""
+    if not links.spend(link):
+        return False
+    user = link.user
+    user.password_hash = hasher().hash(password)
+    user.invited_at = None
+    lifecycle.next_epoch(user)
+    record(InvitationAccepted(tenant_id=user.tenant_id, user_id=user.id))
+    return True
+
+
+def _ask(user: User, actor: User) -> None:
+    outbox.ask(PersonInvited(invited_id=str(user.id), by=actor.name))
+    record(UserInvited(tenant_id=user.tenant_id, user_id=user.id, actor_id=actor.id))
+
+
+def _one_row(change: sa.Update | sa.Delete) -> bool:
+    return bool(db.session.execute(change, execution_options=_PLAIN).rowcount == 1)  # type: ignore[attr-defined]

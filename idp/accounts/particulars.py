@@ -1,0 +1,75 @@
+"""What is said of somebody who is to become a user: username, name, e-mail address, type, language. All faults at once.
+
+A form of the console and a line of a CSV file say the same things; both are text, and come through here.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+
+from idp.accounts import usernames
+from idp.accounts.lifecycle import NewUser
+from idp.accounts.models import UserType
+
+LONGEST_NAME, LONGEST_EMAIL, LONGEST_USERNAME_KEY = 200, 320, 600
+LANGUAGES = ("nl", "en")
+FIELDS = ("name", "email", "username", "type", "locale")
+_EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a field, in a sentence."""
+
+    field: str
+    sentence: str
+
+
+def read(said: Mapping[str, str]) -> NewUser | list[Fault]:
+    """The new user that these fields say, or everything that is wrong with them. No username: the e-mail address."""
+    values = {field: said.get(field, "").strip() for field in FIELDS}
+    values["username"] = values["username"] or values["email"]
+    values["type"] = values["type"] or UserType.EMPLOYEE.value
+    if faults := [Fault(field, sentence) for field, sentence in _sentences(values)]:
+        return faults
+    return NewUser(
+        username=values["username"],
+        name=values["name"],
+        email=values["email"],
+        type=UserType(values["type"]),
+        locale=values["locale"] or None,
+    )
+
+
+def taken(username: str) -> Fault:
+    """Say that the name is somebody's already: usernames are unique over all companies."""
+    return Fault("username", _("The username %(username)s is taken. Choose another one.", username=username))
+
+
+def _sentences(values: Mapping[str, str]) -> list[tuple[str, str]]:
+    checks = (
+        ("name", _is_line(values["name"], LONGEST_NAME), _("Give the name, in at most 200 characters.")),
+        ("email", _is_email(values["email"]), _("Give one e-mail address, such as anna@company.example.")),
+        ("username", _is_username(values["username"]), _("Give a username of at most 150 letters, digits or signs.")),
+        ("type", values["type"] in set(UserType), _("The type is employee, administrator or accountant.")),
+        ("locale", values["locale"] in ("", *LANGUAGES), _("The language is nl or en.")),
+    )
+    return [(field, sentence) for field, right, sentence in checks if not right]
+
+
+def _is_line(text: str, longest: int) -> bool:
+    """Whether it is a text on one line, of at most so many characters."""
+    odd = {"Cc", "Cs", "Zl", "Zp"}
+    return 0 < len(text) <= longest and not any(unicodedata.category(sign) in odd for sign in text)
+
+
+def _is_email(text: str) -> bool:
+    return _is_line(text, LONGEST_EMAIL) and _EMAIL.fullmatch(text) is not None
+
+
+def _is_username(text: str) -> bool:
+    """Whether it may be a username; where none is given the address counts, which has a sentence of its own."""
+    return usernames.problem(text) is None and len(usernames.key(text)) <= LONGEST_USERNAME_KEY

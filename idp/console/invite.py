@@ -1,0 +1,99 @@
+"""Inviting somebody, once more, and not after all.
+
+GET  ─▶ an empty form, or the input that waited for a proof
+POST ─▶ all faults at once, in the form as it was sent · else the user is invited, and their page says so
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from idp import shortlived
+from idp.accounts import invitations, particulars
+from idp.accounts.models import UserType
+from idp.accounts.particulars import Fault
+from idp.console import authority
+from idp.errors import Conflict
+from idp.extensions import db
+from idp.login.gate import Login
+from idp.login.own_pages import render
+from idp.web.browser import browser_hash
+from idp.web.fields import typed
+
+FIELDS = ("name", "email", "username", "type")
+KEPT_FOR = timedelta(minutes=30)
+_KIND = "console_invite"
+_LONGEST = 1_000
+"""A field that is longer is wrong whatever it says; so much of it is shown again."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvitePage:
+    """What the form shows: what was typed, and what is wrong with it."""
+
+    said: Mapping[str, str]
+    faults: list[Fault] = field(default_factory=list)
+    unsent: bool = False
+
+
+def invite(login: Login) -> str:
+    """Show the form."""
+    kept = shortlived.get(_KIND, request.args.get("kept", ""))
+    mine = kept if kept and kept.pop("browser") == browser_hash() else None
+    return _show(login, InvitePage(mine or {"type": UserType.EMPLOYEE.value}, unsent=mine is not None))
+
+
+def invited(login: Login) -> ResponseReturnValue:
+    """Invite whom the form names."""
+    said = _sent()
+    new = particulars.read(said)
+    if isinstance(new, list):
+        return _show(login, InvitePage(said, new))
+    authority.act(login)
+    user = invitations.invite(login.tenant, new, login.user)
+    if user is None:
+        return _show(login, InvitePage(said, [particulars.taken(new.username)]))
+    db.session.commit()
+    return redirect(url_for("console.person", user_id=user.id, done="invited"), 303)
+
+
+def send_again(login: Login, user_id: uuid.UUID) -> Response:
+    """Mail a new link."""
+    user = authority.subject(login, user_id)
+    if not invitations.send_again(user, login.user):
+        raise Conflict("accepted, or mailed often", person=_not_again())
+    db.session.commit()
+    return redirect(url_for("console.person", user_id=user_id, done="invited"), 303)
+
+
+def withdraw(login: Login, user_id: uuid.UUID) -> Response:
+    """Take the invitation back."""
+    user = authority.subject(login, user_id)
+    if not invitations.withdraw(user, login.user):
+        raise Conflict("accepted in the meantime", person=_("The invitation was accepted in the meantime."))
+    db.session.commit()
+    return redirect(url_for("console.people", done="withdrawn"), 303)
+
+
+def keep_input() -> str:
+    """Keep what was sent until the proof is there, and return the page that will show it."""
+    handle = shortlived.put(_KIND, {"browser": browser_hash(), **_sent()}, KEPT_FOR)
+    return url_for("console.invite", kept=handle)
+
+
+def _sent() -> dict[str, str]:
+    return {name: typed(name)[:_LONGEST] for name in FIELDS}
+
+
+def _not_again() -> str:
+    return str(_("It was accepted in the meantime, or mailed five times within an hour: then wait a little."))
+
+
+def _show(login: Login, page: InvitePage) -> str:
+    return render("console/invite.html", login, page=page)
