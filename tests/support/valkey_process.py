@@ -33,6 +33,11 @@ class ValkeyProcess:
         """The address, as an operator would write it."""
         return f"redis://127.0.0.1:{self.port}/0"
 
+    @property
+    def running(self) -> bool:
+        """Whether it was started and not killed since."""
+        return self.process is not None
+
     def client(self) -> redis.Redis:
         """Make a client of the test's own, patient."""
         return redis.Redis(port=self.port, socket_timeout=5)

@@ -1,0 +1,286 @@
+"""The rules of logging in as a small model. Nothing here knows the product; ids such as (C3) are those of `tests/rules.py`.
+
+owed(…)        the next step of a login, None when there is none        (A2, B1, C3, D1, E3)
+worth(…)       what a completed login says of itself                    (C7)
+stands_in(…)   whether a known network takes the place of the code      (C2 to C6)
+Failures       how guessing is slowed down                              (D2)
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
+
+THIRTY_DAYS = timedelta(days=30)
+LOGIN_LIVES = timedelta(minutes=15)
+LOGIN_REMEMBERED = timedelta(days=1)
+SESSION_LIVES = timedelta(hours=24)
+SESSION_IDLES = timedelta(hours=8)
+SEEN_EVERY = timedelta(minutes=5)
+FRESH = timedelta(minutes=15)
+VALIDATION_LIVES = timedelta(minutes=10)
+RESET_LIVES = timedelta(minutes=30)
+FAMILY_LIVES = timedelta(days=90)
+REFRESH_IDLES = timedelta(days=30)
+REUSE_GRACE = timedelta(seconds=10)
+MAILS_AN_HOUR = 5
+TRIES_AN_HOUR = 20
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+COVERS = {"recovery_code": {"totp"}, "set_up_totp": {"set_up_totp", "totp"}}
+POSSESSION = {"totp", "recovery_code", "set_up_totp"}
+
+
+def network_of(address: str) -> str:
+    """An IPv4 address, or the /64 of an IPv6 address (C2)."""
+    ip = ip_address(address)
+    return address if ip.version == 4 else str(ip_network((address, 64), strict=False))
+
+
+@dataclass(eq=False)
+class Company:
+    """A tenant and its policy. `generation` moves on when its grants end (C4, C5)."""
+
+    slug: str
+    security_code: bool = True
+    two_factor_mandatory: bool = False
+    limit_two_factor_validity: bool = False
+    block_new_ip: bool = False
+    known_ip_same_browser: bool = False
+    generation: int = 0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where somebody sits: a network, and a browser."""
+
+    network: str
+    browser: int
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One thing that a browser proved. `generation`: the person's at that moment."""
+
+    of: str
+    at: datetime
+    generation: int
+    network: str
+    company: Company | None = None
+
+    @property
+    def covers(self) -> set[str]:
+        """The steps that it stands for."""
+        return COVERS.get(self.of, {self.of})
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A correct code from a network, which for thirty days may stand in for another one (C2)."""
+
+    made: datetime
+    generation: int
+    companies: dict[str, int]
+    browser: int
+
+
+@dataclass
+class Failures:
+    """Wrong answers of one kind, for one person, in one scope (D2)."""
+
+    count: int = 0
+    newest: datetime | None = None
+    blocked_until: datetime | None = None
+
+    def blocked(self, now: datetime) -> bool:
+        """Whether a delay runs."""
+        return self.blocked_until is not None and now < self.blocked_until
+
+    def add(self, now: datetime) -> None:
+        """The fifth begins 30 seconds, each further one doubles it, to 15 minutes; a day without failures forgets."""
+        if self.newest is not None and now - self.newest >= DAY:
+            self.count = 0
+        self.count, self.newest = self.count + 1, now
+        if self.count >= 5:
+            self.blocked_until = now + min(timedelta(seconds=30 * 2 ** (self.count - 5)), timedelta(minutes=15))
+
+
+@dataclass(eq=False)
+class Person:
+    """A user. `generation` moves on when everything proved before is worthless (C5, D5, E5)."""
+
+    name: str
+    home: Company
+    works_for: list[Company] = field(default_factory=list)
+    administrator: bool = False
+    totp: bool = False
+    every_30_days: bool = False
+    disabled: bool = False
+    generation: int = 0
+    places: set[str] = field(default_factory=set)
+    grants: dict[str, Grant] = field(default_factory=dict)
+    failures: dict[tuple[str, str], Failures] = field(default_factory=lambda: defaultdict(Failures))
+    wrong_second_factors: list[datetime] = field(default_factory=list)
+    validations_mailed: list[datetime] = field(default_factory=list)
+    recovery_codes_left: int = 0
+
+    @property
+    def companies(self) -> list[Company]:
+        """Whom they may work for, the home tenant first (E3)."""
+        return [self.home, *self.works_for]
+
+    def moves_on(self) -> None:
+        """Sessions, proofs, links and grants of before are worthless."""
+        self.generation += 1
+        self.grants.clear()
+
+    # Guessing, as D2 says
+
+    def scope(self, network: str) -> str:
+        """A network that has logged in before is counted apart from strangers."""
+        return network if network in self.places else "strangers"
+
+    def must_wait(self, kind: str, network: str, now: datetime) -> bool:
+        """Whether no answer is looked at now, be it right or wrong."""
+        if self.failures[kind, self.scope(network)].blocked(now):
+            return True
+        recent = [at for at in self.wrong_second_factors if now - at < HOUR]
+        return kind == "second_factor" and len(recent) >= TRIES_AN_HOUR
+
+    def failed(self, kind: str, network: str, now: datetime) -> None:
+        """A wrong answer."""
+        self.failures[kind, self.scope(network)].add(now)
+        if kind == "second_factor":
+            self.wrong_second_factors.append(now)
+
+    def completed(self, network: str) -> None:
+        """A login was completed from there: the count is nothing again, and the network is known from now on."""
+        scope = self.scope(network)
+        for kind, at in [*self.failures]:
+            if at == scope:
+                del self.failures[kind, at]
+        self.places.add(network)
+
+    # Known networks
+
+    def earn(self, proof: Proof, browser: int) -> None:
+        """A correct code makes or renews the grant of its network, where the person chose so (C1, C2)."""
+        if self.every_30_days:
+            companies = {company.slug: company.generation for company in self.companies}
+            self.grants[proof.network] = Grant(proof.at, proof.generation, companies, browser)
+
+    def stands_in(self, at: Company, place: Place, now: datetime) -> bool:
+        """Whether a live grant takes the place of the code at that tenant (C2 to C6)."""
+        grant = self.grants.get(place.network)
+        return (
+            grant is not None
+            and self.every_30_days
+            and not at.limit_two_factor_validity
+            and grant.generation == self.generation
+            and grant.companies.get(at.slug) == at.generation
+            and grant.made <= now < grant.made + THIRTY_DAYS
+            and (not at.known_ip_same_browser or grant.browser == place.browser)
+        )
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What an application or a page asks on top of the policy."""
+
+    two_factor: bool = False
+    essential: bool = False
+    not_before: datetime | None = None
+    company: Company | None = None
+    person: Person | None = None
+
+
+def counting(who: Person, at: Company, proofs: Iterable[Proof], demand: Demand, network: str) -> list[Proof]:
+    """The proofs that count: of this generation, new enough, of this tenant, a validated address for itself (A5, D1, E3)."""
+    return [
+        proof
+        for proof in fresh(who, proofs, demand)
+        if proof.company in (None, at) and (proof.of != "new_ip" or proof.network == network)
+    ]
+
+
+def fresh(who: Person, proofs: Iterable[Proof], demand: Demand) -> list[Proof]:
+    """The proofs of this generation that are as new as the demand wants them."""
+    floor = demand.not_before
+    return [p for p in proofs if p.generation == who.generation and (floor is None or p.at >= floor)]
+
+
+def workplace(who: Person, proofs: Iterable[Proof], demand: Demand) -> Company:
+    """The tenant that the demand names, else the one chosen last, else the home tenant (E3)."""
+    if demand.company is not None:
+        return demand.company
+    chosen = [p for p in fresh(who, proofs, demand) if p.of == "choose_tenant"]
+    newest = max(chosen, key=lambda p: p.at, default=None)
+    return newest.company if newest and newest.company else who.home
+
+
+def owed(who: Person, at: Company, proofs: Iterable[Proof], demand: Demand, place: Place, now: datetime) -> str | None:
+    """The next step in the order of A2, None when nothing is owed."""
+    essential = demand.two_factor and demand.essential
+    steps = {
+        "password": True,
+        "security_code": at.security_code,
+        "new_ip": at.block_new_ip and place.network not in who.places,
+        "totp": who.totp and (demand.two_factor or not who.stands_in(at, place, now)),
+        "set_up_totp": not who.totp and (at.two_factor_mandatory or essential),
+        "choose_tenant": demand.company is None and len(who.companies) > 1,
+    }
+    proved = {step for proof in counting(who, at, proofs, demand, place.network) for step in proof.covers}
+    return next((step for step, asked in steps.items() if asked and step not in proved), None)
+
+
+def refused(who: Person, demand: Demand) -> bool:
+    """Whether nothing that this person does helps: somebody else is asked for, or a tenant of others (E2)."""
+    return demand.person not in (None, who) or demand.company not in (None, *who.companies)
+
+
+def worth(proofs: Iterable[Proof]) -> tuple[str, set[str]]:
+    """Acr and amr, from what was proved and nothing else: a known network adds none (C7)."""
+    of = {proof.of for proof in proofs}
+    amr = ({"pwd"} if "password" in of else set()) | ({"otp"} if of & {"totp", "set_up_totp"} else set())
+    if "password" in of and of & POSSESSION:
+        return "urn:informer:acr:2fa", amr | {"mfa"}
+    return f"urn:informer:acr:{'security-code' if 'security_code' in of else 'password'}", amr
+
+
+@dataclass(eq=False)
+class Session:
+    """What a browser has proved, from a completed login on (A5, A6)."""
+
+    person: Person
+    company: Company
+    generation: int
+    seen: datetime
+    ends: datetime
+    proofs: list[Proof] = field(default_factory=list)
+    ended: bool = False
+
+    def lives(self, now: datetime) -> bool:
+        """Not ended, not idle, not over, its person's proof still good."""
+        good = not self.ended and not self.person.disabled and self.generation == self.person.generation
+        return good and now < min(self.ends, self.seen + SESSION_IDLES)
+
+
+@dataclass(eq=False)
+class Login:
+    """A login under way in one tab (A4)."""
+
+    demand: Demand
+    begun: datetime
+    person: Person | None = None
+    proofs: list[Proof] = field(default_factory=list)
+    mailed: tuple[datetime, str] | None = None
+    code: str = ""
+    mail_in_redis: bool = False
+
+    def expired(self, now: datetime) -> bool:
+        """Its fifteen minutes are over."""
+        return now - self.begun >= LOGIN_LIVES
