@@ -23,11 +23,12 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginCompleted(Event):
-    """A login came to its end. `reasons` says of every step whether it was asked, and why."""
+    """A login came to its end. `reasons` says of every step whether it was asked, and why; `browser` is in words."""
 
     kind: ClassVar[str] = "login.completed"
     session_id: str
     application: str | None
+    browser: str
     acr: str
     amr: Sequence[str]
     reasons: Sequence[Mapping[str, Any]]
@@ -40,6 +41,7 @@ class LoginRefused(Event):
     kind: ClassVar[str] = "login.refused"
     refusal: str
     application: str | None
+    reasons: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from idp import clock
-from idp.accounts import notices
+from idp.accounts import browsers, notices
 from idp.accounts.models import User
 from idp.audit.events import LoginCompleted
 from idp.audit.record import record
@@ -83,6 +83,7 @@ def _record(t: Transaction, facts: Facts, decision: Complete, opened: BrowserSes
             user_id=facts.person.id,
             session_id=str(opened.id),
             application=t.application.name if t.application else None,
+            browser=browsers.in_words(request.user_agent.string),
             acr=decision.assurance.level.acr,
             amr=decision.assurance.amr,
             reasons=[reasons.machine(reason) for reason in decision.reasons],

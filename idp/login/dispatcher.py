@@ -20,6 +20,7 @@ from idp.extensions import db
 from idp.login import pages, transaction
 from idp.login.completion import finish
 from idp.login.policy import decide
+from idp.login.reasons import machine
 from idp.login.situation import Facts, here
 from idp.login.steps import STEPS
 from idp.login.steps.base import Context, Proved
@@ -101,6 +102,7 @@ def _refuse(t: Transaction, facts: Facts, decision: Deny) -> Response:
             user_id=user.id if user else None,
             refusal=decision.refusal.value,
             application=t.application.name if t.application else None,
+            reasons=[machine(reason) for reason in decision.reasons],
         )
     )
     db.session.commit()

@@ -6,6 +6,7 @@ from idp.login import own_pages
 from idp.login.own_pages import OwnPage, Proof
 from idp.selfservice import (
     forgot_password,
+    history,
     invitation,
     known_addresses,
     not_me,
@@ -44,6 +45,7 @@ PAGES = (
     OwnPage("/security/every-30-days", known_addresses.choose, "POST", back=security_page),
     OwnPage("/security/known-addresses/revoke", known_addresses.revoke_all, "POST", back=security_page),
     OwnPage("/security/known-addresses/<uuid:grant_id>/revoke", known_addresses.revoke, "POST", back=security_page),
+    OwnPage("/security/history", history.login_history),
     OwnPage("/security/sessions/<uuid:session_id>/end", sessions.end_session, "POST", back=security_page),
     OwnPage("/security/sessions/end-others", sessions.end_other_sessions, "POST", back=security_page),
     OwnPage("/security/sessions/sign-out-everywhere", sessions.sign_out_everywhere, "POST", back=security_page),

@@ -1,0 +1,81 @@
+"""`/account/security/history`: the person's logins and refused tries, page by page, each with its reasons in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from idp.accounts.queries import tenants_of
+from idp.audit.events import LoginCompleted, LoginRefused, StepFailed, TriesDelayed
+from idp.errors import BadRequest
+from idp.login import history
+from idp.login.gate import Login
+from idp.login.history import Entry
+from idp.login.own_pages import render
+from idp.login.reasons import STEP_TITLES, sentence
+
+_DIGITS = 18
+"""So many digits fit any database's numbers."""
+_TITLES: Mapping[str, Any] = {
+    LoginCompleted.kind: _l("Logged in"),
+    LoginRefused.kind: _l("Login refused"),
+    StepFailed.kind: _l("Wrong answer"),
+    TriesDelayed.kind: _l("Too many wrong answers"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry in words. `company`: where the login was for another than the person's own."""
+
+    entry: Entry
+    title: str
+    company: str | None
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """What the page shows. `begun`: it does not begin with the newest. `before`: where the next page goes on."""
+
+    lines: tuple[Line, ...]
+    before: int | None
+    begun: bool
+
+
+def login_history(login: Login) -> str:
+    """Show some of the entries."""
+    before = _before()
+    found = history.page(login.user.id, before)
+    companies = {tenant.id: tenant.name for tenant in tenants_of(login.user) if tenant.id != login.user.tenant_id}
+    lines = tuple(
+        Line(entry, _title(entry), companies.get(entry.tenant_id) if entry.tenant_id else None, _why(entry))
+        for entry in found.entries
+    )
+    return render("account/history.html", login, page=HistoryPage(lines, found.before, before is not None))
+
+
+def _before() -> int | None:
+    """The event that the page before ended with."""
+    given = request.args.getlist("before")
+    if not given:
+        return None
+    digits = given[0] if len(given) == 1 else ""
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS):
+        raise BadRequest("before: no event")
+    return int(digits)
+
+
+def _title(entry: Entry) -> str:
+    title = str(_TITLES[entry.kind])
+    if entry.step is None:
+        return title
+    return str(_("%(what)s: %(step)s", what=title, step=str(STEP_TITLES[entry.step])))
+
+
+def _why(entry: Entry) -> tuple[str, ...]:
+    wait = (_("Further answers were refused for %(seconds)s seconds.", seconds=entry.seconds),) if entry.seconds else ()
+    return (*(sentence(reason) for reason in entry.reasons), *wait)
