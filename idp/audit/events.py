@@ -144,6 +144,14 @@ class KnownIpRevoked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FamiliarNetworkForgotten(Event):
+    """The user made an address strange again that they had logged in from."""
+
+    kind: ClassVar[str] = "familiar_network.forgotten"
+    forgotten_network: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyChanged(Event):
     """A tenant's policy changed; `changed` has the new value of every switch that moved."""
 

@@ -45,6 +45,18 @@ def remember(user_id: uuid.UUID, network: str | None, *, validated_by_mail: bool
     return new
 
 
+def of(user_id: uuid.UUID) -> list[FamiliarNetwork]:
+    """The user's familiar networks, the last used first."""
+    mine = sa.select(FamiliarNetwork).where(FamiliarNetwork.user_id == user_id)
+    return list(db.session.scalars(mine.order_by(FamiliarNetwork.used_at.desc())))
+
+
+def forget(user_id: uuid.UUID, network: str) -> bool:
+    """Make a network strange again; of several requests at once one hears True. The caller commits."""
+    gone = sa.delete(FamiliarNetwork).where(FamiliarNetwork.user_id == user_id, FamiliarNetwork.network == network)
+    return db.session.execute(gone.returning(FamiliarNetwork.network)).scalar_one_or_none() is not None
+
+
 def forget_since(user_id: uuid.UUID, moment: datetime) -> None:
     """Make every network strange again that became familiar since then, and every browser. The caller commits."""
     networks = sa.delete(FamiliarNetwork).where(FamiliarNetwork.user_id == user_id, FamiliarNetwork.since >= moment)

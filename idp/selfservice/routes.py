@@ -5,6 +5,7 @@ from flask import Blueprint, Flask
 from idp.login import own_pages
 from idp.login.own_pages import OwnPage, Proof
 from idp.selfservice import (
+    familiar_addresses,
     forgot_password,
     history,
     invitation,
@@ -45,6 +46,12 @@ PAGES = (
     OwnPage("/security/every-30-days", known_addresses.choose, "POST", back=security_page),
     OwnPage("/security/known-addresses/revoke", known_addresses.revoke_all, "POST", back=security_page),
     OwnPage("/security/known-addresses/<uuid:grant_id>/revoke", known_addresses.revoke, "POST", back=security_page),
+    OwnPage(
+        "/security/familiar-addresses/remove",
+        familiar_addresses.remove_familiar_address,
+        "POST",
+        back=security_page,
+    ),
     OwnPage("/security/history", history.login_history),
     OwnPage("/security/sessions/<uuid:session_id>/end", sessions.end_session, "POST", back=security_page),
     OwnPage("/security/sessions/end-others", sessions.end_other_sessions, "POST", back=security_page),

@@ -18,7 +18,8 @@ from idp.login.gate import Login
 from idp.login.models import KnownIpGrant
 from idp.login.network import current_address
 from idp.login.own_pages import render
-from idp.selfservice import sessions
+from idp.selfservice import familiar_addresses, sessions
+from idp.selfservice.familiar_addresses import FamiliarCard
 from idp.selfservice.sessions import SessionsCard
 
 DONE: Mapping[str, Any] = {
@@ -32,6 +33,7 @@ DONE: Mapping[str, Any] = {
     "revoked": _l("The address is revoked: at the next login from there your code is asked."),
     "session-ended": _l("The session is ended, and what applications got through it."),
     "others-ended": _l("You are logged out everywhere but here."),
+    "familiar-removed": _l("The address is removed: a login from there is a new one again."),
     "all-revoked": _l("All known addresses are revoked: at the next login your code is asked, wherever you are."),
 }
 
@@ -66,6 +68,7 @@ class SecurityPage:
     shortest_password: int
     password_problems: tuple[str, ...]
     sessions: SessionsCard
+    familiar: FamiliarCard
     done: str | None
 
 
@@ -108,6 +111,7 @@ def _page(login: Login, password_problems: tuple[str, ...]) -> SecurityPage:
         shortest_password=shortest_of(user),
         password_problems=password_problems,
         sessions=sessions.card(login),
+        familiar=familiar_addresses.card(login),
         done=DONE.get(request.args.get("done", "")),
     )
 

@@ -1,0 +1,67 @@
+"""The card of the addresses that a person has logged in from before: told apart from strange ones, and never trusted more.
+
+They are no known-IP grants: they spare no step. A login from any other address is told by mail; where the company asks for
+it, that address is validated by mail first. One that is removed is strange again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import redirect, url_for
+from werkzeug.wrappers import Response
+
+from idp.audit.events import FamiliarNetworkForgotten
+from idp.audit.record import record
+from idp.errors import NotFound
+from idp.extensions import db
+from idp.login import familiar
+from idp.login.gate import Login
+from idp.login.network import current_network
+from idp.web.fields import typed
+
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class FamiliarRow:
+    """One of the addresses. `here`: the one of this request."""
+
+    network: str
+    since: datetime
+    used_at: datetime
+    validated_by_mail: bool
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FamiliarCard:
+    """The addresses that were used last; `more` are not shown. `blocks`: another one must be validated first."""
+
+    rows: tuple[FamiliarRow, ...]
+    more: int
+    blocks: bool
+
+
+def card(login: Login) -> FamiliarCard:
+    """What the card shows."""
+    found = familiar.of(login.user.id)
+    here = current_network()
+    rows = tuple(
+        FamiliarRow(row.network, row.since, row.used_at, row.validated_by_mail, row.network == here) for row in found
+    )
+    own = login.user.block_new_ip
+    blocks = login.tenant.policy.block_new_ip if own is None else own
+    return FamiliarCard(rows[:SHOWN], len(rows[SHOWN:]), blocks)
+
+
+def remove_familiar_address(login: Login) -> Response:
+    """Make one of the addresses strange again; one that is none of the person's is unknown."""
+    network = typed("network")
+    if network not in {row.network for row in familiar.of(login.user.id)}:
+        raise NotFound("no such familiar network of this user")
+    if familiar.forget(login.user.id, network):
+        record(
+            FamiliarNetworkForgotten(tenant_id=login.user.tenant_id, user_id=login.user.id, forgotten_network=network)
+        )
+    db.session.commit()
+    return redirect(url_for("account.security", done="familiar-removed"), 303)
