@@ -43,12 +43,14 @@ class Facts:
         return self.tenant
 
 
-def here(demand: Demand, user_id: str | None = None, proved: Sequence[Evidence] = ()) -> Facts:
+def here(
+    demand: Demand, live: BrowserSession | None, user_id: str | None = None, proved: Sequence[Evidence] = ()
+) -> Facts:
     """The facts about the person at this browser: the one that a login under way has named, else the session's.
 
-    `proved`: the evidence of that login. The session's counts with it where it is of the same person.
+    `live`: the session that counts. `proved`: the evidence of that login; the session's counts with it where it is of
+    the same person.
     """
-    live = session_for(demand)
     owner = session.user_of(live) if live else None
     user = by_id(user_id) if user_id else owner
     before = session.evidence_of(live) if live and user is owner else ()

@@ -2,7 +2,8 @@
 
     GET  /authorize            read it ─▶ where does this browser stand? ─┬─ Complete ─▶ consent? ─▶ the answer, at once
                                                                           ├─ Challenge ─▶ keep it ─▶ login.begin ─▶ …
-                                                                          └─ Deny ─▶ an error for the application
+                                                                          └─ Deny ─▶ an error for the application;
+                                             (prompt=login: another account may come instead)
     POST /authorize            keep it ─▶ resume: a form from elsewhere brings no cookies, the redirect after it does
     GET  /authorize/<handle>   resume: read anew, judged anew, answered once
     POST /authorize/<handle>   Allow or Cancel on the consent page
@@ -97,6 +98,8 @@ def _arrive(entry: Entry, allowed_by: str | None = None) -> Response:
         case Challenge() if entry.request.silent:
             return _refuse(entry, silent.missing(demand, standing))
         case Challenge():
+            return _ask(entry, demand)
+        case Deny(refusal=Refusal.NOT_A_MEMBER) if entry.request.asks_fresh_proof:
             return _ask(entry, demand)
         case Deny(refusal=refusal):
             return _refuse(entry, _DENIED[refusal])
