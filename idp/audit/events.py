@@ -88,6 +88,21 @@ class TwoFactorRemoved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticatorAdded(Event):
+    """One more authenticator, beside those of before."""
+
+    kind: ClassVar[str] = "two_factor.authenticator_added"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticatorRemoved(Event):
+    """One authenticator less. `last`: there is none any more."""
+
+    kind: ClassVar[str] = "two_factor.authenticator_removed"
+    last: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TwoFactorReset(Event):
     """An administrator took a user's second factors away."""
 
