@@ -43,14 +43,14 @@ class SetUpTotp(ByForm):
 
     def render(self, ctx: Context) -> Page:
         """The secret stays the same for as long as this login lasts."""
-        pending = ctx.transaction.pending or enrolment.new_pending(ctx.user)
+        pending = _pending(ctx) or enrolment.new_pending(ctx.user)
         secret = enrolment.open_pending(ctx.user, pending)
         shows = {"mandatory": ctx.facts.situation.policy.two_factor_mandatory, **enrolment.shown(ctx.user, secret)}
         return Page("login/set_up_totp.html", shows, pending)
 
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """One correct code confirms the secret; other sessions and all known-IP grants end."""
-        pending = ctx.transaction.pending
+        pending = _pending(ctx)
         codes = enrolment.confirm(ctx.user, pending, answer.get("totp"), clock.now()) if pending else None
         if codes is None:
             return Rejected(_("The code is not right. Wait for the next code and try again."), ctx.user)
@@ -69,3 +69,9 @@ class SetUpTotp(ByForm):
         )
         go_on = url_for("login.resume", handle=ctx.transaction.handle)
         return Proved(ctx.user, evidence, Page("login/recovery_codes.html", {"codes": codes, "go_on": go_on}))
+
+
+def _pending(ctx: Context) -> str | None:
+    """The secret that this login waits with. What another step kept, before the policy changed, is none."""
+    kept = ctx.transaction.pending
+    return kept if kept and enrolment.is_pending(ctx.user, kept) else None
