@@ -45,6 +45,14 @@ class LoginRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TenantSwitched(Event):
+    """A person who is logged in went on to work for another company, which asked no more than was proved already."""
+
+    kind: ClassVar[str] = "session.tenant_switched"
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepFailed(Event):
     """A wrong answer at a step. For the password of a name that does not exist there is no `user_id`."""
 

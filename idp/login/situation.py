@@ -4,16 +4,19 @@ here() ── what this browser's session proved, where it is of the same person
   └────── and what a login under way proved on top ──▶ gather() ──▶ Facts ──▶ policy.decide
 """
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from idp.accounts.models import User, UserType
-from idp.accounts.queries import by_id, recovery_codes_left, tenants_of
+from idp.accounts.queries import by_id, recovery_codes_left
+from idp.extensions import db
 from idp.login import familiar, known_ip, session
 from idp.login.models import BrowserSession
 from idp.login.network import current_network
 from idp.login.policy import working_tenant
 from idp.login.types import Demand, Evidence, Factor, Network, Situation
+from idp.tenancy import membership
 from idp.tenancy.models import Tenant
 from idp.tenancy.policy import Policy
 from idp.web.browser import browser_hash
@@ -26,7 +29,6 @@ class Facts:
     situation: Situation
     user: User | None = None
     tenant: Tenant | None = None
-    tenants: tuple[Tenant, ...] = ()
 
     @property
     def person(self) -> User:
@@ -78,8 +80,8 @@ def gather(
         return Facts(Situation(demand=demand, network=Network(network)))
     valid = tuple(e for e in evidence if e.epoch == user.epoch)
     tenants = _tenants(user)
-    slug = working_tenant([t.slug for t in tenants], valid, demand)
-    tenant = next(t for t in tenants if t.slug == slug)
+    slug = working_tenant(tuple(tenants), valid, demand)
+    tenant = db.session.get_one(Tenant, tenants[slug])
     situation = Situation(
         policy=_policy(user, tenant),
         enrolled=enrolled(user),
@@ -87,10 +89,10 @@ def gather(
         network=_network(user, tenant, network, browser_hash),
         demand=demand,
         user=str(user.id),
-        tenants=tuple(t.slug for t in tenants),
+        tenants=tuple(tenants),
         tenant=slug,
     )
-    return Facts(situation, user, tenant, tenants)
+    return Facts(situation, user, tenant)
 
 
 def _policy(user: User, tenant: Tenant) -> Policy:
@@ -107,9 +109,10 @@ def _network(user: User, tenant: Tenant, network: str | None, browser_hash: str 
     return Network(network, known, blocks and familiar.is_familiar(user.id, network))
 
 
-def _tenants(user: User) -> tuple[Tenant, ...]:
-    """Only accountants work for more than one tenant."""
-    return tuple(tenants_of(user)) if user.type is UserType.ACCOUNTANT else (user.tenant,)
+def _tenants(user: User) -> Mapping[str, uuid.UUID]:
+    """The tenants that the user may work for, the home tenant first. Only accountants work for more than one."""
+    others = membership.slugs_of(user.id) if user.type is UserType.ACCOUNTANT else {}
+    return {user.tenant.slug: user.tenant_id, **others}
 
 
 def enrolled(user: User) -> frozenset[Factor]:

@@ -6,6 +6,7 @@ from idp.login import own_pages
 from idp.login.own_pages import OwnPage, Proof
 from idp.selfservice import (
     authenticators,
+    companies,
     familiar_addresses,
     forgot_password,
     history,
@@ -20,10 +21,13 @@ from idp.selfservice import (
     sessions,
     two_factor,
 )
+from idp.selfservice.companies import companies_page
 from idp.selfservice.security import security_page
 
 PAGES = (
     OwnPage("/", overview.overview),
+    OwnPage("/companies", companies.companies),
+    OwnPage("/companies", companies.switch, "POST", back=companies_page),
     OwnPage("/security", security.security),
     OwnPage("/security/password", password.card),
     OwnPage("/security/password", password.change, "POST", Proof.FRESH, security_page),
