@@ -66,6 +66,7 @@ class Fault(enum.Enum):
     OVER = "over"
     INVALID = "invalid"
     UNKNOWN = "unknown"
+    KNOWN = "known"
     COPIED = "copied"
 
 
@@ -95,6 +96,7 @@ def sentence(fault: Fault) -> str:
         Fault.OVER: _("This took too long, or the page was used before. Please try again."),
         Fault.INVALID: _("The passkey could not be checked. Please try again, and unlock your device when it asks."),
         Fault.UNKNOWN: _("We do not know this passkey for you. Use another one, or another way to log in."),
+        Fault.KNOWN: _("This passkey is known already. Use another device, or remove it first."),
         Fault.COPIED: _("This passkey seems to have been copied, so we do not take it. Remove it, and make a new one."),
     }
     return str(sentences[fault])

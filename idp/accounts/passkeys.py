@@ -4,10 +4,11 @@ import uuid
 from datetime import datetime
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
 from idp import clock
-from idp.accounts import ceremonies
+from idp.accounts import browsers, ceremonies
 from idp.accounts.ceremonies import Created, Used
 from idp.accounts.models import Passkey, User
 from idp.extensions import changed, db
@@ -37,6 +38,12 @@ def cleaned(name: str) -> str | None:
     """A name as it is kept, on one line; None for one that is too long."""
     plain = " ".join(name.split())
     return plain if len(plain) <= LONGEST_NAME else None
+
+
+def first_name(user_agent: str) -> str:
+    """What a passkey is called at first: after the browser that it was made in."""
+    words = browsers.in_words(user_agent)
+    return words if words != "?" else str(_("Passkey"))
 
 
 def add(user: User, created: Created, name: str) -> Passkey | None:

@@ -45,14 +45,6 @@ class LoginRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TenantSwitched(Event):
-    """A person who is logged in went on to work for another company, which asked no more than was proved already."""
-
-    kind: ClassVar[str] = "session.tenant_switched"
-    session_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StepFailed(Event):
     """A wrong answer at a step. For the password of a name that does not exist there is no `user_id`."""
 
@@ -96,21 +88,6 @@ class TwoFactorRemoved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthenticatorAdded(Event):
-    """One more authenticator, beside those of before."""
-
-    kind: ClassVar[str] = "two_factor.authenticator_added"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthenticatorRemoved(Event):
-    """One authenticator less. `last`: there is none any more."""
-
-    kind: ClassVar[str] = "two_factor.authenticator_removed"
-    last: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TwoFactorReset(Event):
     """An administrator took a user's second factors away."""
 
@@ -130,6 +107,16 @@ class RecoveryCodeUsed(Event):
 
     kind: ClassVar[str] = "recovery_codes.used"
     left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyCopied(Event):
+    """A passkey's count of signatures did not grow, so that there may be two of it: the answer was refused."""
+
+    kind: ClassVar[str] = "passkey.copied"
+    passkey: str
+    sign_count: int
+    last_sign_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,8 @@ def _failed(step: Step, outcome: Rejected, tried: Try | None) -> None:
     user = outcome.user
     whose = {"tenant_id": user.tenant_id, "user_id": user.id} if user else {}
     record(StepFailed(step=step.name.value, **whose))
+    if outcome.event is not None:
+        record(outcome.event)
     if tried is not None and tried.delays:
         seconds = int(throttle.delay(tried.failures).total_seconds())
         record(TriesDelayed(step=step.name.value, failures=tried.failures, seconds=seconds, **whose))

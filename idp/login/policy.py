@@ -12,7 +12,6 @@ Nothing else in the code decides which step is next, or that a login is complete
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 
 from idp.login.assurance import assure
 from idp.login.types import (
@@ -58,12 +57,13 @@ def explain(s: Situation, steps: Steps) -> tuple[Reason, ...]:
 
 
 def counting(s: Situation) -> tuple[Evidence, ...]:
-    """The evidence that counts: fresh enough for the demand, and of this tenant or of the person.
+    """The evidence that counts: fresh enough for the demand, of this tenant or of the person, of a kind the policy takes.
 
     A validated address is validated for itself only. Evidence from before ``demand.not_before`` satisfies neither
     ``prompt=login`` nor ``max_age`` (OpenID Connect Core section 3.1.2.1); a security code opens its own tenant only.
     """
-    return tuple(e for e in fresh(s.evidence, s.demand) if e.tenant in (None, s.tenant) and _from_here(e, s))
+    taken = (e for e in fresh(s.evidence, s.demand) if s.policy.passkeys or Factor.PASSKEY not in e.factors)
+    return tuple(e for e in taken if e.tenant in (None, s.tenant) and _from_here(e, s))
 
 
 def _from_here(e: Evidence, s: Situation) -> bool:
@@ -87,26 +87,6 @@ def working_tenant(tenants: Sequence[str], evidence: Sequence[Evidence], demand:
     newest_first = sorted(fresh(evidence, demand), key=lambda e: e.at, reverse=True)
     chosen = (e.tenant or "" for e in newest_first if StepName.CHOOSE_TENANT in e.covers)
     return next((slug for slug in chosen if slug in tenants), tenants[0])
-
-
-def chosen(tenant: str, at: datetime, epoch: int) -> Evidence:
-    """The evidence of a choice: the person works for this tenant until they choose another one. It proves nothing else."""
-    return Evidence(StepName.CHOOSE_TENANT, at, covers=frozenset({StepName.CHOOSE_TENANT}), tenant=tenant, epoch=epoch)
-
-
-def chose_by_name(s: Situation) -> bool:
-    """Whether the request made the choice among several tenants, by naming one."""
-    return len(s.tenants) > 1 and s.demand.tenant in s.tenants
-
-
-def newest_of_each(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    """The newest evidence of each kind, for each tenant; of choices the last one only."""
-    newest = {_kind(e): e for e in sorted(evidence, key=lambda e: e.at)}
-    return tuple(newest.values())
-
-
-def _kind(e: Evidence) -> tuple[StepName, str | None, frozenset[StepName]]:
-    return e.step, None if e.step is StepName.CHOOSE_TENANT else e.tenant, e.covers
 
 
 def proved(name: StepName, evidence: Sequence[Evidence]) -> bool:
@@ -171,5 +151,5 @@ def _ask(name: StepName, s: Situation, steps: Steps, reasons: tuple[Reason, ...]
     """Ask the step, or deny where this person has no way to answer it."""
     if not steps[name].answerable(s):
         return Deny(Refusal.LEVEL_OUT_OF_REACH, reasons)
-    or_else = (n for n, r in steps.items() if r.instead_of is name and r.answerable(s))
+    or_else = (n for n, r in steps.items() if name in r.instead_of and r.answerable(s))
     return Challenge(name, tuple(or_else), reasons)

@@ -4,19 +4,18 @@ here() ── what this browser's session proved, where it is of the same person
   └────── and what a login under way proved on top ──▶ gather() ──▶ Facts ──▶ policy.decide
 """
 
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from idp.accounts import ceremonies
 from idp.accounts.models import User, UserType
-from idp.accounts.queries import by_id, recovery_codes_left
-from idp.extensions import db
+from idp.accounts.passkeys import usable
+from idp.accounts.queries import by_id, recovery_codes_left, tenants_of
 from idp.login import familiar, known_ip, session
 from idp.login.models import BrowserSession
 from idp.login.network import current_network
 from idp.login.policy import working_tenant
 from idp.login.types import Demand, Evidence, Factor, Network, Situation
-from idp.tenancy import membership
 from idp.tenancy.models import Tenant
 from idp.tenancy.policy import Policy
 from idp.web.browser import browser_hash
@@ -29,6 +28,7 @@ class Facts:
     situation: Situation
     user: User | None = None
     tenant: Tenant | None = None
+    tenants: tuple[Tenant, ...] = ()
 
     @property
     def person(self) -> User:
@@ -45,14 +45,12 @@ class Facts:
         return self.tenant
 
 
-def here(
-    demand: Demand, live: BrowserSession | None, user_id: str | None = None, proved: Sequence[Evidence] = ()
-) -> Facts:
+def here(demand: Demand, user_id: str | None = None, proved: Sequence[Evidence] = ()) -> Facts:
     """The facts about the person at this browser: the one that a login under way has named, else the session's.
 
-    `live`: the session that counts. `proved`: the evidence of that login; the session's counts with it where it is of
-    the same person.
+    `proved`: the evidence of that login. The session's counts with it where it is of the same person.
     """
+    live = session_for(demand)
     owner = session.user_of(live) if live else None
     user = by_id(user_id) if user_id else owner
     before = session.evidence_of(live) if live and user is owner else ()
@@ -77,22 +75,24 @@ def gather(
     Evidence of another epoch of the user is worthless and left out.
     """
     if user is None:
-        return Facts(Situation(demand=demand, network=Network(network)))
+        anybodys = frozenset({Factor.PASSKEY} if ceremonies.offered() else ())
+        return Facts(Situation(demand=demand, network=Network(network), enrolled=anybodys))
     valid = tuple(e for e in evidence if e.epoch == user.epoch)
     tenants = _tenants(user)
-    slug = working_tenant(tuple(tenants), valid, demand)
-    tenant = db.session.get_one(Tenant, tenants[slug])
+    slug = working_tenant([t.slug for t in tenants], valid, demand)
+    tenant = next(t for t in tenants if t.slug == slug)
+    policy = _policy(user, tenant)
     situation = Situation(
-        policy=_policy(user, tenant),
-        enrolled=enrolled(user),
+        policy=policy,
+        enrolled=enrolled(user, policy),
         evidence=valid,
         network=_network(user, tenant, network, browser_hash),
         demand=demand,
         user=str(user.id),
-        tenants=tuple(tenants),
+        tenants=tuple(t.slug for t in tenants),
         tenant=slug,
     )
-    return Facts(situation, user, tenant)
+    return Facts(situation, user, tenant, tenants)
 
 
 def _policy(user: User, tenant: Tenant) -> Policy:
@@ -109,15 +109,16 @@ def _network(user: User, tenant: Tenant, network: str | None, browser_hash: str 
     return Network(network, known, blocks and familiar.is_familiar(user.id, network))
 
 
-def _tenants(user: User) -> Mapping[str, uuid.UUID]:
-    """The tenants that the user may work for, the home tenant first. Only accountants work for more than one."""
-    others = membership.slugs_of(user.id) if user.type is UserType.ACCOUNTANT else {}
-    return {user.tenant.slug: user.tenant_id, **others}
+def _tenants(user: User) -> tuple[Tenant, ...]:
+    """Only accountants work for more than one tenant."""
+    return tuple(tenants_of(user)) if user.type is UserType.ACCOUNTANT else (user.tenant,)
 
 
-def enrolled(user: User) -> frozenset[Factor]:
-    """The factors that the user has."""
+def enrolled(user: User, policy: Policy) -> frozenset[Factor]:
+    """The factors that the user has and that a login under this policy takes."""
     factors = {Factor.PASSWORD}
+    if usable(user, policy):
+        factors.add(Factor.PASSKEY)
     if user.totp_devices:
         factors.add(Factor.TOTP)
         if recovery_codes_left(user.id):

@@ -35,6 +35,7 @@ class StepName(enum.StrEnum):
     SECURITY_CODE = "security_code"
     NEW_IP = "new_ip"
     TOTP = "totp"
+    PASSKEY = "passkey"
     RECOVERY_CODE = "recovery_code"
     SET_UP_TOTP = "set_up_totp"
     CHOOSE_TENANT = "choose_tenant"
@@ -125,9 +126,9 @@ class Network:
 class Situation:
     """All the facts that a decision rests on.
 
-    ``user``: the id of the person, None until the password step names one. ``tenants``: the slugs
-    of the tenants that the person may work for, the home tenant first. ``tenant``: the one whose
-    ``policy`` this is.
+    ``enrolled``: what the person has and the policy takes; before anybody is named, what whoever comes may have.
+    ``user``: the id of the person, None until the password step names one. ``tenants``: the slugs of the tenants that
+    the person may work for, the home tenant first. ``tenant``: the one whose ``policy`` this is.
     """
 
     policy: Policy = Policy()
@@ -154,6 +155,7 @@ class ReasonCode(enum.StrEnum):
     KNOWN_IP_NOT_ENOUGH = "known_ip_not_enough"
     VALIDITY_LIMITED = "validity_limited"
     ALTERNATIVE = "alternative"
+    PASSKEY_ASKED = "passkey_asked"
     FAMILIAR_NETWORK = "familiar_network"
     ONE_TENANT = "one_tenant"
     TENANT_NAMED = "tenant_named"
@@ -198,8 +200,8 @@ class StepRules(Protocol):
         """Which step this is."""
 
     @property
-    def instead_of(self) -> StepName | None:
-        """The step that this one stands for, None for a step in its own right."""
+    def instead_of(self) -> frozenset[StepName]:
+        """The steps in whose place the person may choose this one; none for most steps."""
 
     def required(self, s: Situation) -> Requirement:
         """Whether this step is owed, waived or not owed, and why."""
@@ -214,7 +216,7 @@ class Assurance:
 
     level: Level
     amr: tuple[str, ...]
-    auth_time: datetime
+    auth_time: datetime | None
 
 
 class Refusal(enum.Enum):

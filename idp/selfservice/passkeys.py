@@ -12,15 +12,17 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from idp.accounts import browsers, ceremonies, passkeys
+from idp.accounts import ceremonies, passkeys
 from idp.accounts.ceremonies import Fault
 from idp.accounts.models import Passkey
 from idp.audit.events import TwoFactorRemoved, TwoFactorSetUp
 from idp.errors import BadRequest, Forbidden, NotFound
 from idp.extensions import db
+from idp.login import session as sessions
 from idp.login.gate import Login
 from idp.login.own_pages import render
-from idp.login.types import Factor
+from idp.login.proofs import by_passkey
+from idp.login.types import Factor, StepName
 from idp.selfservice.factor_change import seal_change
 from idp.selfservice.security import back_with, is_mandatory
 from idp.web.fields import typed
@@ -33,7 +35,7 @@ def add_passkey(login: Login) -> ResponseReturnValue:
 
 
 def passkey_added(login: Login) -> ResponseReturnValue:
-    """Keep the passkey that the script made."""
+    """Keep the passkey that the script made. The session has proved it, and gets a new secret."""
     _refuse_where_barred(login)
     name = passkeys.cleaned(typed("name"))
     if name is None:
@@ -41,12 +43,16 @@ def passkey_added(login: Login) -> ResponseReturnValue:
     created = ceremonies.created(_session(login), typed("challenge"), typed("passkey"))
     if isinstance(created, Fault):
         return _ask(login, ceremonies.sentence(created)), HTTPStatus.BAD_REQUEST
-    if passkeys.add(login.user, created, name or _browser()) is None:
-        known = _("This passkey is known already. Use another device, or remove it first.")
-        return _ask(login, known), HTTPStatus.CONFLICT
-    event = TwoFactorSetUp(tenant_id=login.user.tenant_id, user_id=login.user.id, factor=Factor.PASSKEY.value)
+    user = login.user
+    if passkeys.add(user, created, name or _first_name()) is None:
+        return _ask(login, ceremonies.sentence(Fault.KNOWN)), HTTPStatus.CONFLICT
+    proof = by_passkey(StepName.PASSKEY, user, frozenset({StepName.PASSKEY}), synced=created.synced)
+    sessions.open_for(user, login.tenant, (*sessions.evidence_of(login.session), proof))
+    event = TwoFactorSetUp(tenant_id=user.tenant_id, user_id=user.id, factor=Factor.PASSKEY.value)
     seal_change(login, event, "passkey_added")
-    return back_with("passkey-added")
+    response = back_with("passkey-added")
+    sessions.send_cookie(response)
+    return response
 
 
 def rename_passkey(login: Login, passkey_id: uuid.UUID) -> ResponseReturnValue:
@@ -111,13 +117,11 @@ def _session(login: Login) -> str:
 
 def _ask(login: Login, error: str | None = None) -> str:
     ceremony = ceremonies.creation(login.user, _session(login))
-    return render("account/add_passkey.html", login, passkey=ceremony, error=error, name=_browser())
+    return render("account/add_passkey.html", login, passkey=ceremony, error=error, name=_first_name())
 
 
-def _browser() -> str:
-    """A first name for a passkey: the browser that it was made in."""
-    words = browsers.in_words(request.user_agent.string)
-    return words if words != "?" else _("Passkey")
+def _first_name() -> str:
+    return passkeys.first_name(request.user_agent.string)
 
 
 def _too_long() -> str:

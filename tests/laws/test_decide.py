@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from idp.login.assurance import assure
-from idp.login.policy import chose_by_name, chosen, counting, decide, explain, newest_of_each, working_tenant
+from idp.login.policy import counting, decide, explain
 from idp.login.steps import STEPS
 from idp.login.types import (
     Challenge,
@@ -19,37 +19,66 @@ from idp.login.types import (
     StepName,
 )
 from idp.tenancy.policy import Policy
-from tests.laws.every import DEMANDS, FLOOR, NETWORKS, NOW, C, N, P, S, T, U, answered, situations, starts
+from tests.laws.every import (
+    DEMANDS,
+    FLOOR,
+    NETWORKS,
+    C,
+    K,
+    N,
+    P,
+    S,
+    T,
+    U,
+    answered,
+    passkey_set_up,
+    situations,
+    starts,
+    with_passkeys,
+)
 
 MOST_STEPS = 7
 
 
 def owed(s: Situation) -> set[StepName]:
     """What the rules of logging in say is owed, written down a second time, from the rules and not from the code."""
-    has_totp = Factor.TOTP in s.enrolled
-    wants_two = s.demand.level >= Level.TWO_FACTOR and (s.demand.essential or has_totp)
+    has_totp, has_key = Factor.TOTP in s.enrolled, Factor.PASSKEY in s.enrolled
+    wants_two = s.demand.level >= Level.TWO_FACTOR and (s.demand.essential or has_totp or has_key)
+    asks_key = has_key and (s.demand.level is Level.PHISHING_RESISTANT or not has_totp)
     by_grant = s.network.known is not None and not s.policy.limit_two_factor_validity and not wants_two
-    asks_totp = has_totp and not by_grant
-    asks_set_up = not has_totp and (s.policy.two_factor_mandatory or (wants_two and s.demand.essential))
+    asks_totp = has_totp and not by_grant and not asks_key
+    asks_set_up = not has_totp and not has_key and (s.policy.two_factor_mandatory or (wants_two and s.demand.essential))
     asks_code = s.policy.security_code or (
-        s.demand.level is Level.SECURITY_CODE and not asks_totp and not asks_set_up and T not in proved(s)
+        s.demand.level is Level.SECURITY_CODE
+        and not ({asks_totp, asks_set_up, asks_key} & {True})
+        and T not in proved(s)
     )
     asks_mail = s.policy.block_new_ip and not s.network.familiar
     asks_choice = len(s.tenants) > 1 and s.demand.tenant is None
-    table = ((P, True), (S, asks_code), (N, asks_mail), (T, asks_totp), (U, asks_set_up), (C, asks_choice))
+    table = (
+        (P, True),
+        (S, asks_code),
+        (N, asks_mail),
+        (T, asks_totp),
+        (K, asks_key),
+        (U, asks_set_up),
+        (C, asks_choice),
+    )
     return {step for step, asked in table if asked}
 
 
 def hopeless(s: Situation) -> bool:
     """No answer helps: no member of the tenant that is named, or an essential passkey and there is none."""
     stranger = s.demand.tenant is not None and s.demand.tenant not in s.tenants
-    return stranger or (s.demand.essential and s.demand.level is Level.PHISHING_RESISTANT)
+    needs_key = s.demand.essential and s.demand.level is Level.PHISHING_RESISTANT
+    return stranger or (needs_key and Factor.PASSKEY not in s.enrolled)
 
 
 def proved(s: Situation) -> set[StepName]:
     """The steps that some evidence stands for which is fresh and of this tenant."""
     floor = s.demand.not_before
     fresh = [e for e in s.evidence if floor is None or e.at >= floor]
+    fresh = [e for e in fresh if s.policy.passkeys or Factor.PASSKEY not in e.factors]
     fresh = [e for e in fresh if e.step is not N or e.network == s.network.address]
     return {step for e in fresh if e.tenant in (None, s.tenant) for step in e.covers}
 
@@ -113,6 +142,8 @@ def _walks(s: Situation, depth: int = 0) -> Iterator[tuple[Situation, int]]:
     assert depth < MOST_STEPS, s
     for step in (decision.step, *decision.or_else):
         yield from _walks(answered(s, decision, step), depth + 1)
+        if step is U and s.policy.passkeys:
+            yield from _walks(passkey_set_up(s), depth + 1)
 
 
 def test_right_answers_end_in_a_bounded_number_of_steps() -> None:
@@ -120,12 +151,17 @@ def test_right_answers_end_in_a_bounded_number_of_steps() -> None:
     for s in starts():
         for end, answers in _walks(s):
             assert answers <= MOST_STEPS
-            assert isinstance(decide(end, STEPS), Complete | Deny)
+            decision = decide(end, STEPS)
+            assert isinstance(decision, Complete | Deny)
+            assert (
+                isinstance(decision, Deny) or not end.demand.essential or decision.assurance.level >= end.demand.level
+            )
 
 
 def _no_less(before: set[StepName], after: set[StepName]) -> bool:
-    """All that was asked is asked still; only the shared code may give way to a second factor, which is worth more."""
-    return before <= after or (before - after == {S} and bool({T, U} & after))
+    """All that was asked is asked still; only what is worth less gives way: the shared code to a factor, TOTP to a passkey."""
+    gone = before - after
+    return gone <= {S, T} and (S not in gone or bool({T, K, U} & after)) and (T not in gone or K in after)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +180,8 @@ def test_a_higher_demand_never_asks_less() -> None:
     for s in starts():
         for demand in DEMANDS:
             higher = demand.level > s.demand.level and demand.essential >= s.demand.essential
-            reachable = demand.essential or demand.level < Level.TWO_FACTOR or Factor.TOTP in s.enrolled
+            has_second = bool({Factor.TOTP, Factor.PASSKEY} & s.enrolled)
+            reachable = demand.essential or demand.level < Level.TWO_FACTOR or has_second
             more = replace(s, demand=replace(demand, tenant=s.demand.tenant))
             if higher and reachable and not hopeless(more):
                 assert _no_less(asked(s), asked(more)), (s, demand)
@@ -165,14 +202,14 @@ def test_a_demand_for_a_second_factor_is_never_met_by_a_grant() -> None:
     """`2fa` and `phr` ask TOTP of whoever has it, known address or not."""
     for s in starts():
         if Factor.TOTP in s.enrolled and s.demand.level >= Level.TWO_FACTOR and not hopeless(s):
-            assert T in asked(s), s
+            assert asked(s) & {T, K}, s
 
 
 def test_limited_validity_asks_a_second_factor_whatever_the_address() -> None:
     """No grant counts under a policy that limits the validity."""
     for s in starts():
         if Factor.TOTP in s.enrolled and s.policy.limit_two_factor_validity and not hopeless(s):
-            assert T in asked(s), s
+            assert asked(s) & {T, K}, s
 
 
 def test_a_grant_takes_the_place_of_totp_and_of_nothing_else() -> None:
@@ -196,6 +233,37 @@ def test_the_explanation_is_what_a_login_then_asks() -> None:
             at = answered(at, decision)
         told = [r.step for r in explain(s, STEPS) if r.asked]
         assert walked == told, s
+
+
+def test_a_passkey_first_stands_for_all_that_is_typed() -> None:
+    """Used first it leaves the address, the choice of tenant and nothing else; it is never a proof of the address."""
+    for s in starts():
+        challenge = decide(s, STEPS)
+        if isinstance(challenge, Challenge) and K in challenge.or_else:
+            after = answered(s, challenge, K)
+            assert owed(after) - proved(after) == owed(after) & {N, C}, s
+
+
+def test_a_passkey_is_worth_nothing_where_the_policy_takes_none() -> None:
+    """It proves no step and gives no level; what it proved before does not count from the moment it is barred."""
+    for s in with_passkeys():
+        if not s.policy.passkeys:
+            without = tuple(e for e in s.evidence if Factor.PASSKEY not in e.factors)
+            assert decide(s, STEPS) == decide(replace(s, evidence=without), STEPS), s
+
+
+def test_a_passkey_is_worth_phr_and_nothing_less_is() -> None:
+    """An essential `phr` is complete exactly with a passkey that counts: no code and no grant reaches it."""
+    seen = set()
+    for s in with_passkeys():
+        decision = decide(s, STEPS)
+        if isinstance(decision, Complete) and Factor.PASSKEY in s.enrolled:
+            used = any(Factor.PASSKEY in e.factors for e in decision.evidence)
+            assert (decision.assurance.level is Level.PHISHING_RESISTANT) is used, s
+            assert used or s.demand.level is not Level.PHISHING_RESISTANT, s
+            assert ({"hwk", "user", "mfa"} <= set(decision.assurance.amr)) is used or "otp" in decision.assurance.amr, s
+            seen.add(used)
+    assert seen == {True, False}
 
 
 def test_before_somebody_is_named_the_password_is_asked() -> None:
@@ -232,22 +300,6 @@ def test_a_security_code_opens_its_own_tenant_only() -> None:
             assert S in owed(s)
 
 
-def test_a_named_tenant_counts_as_the_choice() -> None:
-    """Who completed a login for a named tenant is judged as if they had chosen it, and is worth what they proved."""
-    seen = 0
-    for s in situations():
-        decision = decide(s, STEPS)
-        if isinstance(decision, Complete) and chose_by_name(s):
-            seen += 1
-            kept = newest_of_each((*s.evidence, chosen(s.tenant, NOW, 0)))
-            later = replace(s, evidence=kept, demand=replace(s.demand, tenant=None))
-            assert working_tenant(s.tenants, kept, later.demand) == s.tenant, s
-            after = decide(later, STEPS)
-            assert isinstance(after, Complete), s
-            assert after.assurance == decision.assurance, s
-    assert seen > 1000
-
-
 def decide_challenge(step: StepName) -> Challenge:
     """A challenge for this step."""
     return Challenge(step, (), ())
@@ -258,7 +310,7 @@ def test_a_step_that_nobody_can_answer_is_refused_and_not_shown() -> None:
 
     class Impossible:
         name = T
-        instead_of = None
+        instead_of = frozenset[StepName]()
 
         def required(self, s: Situation) -> object:
             return STEPS[P].required(s)

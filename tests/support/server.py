@@ -72,7 +72,7 @@ def serving(
 ) -> Iterator[Server]:
     """Run `idp serve` on a migrated store until the block ends."""
     port = port or free_port()
-    issuer = f"http://127.0.0.1:{port}"
+    issuer = f"http://localhost:{port}"
     log = directory / f"serve-{port}.log"
     variables = _surroundings() | store.environment(issuer) | dict(environment or {})
     command = [str(IDP), "serve", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from idp.login.steps.base import Step
 from idp.login.steps.choose_tenant import ChooseTenant
 from idp.login.steps.new_ip import NewIp
+from idp.login.steps.passkey import Passkey
 from idp.login.steps.password import Password
 from idp.login.steps.recovery_code import RecoveryCode
 from idp.login.steps.security_code import SecurityCode
@@ -18,6 +19,7 @@ _ORDER: tuple[Step, ...] = (
     SecurityCode(),
     NewIp(),
     Totp(),
+    Passkey(),
     RecoveryCode(),
     SetUpTotp(),
     ChooseTenant(),

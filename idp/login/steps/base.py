@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from idp.accounts.models import User
+from idp.audit.events import Event
 from idp.login.situation import Facts
 from idp.login.throttle import Asked
 from idp.login.transaction import Transaction
@@ -18,6 +20,11 @@ class Context:
     transaction: Transaction
     facts: Facts
     or_else: tuple[StepName, ...] = ()
+
+    @property
+    def bound(self) -> str:
+        """What a challenge that this login gives to a passkey is bound to."""
+        return f"login:{self.transaction.handle}"
 
     @property
     def user(self) -> User:
@@ -45,11 +52,16 @@ class Proved:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A wrong answer: the sentence for the person, whom the try was against, and what the page shows again."""
+    """A wrong answer: the sentence for the person, whom the try was against, and what the page shows again.
+
+    `status`: another one where no person types the answer. `event`: what there is to note besides the failure itself.
+    """
 
     sentence: str
     user: User | None = None
     shows: Mapping[str, str] = field(default_factory=dict)
+    status: HTTPStatus = HTTPStatus.OK
+    event: Event | None = None
 
 
 class Step(StepRules, Protocol):

@@ -21,7 +21,7 @@ class NewIp:
     """Asks the mailbox. It proves no factor, gives no method, and makes no known-IP grant."""
 
     name = StepName.NEW_IP
-    instead_of = None
+    instead_of = frozenset[StepName]()
     asked = Asked.NEW_IP
 
     def required(self, s: Situation) -> Requirement:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flask_babel import gettext as _
 
 from idp import clock
+from idp.accounts import ceremonies
 from idp.accounts.models import User
 from idp.accounts.queries import by_id, by_username, may_log_in
 from idp.accounts.usernames import LONGEST
@@ -19,7 +20,7 @@ class Password(ByForm):
     """Asks username and password. An unknown name, a disabled user and a wrong password are one and the same."""
 
     name = StepName.PASSWORD
-    instead_of = None
+    instead_of = frozenset[StepName]()
     asked = Asked.PASSWORD
 
     def required(self, s: Situation) -> Requirement:
@@ -31,10 +32,12 @@ class Password(ByForm):
         return True
 
     def render(self, ctx: Context) -> Page:
-        """The username is filled in where the application or the session knows it."""
+        """The username is filled in where the application or the session knows it; a passkey needs none."""
         subject = ctx.transaction.demand.subject
         expected = by_id(subject) if subject else None
-        return Page("login/password.html", {"username": expected.username if expected else ctx.transaction.hint})
+        passkey = ceremonies.request(ctx.bound) if StepName.PASSKEY in ctx.or_else else None
+        username = expected.username if expected else ctx.transaction.hint
+        return Page("login/password.html", {"username": username, "passkey": passkey})
 
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """Does the same work for a name that does not exist (R30: no difference in text, status or time)."""

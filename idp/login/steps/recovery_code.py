@@ -20,7 +20,7 @@ class RecoveryCode(ByForm):
     """Never asked of its own accord: the person chooses it on the TOTP page. It makes no known-IP grant."""
 
     name = StepName.RECOVERY_CODE
-    instead_of = StepName.TOTP
+    instead_of = frozenset({StepName.TOTP})
     asked = Asked.SECOND_FACTOR
 
     def required(self, s: Situation) -> Requirement:

@@ -18,7 +18,7 @@ class SecurityCode(ByForm):
     """Asks the code of the tenant that this login works for."""
 
     name = StepName.SECURITY_CODE
-    instead_of = None
+    instead_of = frozenset[StepName]()
     asked = Asked.SECURITY_CODE
 
     def required(self, s: Situation) -> Requirement:
@@ -57,6 +57,8 @@ class SecurityCode(ByForm):
 def _second_factor_comes(s: Situation) -> bool:
     """Whether a second factor was proved, or will be in any case: that is worth more than the code."""
     if proved(StepName.TOTP, counting(s)):
+        return True
+    if Factor.TOTP not in s.enrolled and Factor.PASSKEY in s.enrolled:
         return True
     if Factor.TOTP in s.enrolled:
         return s.policy.limit_two_factor_validity or s.network.known is None

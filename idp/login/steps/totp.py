@@ -19,14 +19,16 @@ class Totp(ByForm):
     """Asks a code of whoever has set up TOTP. A known IP may waive it, and it alone."""
 
     name = StepName.TOTP
-    instead_of = None
+    instead_of = frozenset[StepName]()
     asked = Asked.SECOND_FACTOR
 
     def required(self, s: Situation) -> Requirement:
         """A demand for a second factor and a limited validity are never met by a known-IP grant."""
         if Factor.TOTP not in s.enrolled:
             return Requirement(Need.NOT_OWED, ReasonCode.NOT_ENROLLED)
-        if floor(s) >= Level.TWO_FACTOR:
+        if floor(s) is Level.PHISHING_RESISTANT:
+            return Requirement(Need.NOT_OWED, ReasonCode.PASSKEY_ASKED)
+        if floor(s) is Level.TWO_FACTOR:
             return Requirement(Need.OWED, ReasonCode.KNOWN_IP_NOT_ENOUGH if s.network.known else ReasonCode.DEMAND)
         if s.policy.limit_two_factor_validity:
             return Requirement(Need.OWED, ReasonCode.VALIDITY_LIMITED)
