@@ -6,13 +6,14 @@
                  one try, at most TIMEOUT per answer ──answer──▶ the answer
                       │ connection refused, cut, silent             ▲
                       ▼                                             │
-                 breaker opens for 1 s ── then one probe ──answer───┘ breaker closes
+                 breaker opens: 0.1 s ─── then one probe ──answer───┘ breaker closes
                       ▲                       │ no answer
                       └── twice as long, at most 8 s
 
 Every operation either answers or raises `CacheUnavailable`; no error of the client library leaves this file, and
 nothing is tried twice. A server that answers with a refusal (full, read-only, not allowed) is `CacheUnavailable` too,
-but leaves the breaker closed: it still reads. Truth lives in SQL, so a caller always has another way.
+but leaves the breaker closed: it still reads. Truth lives in SQL, so a caller always has another way; what lives here
+alone, for minutes, may be asked for again while `out_of_breath` says that this may be no more than a hiccup.
 
 URLs (each may carry options of redis-py as a query, such as `?socket_timeout=0.2`; the server must know GETDEL, which
 Redis does from 6.2 on, and any Valkey):
@@ -45,7 +46,7 @@ from idp.errors import Misconfigured, Unavailable
 
 PREFIX: Final = "idp:"
 TIMEOUT: Final = 0.1
-FIRST_PAUSE: Final = 1.0
+FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 8.0
 _EXTENSION: Final = "idp.cache"
 _SENTINEL_PORT: Final = 26379
@@ -76,6 +77,12 @@ class Breaker:
         self._pause = 0.0
         self._open_until: float | None = None
         self._probing = False
+
+    @property
+    def just_opened(self) -> bool:
+        """Whether this is the first pause: no probe has told yet whether it is more than a hiccup."""
+        with self._lock:
+            return self._open_until is not None and self._pause <= FIRST_PAUSE
 
     def enter(self) -> int:
         """Begin a try and return its round. Raises `CacheUnavailable` while open, but for one probe after the pause."""
@@ -134,6 +141,11 @@ class Cache:
     def configured(self) -> bool:
         """Whether there is a cache to speak of; without one, `healthy` says nothing about the installation."""
         return self._connect is not None
+
+    @property
+    def out_of_breath(self) -> bool:
+        """Whether an answer was missed for the first time, a moment ago: another try soon may be worth it."""
+        return self._breaker.just_opened
 
     def get(self, key: str) -> bytes | None:
         """Return the value, or None."""

@@ -50,6 +50,21 @@ class Stopwatch:
         return self.seconds
 
 
+class Breaths:
+    """Sleeping that moves the breaker's clock instead; `then` happens during the first breath."""
+
+    def __init__(self, watch: Stopwatch) -> None:
+        self.watch = watch
+        self.taken = 0.0
+        self.then: Callable[[], object] = lambda: None
+
+    def __call__(self, seconds: float) -> None:
+        if not self.taken:
+            self.then()
+        self.taken += seconds
+        self.watch.seconds += seconds
+
+
 @pytest.fixture
 def watch() -> Stopwatch:
     return Stopwatch()
@@ -263,17 +278,55 @@ def test_values_under_a_silent_server(proxy: SlowProxy) -> None:
     assert seconds(fifty) < TIMEOUT * 10
 
 
+@pytest.fixture
+def breaths(watch: Stopwatch, monkeypatch: pytest.MonkeyPatch) -> Breaths:
+    """Sleeping that moves the breaker's clock."""
+    made = Breaths(watch)
+    monkeypatch.setattr("idp.shortlived.redis_home.time.sleep", made)
+    return made
+
+
+@pytest.mark.usefixtures("clock", "stores")
+@pytest.mark.parametrize("ask", [shortlived.get, shortlived.take], ids=["get", "take"])
+def test_a_hiccup_ends_no_login(
+    proxy: SlowProxy, breaths: Breaths, ask: Callable[[str, str], dict[str, int] | None]
+) -> None:
+    """One answer missed: what lives in Redis alone is found a moment later, and taken once."""
+    handle = shortlived.put("login", {"n": 0}, MINUTE)
+    assert handle[0] == "r"
+    proxy.hang()
+    breaths.then = proxy.flow
+    assert ask("login", handle) == {"n": 0}
+    assert breaths.taken < FIRST_PAUSE * 2
+    assert shortlived.replace("login", handle, {"n": 1}) is (ask is shortlived.get)
+
+
+@pytest.mark.usefixtures("clock", "stores")
+def test_patience_ends_with_the_first_probe(proxy: SlowProxy, breaths: Breaths) -> None:
+    """Row 3: a silent server costs the first who ask a pause and a second time-out, and then nobody anything."""
+    handle = shortlived.put("login", {"n": 0}, MINUTE)
+    proxy.hang()
+    tries = proxy.accepted
+    assert shortlived.get("login", handle) is None
+    assert 0 < breaths.taken < FIRST_PAUSE * 2
+    first = breaths.taken
+    assert seconds(lambda: [shortlived.get("login", handle) for _ in range(50)]) < TIMEOUT * 5
+    assert breaths.taken == first
+    assert proxy.accepted == tries + 1
+    assert shortlived.put("login", {"n": 1}, MINUTE)[0] == "s"
+
+
 def test_one_probe_at_a_time_and_longer_pauses(cached: Cache, proxy: SlowProxy, watch: Stopwatch) -> None:
     """After each pause one try is made; while it fails the pauses double up to their limit."""
     proxy.hang()
     fails(cached)
     pause = FIRST_PAUSE
-    for _ in range(6):
-        tries = proxy.accepted
-        watch.seconds += pause * 0.99
+    for _ in range(7):
+        tries, over = proxy.accepted, watch.seconds + pause
+        watch.seconds = over - 0.001
         fails(cached)
         assert proxy.accepted == tries
-        watch.seconds += pause * 0.01
+        watch.seconds = over
         fails(cached)
         fails(cached)
         assert proxy.accepted == tries + 1
