@@ -74,7 +74,7 @@ def serving(
     port = port or free_port()
     issuer = f"http://localhost:{port}"
     log = directory / f"serve-{port}.log"
-    variables = _surroundings() | store.environment(issuer) | dict(environment or {})
+    variables = surroundings() | store.environment(issuer) | dict(environment or {})
     command = [str(IDP), "serve", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
     with log.open("ab") as output:
         process = subprocess.Popen(command, env=variables, stdout=output, stderr=output, cwd=directory)
@@ -115,6 +115,6 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait(timeout=5)
 
 
-def _surroundings() -> dict[str, str]:
+def surroundings() -> dict[str, str]:
     """This process's environment without any setting of the product's."""
     return {name: value for name, value in os.environ.items() if not name.startswith("IDP_")}
