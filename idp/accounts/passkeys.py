@@ -1,6 +1,7 @@
 """A user's passkeys: adding, naming, removing, and the count of signatures by which a copy is found out."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -69,18 +70,17 @@ def add(user: User, created: Created, name: str) -> Passkey | None:
     return passkey
 
 
-def remove(user: User, passkey_id: uuid.UUID, policy: Policy, *, last_may_go: bool) -> bool:
-    """Forget a passkey; False when there is none of that id, or it is the last second factor and must stay.
+def remove(user: User, passkey_id: uuid.UUID, demanding: Iterable[Policy]) -> bool:
+    """Forget a passkey; False when there is none of that id, or without it the user lacks what these policies demand.
 
-    The user's row is taken first, so that of two factors that go at the same moment the second one sees the first gone.
     The caller commits, or rolls back.
     """
-    _take_row(user)
+    take_row(user)
     passkey = of(user, passkey_id)
     if passkey is None:
         return False
     user.passkeys.remove(passkey)
-    return last_may_go or has_second_factor(user, policy)
+    return all(has_second_factor(user, policy) for policy in demanding)
 
 
 def spend(used: Used, now: datetime) -> bool:
@@ -93,6 +93,7 @@ def spend(used: Used, now: datetime) -> bool:
     return changed(counted.values(sign_count=used.sign_count, last_used_at=now))
 
 
-def _take_row(user: User) -> None:
+def take_row(user: User) -> None:
+    """Wait for whoever changes this user's factors: of two that go at the same moment the second sees the first gone."""
     db.session.execute(sa.update(User).where(User.id == user.id).values(updated_at=clock.now()))
     db.session.expire(user, ["totp_devices", "passkeys"])

@@ -2,6 +2,7 @@
 
 from flask_babel import gettext as _
 
+from idp.accounts import passkeys
 from idp.accounts.models import User
 from idp.accounts.passwords import LONGEST, Problem, problems, shortest
 
@@ -31,5 +32,5 @@ def shortest_of(user: User) -> int:
 
 
 def has_second_factor(user: User) -> bool:
-    """Whether something besides the password is asked of the user at a login."""
-    return bool(user.totp_devices)
+    """Whether something besides the password is asked of the user at a login for their own company."""
+    return passkeys.has_second_factor(user, user.tenant.policy)

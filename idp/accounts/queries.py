@@ -4,8 +4,8 @@ import uuid
 
 import sqlalchemy as sa
 
-from idp.accounts import usernames
-from idp.accounts.models import RecoveryCode, TotpDevice, User
+from idp.accounts import ceremonies, usernames
+from idp.accounts.models import Passkey, RecoveryCode, TotpDevice, User
 from idp.extensions import db
 from idp.tenancy.models import Tenant
 from idp.tenancy.queries import other_tenants
@@ -48,10 +48,11 @@ def people_of(tenant_id: uuid.UUID) -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(_enabled(tenant_id).subquery())) or 0
 
 
-def without_two_factor(tenant_id: uuid.UUID, at_most: int) -> tuple[int, list[User]]:
-    """How many enabled users of the tenant have no second factor, and the first `at_most` of them by name."""
-    has_one = sa.exists().where(TotpDevice.user_id == User.id)
-    unsafe = _enabled(tenant_id).where(~has_one)
+def without_two_factor(tenant: Tenant, at_most: int) -> tuple[int, list[User]]:
+    """How many enabled users of the tenant have no second factor that counts, and the first `at_most` of them by name."""
+    unsafe = _enabled(tenant.id).where(~sa.exists().where(TotpDevice.user_id == User.id))
+    if tenant.policy.passkeys and ceremonies.offered():
+        unsafe = unsafe.where(~sa.exists().where(Passkey.user_id == User.id))
     count = db.session.scalar(sa.select(sa.func.count()).select_from(unsafe.subquery())) or 0
     return count, list(db.session.scalars(unsafe.order_by(User.name, User.id).limit(at_most)))
 

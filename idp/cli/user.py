@@ -6,6 +6,7 @@ from flask.cli import with_appcontext
 
 from idp.accounts import lifecycle, usernames
 from idp.accounts.models import User
+from idp.accounts.passkeys import has_second_factor
 from idp.accounts.queries import by_username, recovery_codes_left, tenants_of
 from idp.cli.output import json_option, print_record, print_records, unknown
 from idp.extensions import db
@@ -45,6 +46,7 @@ def show(username: str, *, as_json: bool) -> None:
     facts["tenants"] = [tenant.slug for tenant in tenants_of(found)]
     facts["password"] = found.password_hash is not None
     facts["recovery_codes_left"] = recovery_codes_left(found.id)
+    facts["passkeys"] = [passkey.name for passkey in found.passkeys]
     facts["two_factor_every_30_days"] = found.two_factor_every_30_days
     facts |= {"created_at": found.created_at, "last_login_at": found.last_login_at, "disabled_at": found.disabled_at}
     print_record(facts, as_json=as_json)
@@ -86,6 +88,6 @@ def _in_short(found: User) -> dict[str, object]:
         "name": found.name,
         "tenant": found.tenant.slug,
         "type": found.type.value,
-        "two_factor": bool(found.totp_devices),
+        "two_factor": has_second_factor(found, found.tenant.policy),
         "disabled": found.disabled_at is not None,
     }

@@ -31,8 +31,8 @@ SWITCHES = (
     "security_code",
     "block_new_ip",
     "known_ip_same_browser",
+    "passkeys",
 )
-"""The switches that the page has; what a policy has besides them stays as it is."""
 NAMES_SHOWN = 20
 KEPT_FOR = timedelta(minutes=30)
 _KIND = "console_settings"
@@ -70,7 +70,7 @@ def settings(login: Login) -> str:
     """Show the policy, or the input that waited for a proof."""
     kept = _kept()
     policy = login.tenant.policy if kept is None else with_switches(login.tenant.policy, kept)
-    count, some = without_two_factor(login.tenant.id, NAMES_SHOWN)
+    count, some = without_two_factor(login.tenant, NAMES_SHOWN)
     page = SettingsPage(
         switches=_switches(policy),
         people=people_of(login.tenant.id),
@@ -145,5 +145,14 @@ def _switches(policy: Policy) -> tuple[Switch, ...]:
             _("A known IP address also needs the same browser"),
             _("Who chose 2FA once every 30 days is asked again in every other browser, also at the same IP address."),
             policy.known_ip_same_browser,
+        ),
+        Switch(
+            "passkeys",
+            _("Allow passkeys"),
+            _(
+                "A passkey stands for the password, the security code and 2FA at once. Without them, who has no other 2FA "
+                "logs in by the password, or has to set up 2FA where it is mandatory."
+            ),
+            policy.passkeys,
         ),
     )

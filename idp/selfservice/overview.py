@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flask import url_for
 from flask_babel import gettext as _
 
+from idp.accounts.passkeys import usable
 from idp.accounts.queries import recovery_codes_left
 from idp.login.gate import Login
 from idp.login.own_pages import render
@@ -44,6 +45,9 @@ def _two_factor(login: Login) -> Item:
     title, href = _("Two-factor authentication"), url_for("account.two_factor")
     if login.user.totp_devices:
         sentence = _("Besides your password, a code from your phone is asked.")
+        return Item(Urgency.FINE, title, _("On"), sentence, _("Manage"), url_for("account.security"))
+    if usable(login.user, login.tenant.policy):
+        sentence = _("Besides your password, your passkey is asked.")
         return Item(Urgency.FINE, title, _("On"), sentence, _("Manage"), url_for("account.security"))
     sentence = _(
         "Your password is all that stands between a stranger and your work. A code from your phone stops them."

@@ -24,7 +24,7 @@ from idp.login.own_pages import render
 from idp.login.proofs import by_passkey
 from idp.login.types import Factor, StepName
 from idp.selfservice.factor_change import seal_change
-from idp.selfservice.security import back_with, is_mandatory
+from idp.selfservice.security import back_with, demanding
 from idp.web.fields import typed
 
 
@@ -46,7 +46,7 @@ def passkey_added(login: Login) -> ResponseReturnValue:
     user = login.user
     if passkeys.add(user, created, name or _first_name()) is None:
         return _ask(login, ceremonies.sentence(Fault.KNOWN)), HTTPStatus.CONFLICT
-    proof = by_passkey(StepName.PASSKEY, user, frozenset({StepName.PASSKEY}), synced=created.synced)
+    proof = by_passkey(StepName.PASSKEY, user, frozenset({StepName.TOTP, StepName.PASSKEY}), synced=created.synced)
     sessions.open_for(user, login.tenant, (*sessions.evidence_of(login.session), proof))
     event = TwoFactorSetUp(tenant_id=user.tenant_id, user_id=user.id, factor=Factor.PASSKEY.value)
     seal_change(login, event, "passkey_added")
@@ -74,7 +74,7 @@ def remove_passkey(login: Login, passkey_id: uuid.UUID) -> ResponseReturnValue:
 def passkey_removed(login: Login, passkey_id: uuid.UUID) -> ResponseReturnValue:
     """Forget the passkey. Refuses the last second factor while a tenant makes one mandatory."""
     passkey = _mine(login, passkey_id)
-    if not passkeys.remove(login.user, passkey.id, login.tenant.policy, last_may_go=not is_mandatory(login)):
+    if not passkeys.remove(login.user, passkey.id, demanding(login)):
         raise Forbidden(
             "the last second factor",
             person=_("Your company makes two-factor authentication mandatory, so your last way may not go."),

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from idp.accounts import ceremonies
 from idp.accounts.models import Passkey
+from idp.accounts.passkeys import usable
 from idp.accounts.password_rules import shortest_of
 from idp.accounts.queries import recovery_codes_left
 from idp.login import known_ip
@@ -21,6 +22,7 @@ from idp.login.own_pages import render
 from idp.selfservice import familiar_addresses, sessions
 from idp.selfservice.familiar_addresses import FamiliarCard
 from idp.selfservice.sessions import SessionsCard
+from idp.tenancy.policy import Policy
 
 DONE: Mapping[str, Any] = {
     "set-up": _l("Two-factor authentication is set up."),
@@ -40,12 +42,16 @@ DONE: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class PasskeyCard:
-    """What the card of the passkeys shows. `allowed`: by the tenant. `removable`: the last one is no last second factor."""
+    """What the card of the passkeys shows. `allowed`: by the tenant. `removable`: the last one is no last second factor.
+
+    `counts`: there is one that a login takes.
+    """
 
     passkeys: tuple[Passkey, ...]
     offered: bool
     allowed: bool
     removable: bool
+    counts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ class SecurityPage:
     """
 
     two_factor_since: datetime | None
-    mandatory: bool
+    totp_must_stay: bool
     recovery_codes_left: int
     passkeys: PasskeyCard
     barred: bool
@@ -92,16 +98,22 @@ def back_with(done: str) -> Response:
     return redirect(url_for("account.security", done=done), 303)
 
 
-def is_mandatory(login: Login) -> bool:
-    """Whether the person may not be without a second factor: by the tenant they work for, or by their own."""
-    return login.tenant.policy.two_factor_mandatory or login.user.tenant.policy.two_factor_mandatory
+def demanding(login: Login) -> tuple[Policy, ...]:
+    """The policies by which the person may not be without a second factor: of the tenant they work for, of their own."""
+    policies = (login.tenant.policy, login.user.tenant.policy)
+    return tuple(policy for policy in policies if policy.two_factor_mandatory)
+
+
+def totp_must_stay(login: Login) -> bool:
+    """Whether TOTP may not be switched off: it is mandatory to have a second factor, and no passkey is one."""
+    return not all(usable(login.user, policy) for policy in demanding(login))
 
 
 def _page(login: Login, password_problems: tuple[str, ...]) -> SecurityPage:
     user, policy = login.user, login.tenant.policy
     return SecurityPage(
         two_factor_since=max((device.created_at for device in user.totp_devices), default=None),
-        mandatory=is_mandatory(login),
+        totp_must_stay=totp_must_stay(login),
         recovery_codes_left=recovery_codes_left(user.id),
         passkeys=_passkeys(login),
         barred=policy.limit_two_factor_validity,
@@ -123,7 +135,8 @@ def _passkeys(login: Login) -> PasskeyCard:
         passkeys=mine,
         offered=ceremonies.offered(),
         allowed=login.tenant.policy.passkeys,
-        removable=not (last and is_mandatory(login)),
+        removable=not (last and demanding(login)),
+        counts=bool(usable(login.user, login.tenant.policy)),
     )
 
 

@@ -2,7 +2,7 @@
 
     ?login=<handle>  ─▶ the login's own step: its interrupted request goes on afterwards
     none set up yet  ─▶ begins such a login, which comes back to the security page
-    set up already   ─▶ after a fresh proof a new secret is shown; one right code puts it in the old one's place,
+    one is set up    ─▶ after a fresh proof a new secret is shown; one right code puts it in the old one's place,
                         which stays valid until then
 
 A secret that waits for its code is kept sealed under a handle for half an hour, for this person and session only.
@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 
 from idp import clock, shortlived
 from idp.accounts import enrolment, factors
+from idp.accounts.passkeys import has_second_factor, take_row
 from idp.audit.events import TwoFactorRemoved, TwoFactorSetUp
 from idp.errors import Forbidden
 from idp.extensions import db
@@ -25,7 +26,7 @@ from idp.login.gate import Login, begin
 from idp.login.own_pages import OwnPage, Proof, render
 from idp.login.types import Demand, Factor, Level, StepName
 from idp.selfservice.factor_change import seal_change
-from idp.selfservice.security import back_with, is_mandatory, security_page
+from idp.selfservice.security import back_with, security_page, totp_must_stay
 
 PENDING_FOR = timedelta(minutes=30)
 _KIND = "new_phone"
@@ -42,7 +43,7 @@ def two_factor() -> ResponseReturnValue:
 
 def begin_set_up(login: Login) -> ResponseReturnValue:
     """Set up for the first time as a step of a login, which asks for a fresh password; else for a new phone."""
-    if login.user.totp_devices:
+    if has_second_factor(login.user, login.tenant.policy):
         return NEW_PHONE.answer()
     demand = Demand(
         level=Level.TWO_FACTOR,
@@ -94,6 +95,7 @@ def switch_off(login: Login) -> ResponseReturnValue:
 
 def switched_off(login: Login) -> ResponseReturnValue:
     """Forget the person's second factor. Refuses while a tenant makes it mandatory."""
+    take_row(login.user)
     _refuse_if_mandatory(login)
     if not login.user.totp_devices:
         return redirect(security_page(), 303)
@@ -123,14 +125,15 @@ def _ask(login: Login, handle: str, pending: str, error: str | None = None) -> s
     page = {
         "action": url_for("account.two_factor", setup=handle),
         "error": error,
-        "mandatory": is_mandatory(login),
+        "must_stay": totp_must_stay(login),
+        "first": not login.user.totp_devices,
         **enrolment.shown(login.user, enrolment.open_pending(login.user, pending)),
     }
     return render("account/two_factor.html", login, page=page)
 
 
 def _refuse_if_mandatory(login: Login) -> None:
-    if is_mandatory(login):
+    if totp_must_stay(login):
         raise Forbidden(
             "two-factor is mandatory", person=_("Your company makes it mandatory, so it cannot be switched off.")
         )

@@ -10,7 +10,7 @@ from tests.support.pages import change_settings, open_page
 from tests.support.world import KnownTenant, KnownUser, World
 
 SETTINGS = "/console/settings"
-SWITCHES = ("two_factor_mandatory", "limit_two_factor_validity", "security_code", "known_ip_same_browser")
+SWITCHES = ("two_factor_mandatory", "limit_two_factor_validity", "security_code", "known_ip_same_browser", "passkeys")
 
 
 @pytest.fixture

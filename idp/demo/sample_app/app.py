@@ -45,6 +45,7 @@ TWO_FACTOR = "urn:informer:acr:2fa"
 PATIENCE = 10
 STEP_UP = {
     "two-factor": {"acr_values": TWO_FACTOR},
+    "passkey": {"acr_values": "phr"},
     "again": {"prompt": "login"},
 }
 WORDS_FOR_ERRORS = {
