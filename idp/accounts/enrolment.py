@@ -14,6 +14,7 @@ from idp import clock, settings
 from idp.accounts.factors import add_totp, renew_recovery_codes
 from idp.accounts.models import User
 from idp.crypto import totp
+from idp.crypto.sealed import SealBroken
 from idp.extensions import db
 from idp.vault import sealer
 
@@ -28,6 +29,15 @@ def new_pending(user: User) -> str:
 def open_pending(user: User, pending: str) -> str:
     """The base32 secret. Raises `SealBroken` for what was not sealed for this user."""
     return sealer().open(pending, _owner(user)).decode()
+
+
+def is_pending(user: User, kept: str) -> bool:
+    """Whether that is a secret that waits for this user, and nothing that was kept for something else."""
+    try:
+        open_pending(user, kept)
+    except SealBroken:
+        return False
+    return True
 
 
 def shown(user: User, secret: str) -> dict[str, object]:

@@ -45,6 +45,14 @@ class LoginRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TenantSwitched(Event):
+    """A person who is logged in went on to work for another company, which asked no more than was proved already."""
+
+    kind: ClassVar[str] = "session.tenant_switched"
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepFailed(Event):
     """A wrong answer at a step. For the password of a name that does not exist there is no `user_id`."""
 
@@ -85,6 +93,21 @@ class TwoFactorRemoved(Event):
 
     kind: ClassVar[str] = "two_factor.removed"
     factor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticatorAdded(Event):
+    """One more authenticator, beside those of before."""
+
+    kind: ClassVar[str] = "two_factor.authenticator_added"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticatorRemoved(Event):
+    """One authenticator less. `last`: there is none any more."""
+
+    kind: ClassVar[str] = "two_factor.authenticator_removed"
+    last: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 from idp.login.types import Assurance, Evidence, Factor, Level, StepName
 
+NEVER: Final = datetime.fromtimestamp(0, UTC)
+"""The `auth_time` of who has proved nothing: older than any application asks for."""
 _KINDS = {
     Factor.PASSWORD: "knowledge",
     Factor.TOTP: "possession",
@@ -47,7 +50,7 @@ def _two_factors(evidence: Sequence[Evidence]) -> bool:
     return len(kinds) > 1 or any(e.phishing_resistant for e in evidence)
 
 
-def _auth_time(evidence: Sequence[Evidence]) -> datetime | None:
+def _auth_time(evidence: Sequence[Evidence]) -> datetime:
     """The moment up to which the whole proof reaches back: the oldest of the newest proofs.
 
     So that a fresh TOTP beside an old password does not pass for a fresh login
@@ -59,4 +62,4 @@ def _auth_time(evidence: Sequence[Evidence]) -> datetime | None:
             continue
         for step in e.covers:
             newest[step] = max(e.at, newest.get(step, e.at))
-    return min(newest.values(), default=None)
+    return min(newest.values(), default=NEVER)

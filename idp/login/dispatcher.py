@@ -21,7 +21,7 @@ from idp.login import pages, transaction
 from idp.login.completion import finish
 from idp.login.policy import decide
 from idp.login.reasons import machine
-from idp.login.situation import Facts, here
+from idp.login.situation import Facts, here, session_for
 from idp.login.steps import STEPS
 from idp.login.steps.base import Context, Proved
 from idp.login.transaction import Transaction
@@ -43,7 +43,8 @@ def stand(t: Transaction) -> tuple[Facts, Decision]:
 
     The evidence is that of the transaction, and that of this browser's session where it is of the same person.
     """
-    facts = here(t.demand, t.user_id, t.evidence)
+    live = None if t.without_session else session_for(t.demand)
+    facts = here(t.demand, live, t.user_id, t.evidence)
     if facts.user:
         prefer(user=facts.user.locale, tenant=facts.user.tenant.locale)
     return facts, decide(facts.situation, STEPS)
@@ -108,4 +109,4 @@ def _refuse(t: Transaction, facts: Facts, decision: Deny) -> Response:
     db.session.commit()
     if t.cancel_to:
         return redirect(f"{t.cancel_to}?{urlencode({'because': decision.refusal.value})}", 303)
-    return pages.refused(decision.refusal)
+    return pages.refused(decision.refusal, t.return_to)

@@ -10,6 +10,7 @@ case Deny(): …                            nothing the person does would help
 from dataclasses import dataclass
 
 from flask import redirect, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from idp import clock
@@ -20,7 +21,7 @@ from idp.login.policy import decide
 from idp.login.situation import enrolled, here, session_for
 from idp.login.steps import STEPS
 from idp.login.transaction import Application, Transaction
-from idp.login.types import Challenge, Decision, Demand, Need, Situation, StepName
+from idp.login.types import Challenge, Decision, Demand, Deny, Need, Refusal, Situation, StepName
 from idp.tenancy.models import Tenant
 from idp.web.browser import browser_hash
 
@@ -46,7 +47,8 @@ class Standing:
 
 def judge(demand: Demand) -> Standing:
     """Decide over this browser's session by the policy of this moment. A session of somebody else does not count."""
-    live, facts = session_for(demand), here(demand)
+    live = session_for(demand)
+    facts = here(demand, live)
     login = Login(facts.person, facts.workplace, live) if live else None
     return Standing(decide(facts.situation, STEPS), login)
 
@@ -70,10 +72,12 @@ def begin(
     """Begin a login and send the browser to the first step that is owed.
 
     `return_to`, `cancel_to`: addresses of our own. The person is fixed from the start where the session
-    proves one; where the password is asked again, another person may come.
+    proves one; where the password is asked again, another person may come. The session of somebody who does not work
+    for the tenant that is asked for counts for nothing: the first page says so, and asks who else it is.
     """
     standing = judge(demand)
-    login = standing.login
+    stranger = _stranger(standing)
+    login = None if stranger else standing.login
     begun = transaction.begin(
         Transaction(
             browser=browser_hash(),
@@ -84,11 +88,28 @@ def begin(
             application=application,
             hint=hint or (login.user.username if login else ""),
             ui_locales=ui_locales,
-            notice=notice,
+            notice=_not_at_work(stranger) if stranger else notice,
+            without_session=stranger is not None,
             user_id=str(login.user.id) if login and not _asks_password(standing.decision) else None,
         )
     )
     return redirect(url_for("login.resume", handle=begun.handle), 303)
+
+
+def _stranger(standing: Standing) -> User | None:
+    """The person of this browser's session, where they do not work for the tenant that is asked for."""
+    match standing:
+        case Standing(decision=Deny(refusal=Refusal.NOT_A_MEMBER), login=Login(user=user)):
+            return user
+        case _:
+            return None
+
+
+def _not_at_work(stranger: User) -> str:
+    name = stranger.username
+    return str(
+        _("You are logged in as %(name)s, who does not work for this company. Log in as somebody else.", name=name)
+    )
 
 
 def _asks_password(decision: Decision) -> bool:

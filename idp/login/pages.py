@@ -72,16 +72,17 @@ def new_ip_link(found: Validation | None, token: str, *, confirmed: bool = False
     return make_response(render_template("login/new_ip_link.html", page=page), status)
 
 
-def refused(refusal: Refusal) -> Response:
-    """This login cannot go on, and nobody waits for an answer."""
+def refused(refusal: Refusal, go_on: str) -> Response:
+    """This login cannot go on, and no application waits for an answer. `go_on`: where it would have led."""
     sentences = {
         Refusal.NOT_A_MEMBER: _("You do not work for this company."),
         Refusal.LEVEL_OUT_OF_REACH: _("This page needs a passkey, and you have none."),
-        Refusal.OTHER_USER: _("You are logged in as somebody else. Log out first, then try again."),
+        Refusal.OTHER_USER: _(
+            "That is another account than the one that is logged in here. Go on with that one, or log out first."
+        ),
     }
-    return make_response(
-        render_template("login/refused.html", page={"sentence": sentences[refusal]}), HTTPStatus.FORBIDDEN
-    )
+    page = {"sentence": sentences[refusal], "go_on": go_on}
+    return make_response(render_template("login/refused.html", page=page), HTTPStatus.FORBIDDEN)
 
 
 def allow(t: Transaction) -> None:

@@ -12,6 +12,7 @@ Nothing else in the code decides which step is next, or that a login is complete
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 from idp.login.assurance import assure
 from idp.login.types import (
@@ -87,6 +88,26 @@ def working_tenant(tenants: Sequence[str], evidence: Sequence[Evidence], demand:
     newest_first = sorted(fresh(evidence, demand), key=lambda e: e.at, reverse=True)
     chosen = (e.tenant or "" for e in newest_first if StepName.CHOOSE_TENANT in e.covers)
     return next((slug for slug in chosen if slug in tenants), tenants[0])
+
+
+def chosen(tenant: str, at: datetime, epoch: int) -> Evidence:
+    """The evidence of a choice: the person works for this tenant until they choose another one. It proves nothing else."""
+    return Evidence(StepName.CHOOSE_TENANT, at, covers=frozenset({StepName.CHOOSE_TENANT}), tenant=tenant, epoch=epoch)
+
+
+def chose_by_name(s: Situation) -> bool:
+    """Whether the request made the choice among several tenants, by naming one."""
+    return len(s.tenants) > 1 and s.demand.tenant in s.tenants
+
+
+def newest_of_each(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """The newest evidence of each kind, for each tenant; of choices the last one only."""
+    newest = {_kind(e): e for e in sorted(evidence, key=lambda e: e.at)}
+    return tuple(newest.values())
+
+
+def _kind(e: Evidence) -> tuple[StepName, str | None, frozenset[StepName]]:
+    return e.step, None if e.step is StepName.CHOOSE_TENANT else e.tenant, e.covers
 
 
 def proved(name: StepName, evidence: Sequence[Evidence]) -> bool:

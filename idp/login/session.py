@@ -80,10 +80,7 @@ def open_for(user: User, tenant: Tenant, evidence: Sequence[Evidence]) -> Browse
     if session is None:
         session = BrowserSession(id=uuid.uuid4(), user_id=user.id, user_agent=_user_agent())
         db.session.add(session)
-    g.session_secret = opaque.new()
-    session.secret_hash = opaque.digest(g.session_secret)
-    session.tenant_id = tenant.id
-    session.evidence = write_evidence(evidence)
+    carry_on(session, tenant, evidence)
     session.epoch = user.epoch
     session.network = current_network()
     session.seen_at = clock.now()
@@ -92,8 +89,16 @@ def open_for(user: User, tenant: Tenant, evidence: Sequence[Evidence]) -> Browse
     return session
 
 
+def carry_on(session: BrowserSession, tenant: Tenant, evidence: Sequence[Evidence]) -> None:
+    """Go on with a session for this tenant, with a new secret for the cookie; it lives no longer. The caller commits."""
+    g.session_secret = opaque.new()
+    session.secret_hash = opaque.digest(g.session_secret)
+    session.tenant_id = tenant.id
+    session.evidence = write_evidence(evidence)
+
+
 def send_cookie(response: Response) -> None:
-    """Give the browser the secret that `open_for` made in this request; it lasts until the browser is closed."""
+    """Give the browser the secret that this request made; it lasts until the browser is closed."""
     set_cookie(response, _COOKIE, g.session_secret, None)
 
 

@@ -4,18 +4,21 @@ here() ── what this browser's session proved, where it is of the same person
   └────── and what a login under way proved on top ──▶ gather() ──▶ Facts ──▶ policy.decide
 """
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from idp.accounts import ceremonies
 from idp.accounts.models import User, UserType
 from idp.accounts.passkeys import usable
-from idp.accounts.queries import by_id, recovery_codes_left, tenants_of
+from idp.accounts.queries import by_id, recovery_codes_left
+from idp.extensions import db
 from idp.login import familiar, known_ip, session
 from idp.login.models import BrowserSession
 from idp.login.network import current_network
 from idp.login.policy import working_tenant
 from idp.login.types import Demand, Evidence, Factor, Network, Situation
+from idp.tenancy import membership
 from idp.tenancy.models import Tenant
 from idp.tenancy.policy import Policy
 from idp.web.browser import browser_hash
@@ -28,7 +31,6 @@ class Facts:
     situation: Situation
     user: User | None = None
     tenant: Tenant | None = None
-    tenants: tuple[Tenant, ...] = ()
 
     @property
     def person(self) -> User:
@@ -45,12 +47,14 @@ class Facts:
         return self.tenant
 
 
-def here(demand: Demand, user_id: str | None = None, proved: Sequence[Evidence] = ()) -> Facts:
+def here(
+    demand: Demand, live: BrowserSession | None, user_id: str | None = None, proved: Sequence[Evidence] = ()
+) -> Facts:
     """The facts about the person at this browser: the one that a login under way has named, else the session's.
 
-    `proved`: the evidence of that login. The session's counts with it where it is of the same person.
+    `live`: the session that counts. `proved`: the evidence of that login; the session's counts with it where it is of
+    the same person.
     """
-    live = session_for(demand)
     owner = session.user_of(live) if live else None
     user = by_id(user_id) if user_id else owner
     before = session.evidence_of(live) if live and user is owner else ()
@@ -79,8 +83,8 @@ def gather(
         return Facts(Situation(demand=demand, network=Network(network), enrolled=anybodys))
     valid = tuple(e for e in evidence if e.epoch == user.epoch)
     tenants = _tenants(user)
-    slug = working_tenant([t.slug for t in tenants], valid, demand)
-    tenant = next(t for t in tenants if t.slug == slug)
+    slug = working_tenant(tuple(tenants), valid, demand)
+    tenant = db.session.get_one(Tenant, tenants[slug])
     policy = _policy(user, tenant)
     situation = Situation(
         policy=policy,
@@ -89,10 +93,10 @@ def gather(
         network=_network(user, tenant, network, browser_hash),
         demand=demand,
         user=str(user.id),
-        tenants=tuple(t.slug for t in tenants),
+        tenants=tuple(tenants),
         tenant=slug,
     )
-    return Facts(situation, user, tenant, tenants)
+    return Facts(situation, user, tenant)
 
 
 def _policy(user: User, tenant: Tenant) -> Policy:
@@ -109,9 +113,10 @@ def _network(user: User, tenant: Tenant, network: str | None, browser_hash: str 
     return Network(network, known, blocks and familiar.is_familiar(user.id, network))
 
 
-def _tenants(user: User) -> tuple[Tenant, ...]:
-    """Only accountants work for more than one tenant."""
-    return tuple(tenants_of(user)) if user.type is UserType.ACCOUNTANT else (user.tenant,)
+def _tenants(user: User) -> Mapping[str, uuid.UUID]:
+    """The tenants that the user may work for, the home tenant first. Only accountants work for more than one."""
+    others = membership.slugs_of(user.id) if user.type is UserType.ACCOUNTANT else {}
+    return {user.tenant.slug: user.tenant_id, **others}
 
 
 def enrolled(user: User, policy: Policy) -> frozenset[Factor]:

@@ -13,7 +13,7 @@ at the same moment cannot race past a delay.
 """
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -48,12 +48,13 @@ class Asked(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """A try that was admitted and counted."""
+    """A try that was admitted and counted. `failed_before`: when the failure before it was, if there was one."""
 
     name: str
     asked: Asked
     scope: str
     failures: int
+    failed_before: datetime | None = None
     second_factor_try: int | None = None
 
     @property
@@ -85,17 +86,16 @@ def delay(failures: int) -> timedelta:
 def admit(username_key: str, asked: Asked, network: str | None) -> Try | Wait:
     """Count a try for this canonical username from this network, or say until when none is admitted. Commits."""
     name, scope, now = opaque.digest(username_key), _scope(username_key, network), clock.now()
-    until = _blocked_until(name, asked, scope)
+    until, failed_before = _before(name, asked, scope)
     if until is not None and until > now:
         return Wait(until)  # a flood of tries costs a read, and no lock
     failures = db.session.execute(_count(name, asked, scope, now), execution_options=_PLAIN).scalar_one_or_none()
     if failures is None:
-        until = _blocked_until(name, asked, scope)
+        until, _newest = _before(name, asked, scope)
         db.session.rollback()
         return Wait(until or now)
-    admitted: Try | Wait = Try(name, asked, scope, failures)
-    if asked is Asked.SECOND_FACTOR:
-        admitted = _within_the_hour(name, scope, failures, now)
+    counted = Try(name, asked, scope, failures, failed_before)
+    admitted = _within_the_hour(counted, now) if asked is Asked.SECOND_FACTOR else counted
     if isinstance(admitted, Wait):
         db.session.rollback()
     else:
@@ -106,8 +106,16 @@ def admit(username_key: str, asked: Asked, network: str | None) -> Try | Wait:
 def settle(right: Try) -> None:
     """Take a right answer's try back: it was no failure. The caller commits."""
     mine = sa.update(FailureCount).where(*_at(right.name, right.asked, right.scope))
-    unblocked = sa.case((FailureCount.failures == right.failures, None), else_=FailureCount.blocked_until)
-    values = {"failures": FailureCount.failures - 1, "blocked_until": unblocked}
+    newest = FailureCount.failures == right.failures
+    unblocked = sa.case((newest, None), else_=FailureCount.blocked_until)
+    failed_at = sa.case(
+        (newest, sa.literal(right.failed_before, FailureCount.failed_at.type)), else_=FailureCount.failed_at
+    )
+    values = {
+        "failures": FailureCount.failures - 1,
+        "blocked_until": unblocked,
+        "failed_at": sa.func.coalesce(failed_at, FailureCount.failed_at),
+    }
     db.session.execute(mine.values(values), execution_options=_PLAIN)
     if right.second_factor_try is not None:
         db.session.execute(sa.delete(SecondFactorTry).where(SecondFactorTry.id == right.second_factor_try))
@@ -147,8 +155,11 @@ def _at(name: str, asked: Asked, scope: str) -> tuple[sa.ColumnElement[bool], ..
     return FailureCount.name == name, FailureCount.asked == asked.value, FailureCount.scope == scope
 
 
-def _blocked_until(name: str, asked: Asked, scope: str) -> datetime | None:
-    return db.session.scalar(sa.select(FailureCount.blocked_until).where(*_at(name, asked, scope)))
+def _before(name: str, asked: Asked, scope: str) -> tuple[datetime | None, datetime | None]:
+    """The end of the delay that the last failure began, if it began one, and when that failure was."""
+    row = sa.select(FailureCount.blocked_until, FailureCount.failed_at).where(*_at(name, asked, scope))
+    found = db.session.execute(row).one_or_none()
+    return (found.blocked_until, found.failed_at) if found else (None, None)
 
 
 def _end_of_delay(forgotten: sa.ColumnElement[bool], now: datetime) -> sa.ColumnElement[datetime | None]:
@@ -161,19 +172,21 @@ def _end_of_delay(forgotten: sa.ColumnElement[bool], now: datetime) -> sa.Column
     return sa.case((forgotten, none), (fails <= FREE, none), *table, else_=at_most)
 
 
-def _within_the_hour(name: str, scope: str, failures: int, now: datetime) -> Try | Wait:
+def _within_the_hour(admitted: Try, now: datetime) -> Try | Wait:
     """Room for a second-factor try in the last hour, whatever the network.
 
     One row for each name is written first, so that tries from different networks queue there and see each other.
     """
-    db.session.execute(_count(name, Asked.SECOND_FACTOR, _EVERYWHERE, now, delays=False), execution_options=_PLAIN)
+    db.session.execute(
+        _count(admitted.name, Asked.SECOND_FACTOR, _EVERYWHERE, now, delays=False), execution_options=_PLAIN
+    )
     of_name = sa.select(SecondFactorTry.at).where(
-        SecondFactorTry.name == name, SecondFactorTry.at > now - SECOND_FACTOR_SPAN
+        SecondFactorTry.name == admitted.name, SecondFactorTry.at > now - SECOND_FACTOR_SPAN
     )
     recent = db.session.scalars(of_name.order_by(SecondFactorTry.at.desc()).limit(SECOND_FACTOR_TRIES)).all()
     if len(recent) == SECOND_FACTOR_TRIES:
         return Wait(recent[-1] + SECOND_FACTOR_SPAN)
-    tried = SecondFactorTry(name=name, at=now)
+    tried = SecondFactorTry(name=admitted.name, at=now)
     db.session.add(tried)
     db.session.flush()
-    return Try(name, Asked.SECOND_FACTOR, scope, failures, tried.id)
+    return replace(admitted, second_factor_try=tried.id)

@@ -38,7 +38,8 @@ class Application:
 class Transaction:
     """One login under way.
 
-    `user_id` is fixed by the first proof. `pending` is the sealed TOTP secret that is being set up.
+    `user_id` is fixed by the first proof. `without_session`: what this browser's session proved counts for nothing.
+    `pending` is the sealed TOTP secret that is being set up.
     """
 
     browser: str
@@ -50,6 +51,7 @@ class Transaction:
     hint: str = ""
     ui_locales: str = ""
     notice: str = ""
+    without_session: bool = False
     user_id: str | None = None
     evidence: tuple[Evidence, ...] = ()
     pending: str | None = None
@@ -98,6 +100,7 @@ def _write(t: Transaction) -> dict[str, Any]:
         "hint": t.hint,
         "ui_locales": t.ui_locales,
         "notice": t.notice,
+        "without_session": t.without_session,
         "user_id": t.user_id,
         "evidence": write_evidence(t.evidence),
         "pending": t.pending,
@@ -116,6 +119,7 @@ def _read(record: Mapping[str, Any], handle: str) -> Transaction:
         hint=record["hint"],
         ui_locales=record["ui_locales"],
         notice=record["notice"],
+        without_session=record["without_session"],
         user_id=record["user_id"],
         evidence=read_evidence(record["evidence"]),
         pending=record["pending"],

@@ -216,7 +216,7 @@ class Assurance:
 
     level: Level
     amr: tuple[str, ...]
-    auth_time: datetime | None
+    auth_time: datetime
 
 
 class Refusal(enum.Enum):

@@ -2,7 +2,8 @@
 
     GET  /authorize            read it ─▶ where does this browser stand? ─┬─ Complete ─▶ consent? ─▶ the answer, at once
                                                                           ├─ Challenge ─▶ keep it ─▶ login.begin ─▶ …
-                                                                          └─ Deny ─▶ an error for the application
+                                                                          └─ Deny ─▶ an error for the application;
+                                             (prompt=login: another account may come instead)
     POST /authorize            keep it ─▶ resume: a form from elsewhere brings no cookies, the redirect after it does
     GET  /authorize/<handle>   resume: read anew, judged anew, answered once
     POST /authorize/<handle>   Allow or Cancel on the consent page
@@ -14,14 +15,14 @@ Nothing here decides that a login is complete; `judge` does, at every visit, by 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final, assert_never
+from typing import Final
 
 from flask import Response, make_response, redirect, request, url_for
 
 from idp import clock
 from idp.extensions import db
 from idp.login.gate import Login, Standing, begin, judge
-from idp.login.types import Assurance, Challenge, Complete, Demand, Deny, Refusal
+from idp.login.types import Assurance, Complete, Demand, Deny, Refusal
 from idp.oidc import answers, consent, parameters, requests, silent
 from idp.oidc.checks import Rejected
 from idp.oidc.oauth2_requests import KeptRequest
@@ -85,29 +86,22 @@ def refused(error: Refused) -> Response:
 
 
 def _arrive(entry: Entry, allowed_by: str | None = None) -> Response:
-    """Judge where this browser stands towards the request, and do what follows from it."""
+    """Judge where this browser stands towards the request, and do what follows: where in doubt, ask for a login."""
     prefer(ui_locales=entry.request.parameters.get("ui_locales", ""))
     demand = entry.request.demand(entry.asked_at)
     if entry.request.silent:
         demand = silent.demand_without_pages(demand)
-    standing = judge(demand)
-    match standing.decision:
-        case Complete(assurance=worth):
-            return _complete(entry, _login(standing), worth, allowed_by)
-        case Challenge() if entry.request.silent:
-            return _refuse(entry, silent.missing(demand, standing))
-        case Challenge():
+    match standing := judge(demand):
+        case Standing(decision=Complete(assurance=worth), login=Login() as login):
+            return _complete(entry, login, worth, allowed_by)
+        case Standing(decision=Deny(refusal=Refusal.NOT_A_MEMBER)) if entry.request.asks_fresh_proof:
             return _ask(entry, demand)
-        case Deny(refusal=refusal):
+        case Standing(decision=Deny(refusal=refusal)):
             return _refuse(entry, _DENIED[refusal])
+        case _ if entry.request.silent:
+            return _refuse(entry, silent.missing(demand, standing))
         case _:
-            assert_never(standing.decision)
-
-
-def _login(standing: Standing) -> Login:
-    if standing.login is None:
-        raise AssertionError("a login is complete and there is none")
-    return standing.login
+            return _ask(entry, demand)
 
 
 def _complete(entry: Entry, login: Login, worth: Assurance, allowed_by: str | None) -> Response:

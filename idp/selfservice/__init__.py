@@ -1,9 +1,11 @@
 """The user page: what a person has set up, and how they change it.
 
     /account/                              overview.py         everything on one screen, the most urgent first
+    /account/companies                     companies.py        for whom the person works, and for whom now
     /account/security                      security.py         the cards
     /account/security/password             password.py         another password
     /account/security/two-factor           two_factor.py       set up; again, for a new phone; switch off
+    /account/security/authenticators/…     authenticators.py   one more, another name, one less
     /account/security/recovery-codes       recovery_codes.py   renew
     /account/security/passkeys/…           passkeys.py         add, rename, remove
     /account/security/known-addresses/…    known_addresses.py  the 30-day choice, revoke one or all

@@ -2,7 +2,7 @@
 
 from idp.accounts import notices
 from idp.accounts.models import User
-from idp.audit.events import Event, TwoFactorRemoved, TwoFactorSetUp
+from idp.audit.events import AuthenticatorAdded, AuthenticatorRemoved, Event, TwoFactorRemoved, TwoFactorSetUp
 from idp.audit.record import record
 from idp.extensions import db
 from idp.login import known_ip
@@ -26,5 +26,9 @@ def _tell(user: User, event: Event) -> None:
             notices.factor_added(user, factor)
         case TwoFactorRemoved(factor=factor):
             notices.factor_removed(user, factor)
+        case AuthenticatorAdded():
+            notices.factor_added(user, "another_totp")
+        case AuthenticatorRemoved(last=last):
+            notices.factor_removed(user, "totp" if last else "one_totp")
         case _:
             return

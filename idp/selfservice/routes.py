@@ -5,6 +5,8 @@ from flask import Blueprint, Flask
 from idp.login import own_pages
 from idp.login.own_pages import OwnPage, Proof
 from idp.selfservice import (
+    authenticators,
+    companies,
     familiar_addresses,
     forgot_password,
     history,
@@ -19,10 +21,13 @@ from idp.selfservice import (
     sessions,
     two_factor,
 )
+from idp.selfservice.companies import companies_page
 from idp.selfservice.security import security_page
 
 PAGES = (
     OwnPage("/", overview.overview),
+    OwnPage("/companies", companies.companies),
+    OwnPage("/companies", companies.switch, "POST", back=companies_page),
     OwnPage("/security", security.security),
     OwnPage("/security/password", password.card),
     OwnPage("/security/password", password.change, "POST", Proof.FRESH, security_page),
@@ -32,6 +37,28 @@ PAGES = (
     ),
     OwnPage("/security/recovery-codes", recovery_codes.renew, proof=Proof.FRESH),
     OwnPage("/security/recovery-codes", recovery_codes.renewed, "POST", Proof.FRESH, recovery_codes.renew_page),
+    OwnPage("/security/authenticators/add", authenticators.add_authenticator, proof=Proof.FRESH),
+    OwnPage(
+        "/security/authenticators/add",
+        authenticators.authenticator_added,
+        "POST",
+        Proof.FRESH,
+        authenticators.waiting_page,
+    ),
+    OwnPage(
+        "/security/authenticators/<uuid:device_id>/rename",
+        authenticators.rename_authenticator,
+        "POST",
+        back=security_page,
+    ),
+    OwnPage("/security/authenticators/<uuid:device_id>/remove", authenticators.remove_authenticator, proof=Proof.FRESH),
+    OwnPage(
+        "/security/authenticators/<uuid:device_id>/remove",
+        authenticators.authenticator_removed,
+        "POST",
+        Proof.FRESH,
+        authenticators.authenticator_page,
+    ),
     OwnPage("/security/passkeys/add", passkeys.add_passkey, proof=Proof.FRESH),
     OwnPage("/security/passkeys/add", passkeys.passkey_added, "POST", Proof.FRESH, passkeys.add_page),
     OwnPage("/security/passkeys/<uuid:passkey_id>/rename", passkeys.rename_passkey, "POST", back=security_page),

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from idp.accounts import ceremonies
-from idp.accounts.models import Passkey
+from idp.accounts.models import Passkey, TotpDevice
 from idp.accounts.passkeys import usable
 from idp.accounts.password_rules import shortest_of
 from idp.accounts.queries import recovery_codes_left
@@ -32,6 +32,9 @@ DONE: Mapping[str, Any] = {
     "passkey-added": _l("The passkey is added. Your other sessions are ended."),
     "passkey-renamed": _l("The passkey has its new name."),
     "passkey-removed": _l("The passkey is removed. Your other sessions are ended."),
+    "authenticator-added": _l("The authenticator is added. Your other sessions are ended."),
+    "authenticator-renamed": _l("The authenticator has its new name."),
+    "authenticator-removed": _l("The authenticator is removed. Your other sessions are ended."),
     "revoked": _l("The address is revoked: at the next login from there your code is asked."),
     "session-ended": _l("The session is ended, and what applications got through it."),
     "others-ended": _l("You are logged out everywhere but here."),
@@ -66,6 +69,7 @@ class SecurityPage:
     two_factor_since: datetime | None
     totp_must_stay: bool
     recovery_codes_left: int
+    authenticators: tuple[TotpDevice, ...]
     passkeys: PasskeyCard
     barred: bool
     every_30_days: bool
@@ -115,6 +119,7 @@ def _page(login: Login, password_problems: tuple[str, ...]) -> SecurityPage:
         two_factor_since=max((device.created_at for device in user.totp_devices), default=None),
         totp_must_stay=totp_must_stay(login),
         recovery_codes_left=recovery_codes_left(user.id),
+        authenticators=tuple(user.totp_devices),
         passkeys=_passkeys(login),
         barred=policy.limit_two_factor_validity,
         every_30_days=user.two_factor_every_30_days,

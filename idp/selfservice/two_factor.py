@@ -5,16 +5,14 @@
     one is set up    ─▶ after a fresh proof a new secret is shown; one right code puts it in the old one's place,
                         which stays valid until then
 
-A secret that waits for its code is kept sealed under a handle for half an hour, for this person and session only.
+More authenticators besides the first are added and removed in `authenticators.py`.
 """
-
-from datetime import timedelta
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from idp import clock, shortlived
+from idp import clock
 from idp.accounts import enrolment, factors
 from idp.accounts.passkeys import has_second_factor, take_row
 from idp.audit.events import TwoFactorRemoved, TwoFactorSetUp
@@ -25,10 +23,10 @@ from idp.login import views as login_views
 from idp.login.gate import Login, begin
 from idp.login.own_pages import OwnPage, Proof, render
 from idp.login.types import Demand, Factor, Level, StepName
+from idp.selfservice import waiting_secret
 from idp.selfservice.factor_change import seal_change
 from idp.selfservice.security import back_with, security_page, totp_must_stay
 
-PENDING_FOR = timedelta(minutes=30)
 _KIND = "new_phone"
 
 
@@ -60,25 +58,23 @@ def begin_set_up(login: Login) -> ResponseReturnValue:
 def new_phone(login: Login) -> ResponseReturnValue:
     """Show a new secret, or the one that still waits for its code."""
     handle = request.args.get("setup", "")
-    pending = _pending(login, handle)
+    pending = waiting_secret.find(login, _KIND, handle)
     if pending is None:
-        pending = enrolment.new_pending(login.user)
-        handle = shortlived.put(_KIND, {"session": str(login.session.id), "pending": pending}, PENDING_FOR)
-        db.session.commit()
+        handle, pending = waiting_secret.make(login, _KIND)
     return _ask(login, handle, pending)
 
 
 def confirm_phone(login: Login) -> ResponseReturnValue:
     """Put the new secret in the old one's place if the code is right; show new recovery codes once."""
     handle = request.args.get("setup", "")
-    pending = _pending(login, handle)
+    pending = waiting_secret.find(login, _KIND, handle)
     if pending is None:
         return redirect(url_for("account.two_factor"), 303)
     codes = enrolment.confirm(login.user, pending, request.form.get("totp"), clock.now())
     if codes is None:
         db.session.rollback()
         return _ask(login, handle, pending, _("The code is not right. Wait for the next code and try again."))
-    shortlived.take(_KIND, handle)
+    waiting_secret.forget(_KIND, handle)
     event = TwoFactorSetUp(tenant_id=login.user.tenant_id, user_id=login.user.id, factor=Factor.TOTP.value)
     seal_change(login, event, "two_factor_set_up")
     page = {"codes": codes, "go_on": security_page(), "done": _("The new phone is set up.")}
@@ -113,12 +109,6 @@ def switch_off_page() -> str:
 def _waiting_page() -> str:
     """Return the page on which the same secret still waits for its code."""
     return url_for("account.two_factor", setup=request.args.get("setup"))
-
-
-def _pending(login: Login, handle: str) -> str | None:
-    """The sealed secret that waits under this handle, if it is this session's."""
-    kept = shortlived.get(_KIND, handle)
-    return kept["pending"] if kept and kept["session"] == str(login.session.id) else None
 
 
 def _ask(login: Login, handle: str, pending: str, error: str | None = None) -> str:

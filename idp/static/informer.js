@@ -101,15 +101,6 @@ if (window.PublicKeyCredential) {
   });
 }
 
-// Long lists: show what contains the words.
-all("[data-filter]", (input) => {
-  const rows = document.querySelectorAll(`#${input.dataset.filter} > li`);
-  input.addEventListener("input", () => {
-    const words = input.value.toLowerCase();
-    rows.forEach((row) => (row.hidden = !row.textContent.toLowerCase().includes(words)));
-  });
-});
-
 // Copy what is shown once.
 all("[data-copy]", (button) => {
   button.addEventListener("click", async () => {

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from idp.login.assurance import assure
-from idp.login.policy import counting, decide, explain
+from idp.login.policy import chose_by_name, chosen, counting, decide, explain, newest_of_each, working_tenant
 from idp.login.steps import STEPS
 from idp.login.types import (
     Challenge,
@@ -23,6 +23,7 @@ from tests.laws.every import (
     DEMANDS,
     FLOOR,
     NETWORKS,
+    NOW,
     C,
     K,
     N,
@@ -298,6 +299,22 @@ def test_a_security_code_opens_its_own_tenant_only() -> None:
             at_home = answered(replace(home, tenant="home"), decide_challenge(S))
             assert S not in proved(replace(s, evidence=at_home.evidence))
             assert S in owed(s)
+
+
+def test_a_named_tenant_counts_as_the_choice() -> None:
+    """Who completed a login for a named tenant is judged as if they had chosen it, and is worth what they proved."""
+    seen = 0
+    for s in situations():
+        decision = decide(s, STEPS)
+        if isinstance(decision, Complete) and chose_by_name(s):
+            seen += 1
+            kept = newest_of_each((*s.evidence, chosen(s.tenant, NOW, 0)))
+            later = replace(s, evidence=kept, demand=replace(s.demand, tenant=None))
+            assert working_tenant(s.tenants, kept, later.demand) == s.tenant, s
+            after = decide(later, STEPS)
+            assert isinstance(after, Complete), s
+            assert after.assurance == decision.assurance, s
+    assert seen > 1000
 
 
 def decide_challenge(step: StepName) -> Challenge:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from idp.login.assurance import assure
+from idp.login.assurance import NEVER, assure
 from idp.login.types import Assurance, Evidence, Factor, Level, StepName
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -58,4 +58,4 @@ def test_a_code_that_colleagues_share_has_no_time() -> None:
     """`auth_time` is of factors only: an old security code makes no login older, and alone it is no login."""
     later = replace(PASSWORD, at=NOON + timedelta(minutes=30))
     assert assure((CODE, later)).auth_time == later.at
-    assert assure((CODE,)) == Assurance(Level.NOTHING, (), None)
+    assert assure((CODE,)) == Assurance(Level.NOTHING, (), NEVER)

@@ -48,6 +48,23 @@ def test_the_fifth_failure_begins_a_delay_that_doubles(failures: int, seconds: i
 
 
 @pytest.mark.both_stores
+def test_a_right_answer_puts_off_no_forgetting(anna: KnownUser, clock: MovingClock) -> None:
+    """It neither counts nor puts off the day without failures that makes the count nothing again."""
+    for _ in range(4):
+        guess("anna")
+    clock.advance(hours=23)
+    right = guess("anna")
+    assert isinstance(right, Try)
+    throttle.settle(right)
+    db.session.commit()
+    clock.advance(hours=2)
+    for _ in range(4):
+        assert seconds(guess("anna")) is None
+    assert seconds(guess("anna")) is None, "the fifth since then"
+    assert seconds(guess("anna")) == 30
+
+
+@pytest.mark.both_stores
 def test_delays_run_and_end(anna: KnownUser, clock: MovingClock) -> None:
     """What `delay` says is what the database then holds to, to the second."""
     for failures in range(1, 5):

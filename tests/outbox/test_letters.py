@@ -40,6 +40,8 @@ def mails(to: Recipient) -> list[Mail]:
         PasswordChanged(to=to, at=AT),
         FactorAdded(to=to, at=AT, factor="totp"),
         FactorAdded(to=to, at=AT, factor="passkey"),
+        FactorAdded(to=to, at=AT, factor="another_totp"),
+        FactorRemoved(to=to, at=AT, factor="one_totp"),
         FactorRemoved(to=to, at=AT, factor="totp"),
         FactorRemoved(to=to, at=AT, factor="passkey"),
         RecoveryCodeUsed(to=to, at=AT, left=9),
@@ -56,7 +58,7 @@ def rendered(mail: Mail) -> Received:
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
-@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize("number", range(14))
 def test_every_mail(in_app: Flask, language: str, number: int) -> None:
     """A subject, a greeting, text and HTML that say the same, in the person's language, links to the issuer only."""
     mail = rendered(mails(someone(language))[number])

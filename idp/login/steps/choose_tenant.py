@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping
 
+from flask import request
 from flask_babel import gettext as _
 
 from idp import clock
+from idp.login.policy import chosen
 from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
-from idp.login.types import Evidence, Need, ReasonCode, Requirement, Situation, StepName
+from idp.login.types import Need, ReasonCode, Requirement, Situation, StepName
+from idp.tenancy.membership import LONGEST_SEARCH, page_of
+
+FEW = 8
+"""So many are seen at a glance; more are searched."""
 
 
 class ChooseTenant(ByForm):
@@ -29,19 +35,22 @@ class ChooseTenant(ByForm):
         return True
 
     def render(self, ctx: Context) -> Page:
-        """The tenants that the person may work for, the home tenant first."""
-        return Page("login/choose_tenant.html", {"tenants": [(t.slug, t.name) for t in ctx.facts.tenants]})
+        """Some of the tenants that the person may work for, the home tenant first; many are searched and paged."""
+        search = request.args.get("search", "")[:LONGEST_SEARCH].strip()
+        after = request.args.get("after", "")
+        found = page_of(ctx.user.id, ctx.user.tenant, after=after, search=search)
+        shows = {
+            "tenants": [(tenant.slug, tenant.name) for tenant in found.tenants],
+            "after": found.after,
+            "search": search,
+            "narrowed": bool(search or after),
+            "many": len(ctx.facts.situation.tenants) > FEW,
+        }
+        return Page("login/choose_tenant.html", shows)
 
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """A tenant that the person does not work for looks like one that does not exist."""
         slug = answer.get("tenant", "")
         if slug not in ctx.facts.situation.tenants:
             return Rejected(_("Choose one of the companies in the list."), ctx.user)
-        evidence = Evidence(
-            step=self.name,
-            at=clock.now(),
-            covers=frozenset({self.name}),
-            tenant=slug,
-            epoch=ctx.user.epoch,
-        )
-        return Proved(ctx.user, evidence)
+        return Proved(ctx.user, chosen(slug, clock.now(), ctx.user.epoch))

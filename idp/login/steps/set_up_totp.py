@@ -48,7 +48,7 @@ class SetUpTotp(ByForm):
 
     def render(self, ctx: Context) -> Page:
         """The secret stays the same for as long as this login lasts; a passkey may be made instead."""
-        pending = ctx.transaction.pending or enrolment.new_pending(ctx.user)
+        pending = _pending(ctx) or enrolment.new_pending(ctx.user)
         secret = enrolment.open_pending(ctx.user, pending)
         policy = ctx.facts.situation.policy
         takes_passkeys = policy.passkeys and ceremonies.offered()
@@ -63,7 +63,7 @@ class SetUpTotp(ByForm):
         """One correct code confirms the secret; other sessions and all known-IP grants end."""
         if "passkey" in answer:
             return self._by_passkey(ctx, answer)
-        pending = ctx.transaction.pending
+        pending = _pending(ctx)
         codes = enrolment.confirm(ctx.user, pending, answer.get("totp"), clock.now()) if pending else None
         if codes is None:
             return Rejected(_("The code is not right. Wait for the next code and try again."), ctx.user)
@@ -100,3 +100,9 @@ def _seal(user: User, factor: Factor) -> None:
     known_ip.revoke_all(user, "two_factor_set_up")
     record(TwoFactorSetUp(tenant_id=user.tenant_id, user_id=user.id, factor=factor.value))
     notices.factor_added(user, factor.value)
+
+
+def _pending(ctx: Context) -> str | None:
+    """The secret that this login waits with. What another step kept, before the policy changed, is none."""
+    kept = ctx.transaction.pending
+    return kept if kept and enrolment.is_pending(ctx.user, kept) else None

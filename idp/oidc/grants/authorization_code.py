@@ -108,7 +108,7 @@ def _granted(request: KeptRequest, code: str) -> AuthorizationGrant:
         login={
             "acr": asked.acr.told(worth.level),
             "amr": list(worth.amr),
-            "auth_time": int(worth.auth_time.timestamp()) if worth.auth_time else int(now.timestamp()),
+            "auth_time": int(worth.auth_time.timestamp()),
         },
         request={
             "nonce": asked.parameters.get("nonce"),

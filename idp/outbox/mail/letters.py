@@ -51,7 +51,7 @@ class PasswordChanged(Mail):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorAdded(Mail):
-    """A second factor was set up, or took the place of another. `factor`: totp or passkey."""
+    """A second factor was set up, or took the place of another. `factor`: totp, another_totp (beside others) or passkey."""
 
     kind: ClassVar[str] = "factor_added"
     factor: str
@@ -59,7 +59,7 @@ class FactorAdded(Mail):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorRemoved(Mail):
-    """A second factor was switched off or removed."""
+    """A second factor was switched off or removed. `factor`: totp, one_totp (others are left) or passkey."""
 
     kind: ClassVar[str] = "factor_removed"
     factor: str

@@ -5,11 +5,13 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from flask import Flask
 
 from idp import shortlived
 from idp.oidc.models import Client
 from idp.tenancy.models import Tenant
 from tests.support.browser import Browser, NewBrowser
+from tests.support.meanwhile import meanwhile
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import NewRp, RelyingParty, Tokens
 from tests.support.world import KnownTenant, KnownUser, World
@@ -334,6 +336,19 @@ def test_a_request_is_answered_once(rp: RelyingParty, browser: Browser, anna: Kn
     assert browser.landed is None
     assert browser.status == 404
     assert "no longer open" in browser.text
+
+
+@pytest.mark.both_stores
+def test_a_request_is_answered_once_also_at_the_same_moment(
+    app: Flask, rp: RelyingParty, browser: Browser, anna: KnownUser
+) -> None:
+    """Two tabs find it open: one gets a code, the other the page that says it is over."""
+    resume = _resume_of(rp, browser.get(rp.authorize_url()))
+    browser.get(rp.authorize_url()).login(anna)
+    with meanwhile(app, "FROM browser_sessions", lambda: browser.http.get(resume)) as others:
+        mine = browser.http.get(resume)
+    assert "code=" in others[0].headers["location"]
+    assert mine.status_code == 404
 
 
 def test_a_request_is_the_browsers_that_began_it(

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+from flask import Flask
 
 from idp.accounts.models import User, UserType
 from idp.audit.models import AuditEvent
@@ -15,6 +16,7 @@ from idp.oidc.models import AuthorizationGrant, Client
 from idp.tenancy.models import Membership, Tenant
 from tests.spec.conftest import OFFLINE
 from tests.support.browser import Browser
+from tests.support.meanwhile import meanwhile
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import NewRp, RelyingParty, basic
 from tests.support.world import KnownTenant, KnownUser, World
@@ -84,6 +86,15 @@ def test_of_two_at_once_one_is_first(rp: RelyingParty, code: str, clock: MovingC
     with ThreadPoolExecutor(8) as threads:
         statuses = list(threads.map(redeem, range(8)))
     assert sorted(statuses) == [200, *[400] * 7]
+
+
+@pytest.mark.both_stores
+def test_one_that_another_request_uses_at_the_same_moment(app: Flask, rp: RelyingParty, code: str) -> None:
+    """Section 4.1.2: both find it unused, one spends it, and what that one got is revoked: the code was used twice."""
+    with meanwhile(app, "authorization_grants.code_hash = ", lambda: rp.redeem(code)) as others:
+        assert refused(rp, code) == "invalid_grant"
+    assert others[0].status_code == 200
+    assert rp.userinfo(others[0].json()["access_token"]).status_code == 401
 
 
 def test_it_is_good_for_a_minute(rp: RelyingParty, code: str, clock: MovingClock) -> None:

@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+from flask import Flask
 
 from idp.accounts.models import User
 from idp.audit.models import AuditEvent
 from idp.login.models import BrowserSession
 from tests.spec.conftest import OFFLINE
 from tests.support.browser import Browser
+from tests.support.meanwhile import meanwhile
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import NewRp, RelyingParty, Tokens
 from tests.support.world import KnownTenant, KnownUser, World
@@ -82,6 +84,14 @@ def test_of_many_at_once_one_wins(rp: RelyingParty, tokens: Tokens) -> None:
     assert len(won) == 1
     assert {answer["error"] for answer in answers if answer is not won[0]} == {"invalid_grant"}
     assert rp.refresh(won[0]["refresh_token"]).status_code == 200
+
+
+@pytest.mark.both_stores
+def test_one_that_another_request_uses_at_the_same_moment(app: Flask, rp: RelyingParty, tokens: Tokens) -> None:
+    """Both find it unused, one spends it; as two requests of one application may cross, what that one got lives."""
+    with meanwhile(app, "refresh_tokens.token_hash = ", lambda: rp.refresh(tokens)) as others:
+        assert refused(rp, tokens) == "invalid_grant"
+    assert rp.refresh(others[0].json()["refresh_token"]).status_code == 200
 
 
 def test_the_scope_may_become_less(rp: RelyingParty, tokens: Tokens) -> None:

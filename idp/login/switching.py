@@ -1,0 +1,50 @@
+"""Working for another tenant in a running session.
+
+    judge by the other policy ── Complete ─▶ the session is for that tenant from now on; its cookie gets a new secret
+                              ├─ Challenge ▶ begin: what that tenant owes on top, then on
+                              └─ Deny ─────▶ not a tenant of theirs: as unknown as one that does not exist
+
+A switch proves nothing: it earns no known-IP grant and forgives no failures.
+"""
+
+from flask import redirect
+from werkzeug.wrappers import Response
+
+from idp import clock
+from idp.audit.events import TenantSwitched
+from idp.audit.record import record
+from idp.errors import NotFound
+from idp.extensions import db
+from idp.login import session as sessions
+from idp.login.gate import Login, Standing, begin, judge
+from idp.login.policy import chosen, newest_of_each
+from idp.login.types import Challenge, Complete, Demand
+
+
+def work_for(login: Login, slug: str, *, return_to: str) -> Response:
+    """Go on for that tenant, at once or after the steps that it owes on top. Commits.
+
+    Raises `NotFound` for a tenant that the person does not work for.
+    """
+    demand = Demand(tenant=slug, subject=str(login.user.id))
+    match judge(demand):
+        case Standing(decision=Complete(), login=Login() as there):
+            return _switched(there, return_to)
+        case Standing(decision=Challenge()):
+            response = begin(demand, return_to=return_to)
+            db.session.commit()
+            return response
+        case _:
+            raise NotFound("not a tenant of this user", person="You do not work for this company.")
+
+
+def _switched(there: Login, return_to: str) -> Response:
+    choice = chosen(there.tenant.slug, clock.now(), there.user.epoch)
+    evidence = newest_of_each((*sessions.evidence_of(there.session), choice))
+    sessions.carry_on(there.session, there.tenant, evidence)
+    session_id = str(there.session.id)
+    record(TenantSwitched(tenant_id=there.tenant.id, user_id=there.user.id, session_id=session_id))
+    db.session.commit()
+    response = redirect(return_to, 303)
+    sessions.send_cookie(response)
+    return response

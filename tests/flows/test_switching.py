@@ -1,0 +1,266 @@
+"""A member of several companies works for one at a time: the choice among many, the named one, the switch (E3)."""
+
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from idp.audit.models import AuditEvent
+from idp.login.models import BrowserSession
+from idp.tenancy.models import Membership, Tenant
+from tests.support.browser import Browser, NewBrowser
+from tests.support.moving_clock import MovingClock
+from tests.support.pages import NOTE
+from tests.support.relying_party import RelyingParty
+from tests.support.world import KnownTenant, KnownUser, World
+
+COMPANIES = "/account/companies"
+WORK = "Work for this company"
+
+
+@pytest.fixture
+def zon(world: World) -> KnownTenant:
+    """The home tenant: it asks nothing but the password."""
+    return world.tenant("de-zon", security_code=False)
+
+
+@pytest.fixture
+def fietsen(world: World) -> KnownTenant:
+    """Another tenant, which asks a security code."""
+    return world.tenant("fietsen-bv", code="771204")
+
+
+@pytest.fixture
+def eva(world: World, zon: KnownTenant, fietsen: KnownTenant) -> KnownUser:
+    """An accountant of the one who works for the other as well."""
+    return world.user("eva", zon, type="accountant", works_for=[fietsen])
+
+
+def switch(browser: Browser, tenant: KnownTenant) -> Browser:
+    """Press the button of that company."""
+    return browser.get(COMPANIES).fill(tenant=tenant.slug).submit(WORK)
+
+
+def works_for(browser: Browser) -> str:
+    """The company that the frame of our own pages names."""
+    return browser.page.one("p.over").get_text().split("·")[1].strip()
+
+
+def many(world: World, user: KnownUser, number: int) -> None:
+    """So many more companies that the user works for."""
+    with world.unit_of_work() as session:
+        rows = [
+            Tenant(
+                id=uuid4(), slug=f"klant-{n:03}", name=f"Klant {n:03} BV", security_code_sealed="", security_code=False
+            )
+            for n in range(number)
+        ]
+        session.add_all(rows)
+        session.flush()
+        session.add_all(Membership(user_id=user.id, tenant_id=row.id) for row in rows)
+
+
+def names(browser: Browser) -> list[str]:
+    """The companies to choose from."""
+    return [button.get_text(strip=True) for button in browser.page.soup.select("button[name=tenant]")]
+
+
+# The named tenant
+
+
+def test_a_named_tenant_counts_as_the_choice(
+    rp: RelyingParty, new_browser: NewBrowser, eva: KnownUser, fietsen: KnownTenant
+) -> None:
+    """A login for a named tenant is for that tenant until another is chosen: the next request names none, and asks nothing."""
+    browser = new_browser().get(rp.authorize_url(tenant=fietsen.slug)).login(eva, tenant=fietsen)
+    rp.finish(browser)
+    for asked in ({}, {"prompt": "none"}):
+        assert rp.finish(browser.get(rp.authorize_url(**asked))).claims["tenant"] == "fietsen-bv"
+
+
+def test_the_choice_outlives_a_fresh_proof_for_it(
+    rp: RelyingParty, new_browser: NewBrowser, eva: KnownUser, fietsen: KnownTenant
+) -> None:
+    """A proof that is asked anew for the working tenant forgets the older evidence, and not for whom one works."""
+    browser = new_browser().get(rp.authorize_url(tenant=fietsen.slug)).login(eva, tenant=fietsen)
+    rp.finish(browser)
+    browser.get(rp.authorize_url(tenant=fietsen.slug, prompt="login")).login(eva, tenant=fietsen)
+    rp.finish(browser)
+    assert rp.finish(browser.get(rp.authorize_url(prompt="none"))).claims["tenant"] == "fietsen-bv"
+
+
+def test_a_request_that_names_another_without_a_page_does_not_move_the_session(
+    rp: RelyingParty, new_browser: NewBrowser, eva: KnownUser, zon: KnownTenant, fietsen: KnownTenant
+) -> None:
+    """What no login was needed for is no choice: the person's own pages stay with the company they work for."""
+    browser = new_browser().get(rp.authorize_url(tenant=fietsen.slug)).login(eva, tenant=fietsen)
+    rp.finish(browser)
+    assert rp.finish(browser.get(rp.authorize_url(tenant=zon.slug))).claims["tenant"] == "de-zon"
+    assert works_for(browser.get("/account/")) == fietsen.name
+
+
+def test_who_works_for_one_company_makes_no_choice(
+    world: World, rp: RelyingParty, new_browser: NewBrowser, zon: KnownTenant
+) -> None:
+    """The named tenant of somebody who has only that one leaves no evidence of a choice."""
+    browser = new_browser().get(rp.authorize_url(tenant=zon.slug)).login(world.user("anna", zon))
+    rp.finish(browser)
+    with world.unit_of_work() as session:
+        kept = session.query(BrowserSession).one().evidence
+    assert [proof["step"] for proof in kept] == ["password"]
+
+
+def test_silently_a_step_that_is_owed_is_an_error(
+    rp: RelyingParty, new_browser: NewBrowser, eva: KnownUser, zon: KnownTenant, fietsen: KnownTenant
+) -> None:
+    """`prompt=none` for a company whose security code was not given: `interaction_required`."""
+    browser = new_browser().get(rp.authorize_url(tenant=zon.slug)).login(eva, tenant=zon)
+    rp.finish(browser)
+    browser.get(rp.authorize_url(tenant=fietsen.slug, prompt="none"))
+    assert rp.answer(browser)["error"] == "interaction_required"
+
+
+# The switch
+
+
+def test_a_switch_asks_what_the_other_policy_asks_more(
+    world: World, rp: RelyingParty, new_browser: NewBrowser, eva: KnownUser, zon: KnownTenant, fietsen: KnownTenant
+) -> None:
+    """To the company with the code: its code, once. Back, and there again: nothing. Tokens name the company."""
+    browser = new_browser().get("/account/").login(eva, tenant=zon)
+    assert browser.follow("Work for another company").path == COMPANIES
+    switch(browser, fietsen).login(eva, tenant=fietsen)
+    assert browser.steps == ["security_code"]
+    assert (browser.path, works_for(browser)) == ("/account/", fietsen.name)
+    assert rp.finish(browser.get(rp.authorize_url(prompt="none"))).claims["tenant"] == "fietsen-bv"
+    assert works_for(switch(browser, zon)) == zon.name
+    assert rp.finish(browser.get(rp.authorize_url(prompt="none"))).claims["tenant"] == "de-zon"
+    assert works_for(switch(browser, fietsen)) == fietsen.name
+    with world.unit_of_work() as session:
+        events = session.query(AuditEvent).filter_by(kind="session.tenant_switched").order_by(AuditEvent.id)
+        assert [event.tenant_id for event in events] == [zon.id, fietsen.id]
+
+
+def test_a_switch_to_a_company_with_mandatory_two_factor(
+    world: World, new_browser: NewBrowser, eva: KnownUser, zon: KnownTenant, fietsen: KnownTenant
+) -> None:
+    """B1: its policy holds in full, so that it is set up before the session is for that company."""
+    world.policy(fietsen, two_factor_mandatory=True)
+    browser = new_browser().get("/account/").login(eva, tenant=zon)
+    switch(browser, fietsen).login(eva, tenant=fietsen, until="set_up_totp")
+    assert NOTE in browser.text
+    assert works_for(browser.get("/account/")) == zon.name
+
+
+def test_a_switch_is_a_new_secret_and_no_longer_life(
+    world: World, new_browser: NewBrowser, clock: MovingClock, eva: KnownUser, zon: KnownTenant, fietsen: KnownTenant
+) -> None:
+    """A5: a copied cookie of before is worthless; the session ends when it would have ended."""
+    world.policy(fietsen, security_code=False)
+    browser = new_browser().get("/account/").login(eva, tenant=zon)
+    copied = httpx.Cookies(browser.http.cookies)
+    with world.unit_of_work() as session:
+        before = session.query(BrowserSession).one().expires_at
+    clock.advance(hours=1)
+    switch(browser, fietsen)
+    with world.unit_of_work() as session:
+        assert session.query(BrowserSession).one().expires_at == before
+    thief = new_browser()
+    thief.http.cookies = copied
+    assert works_for(browser.get("/account/")) == fietsen.name
+    assert thief.get("/account/").step == "password"
+
+
+@pytest.mark.parametrize("given", ["other", "no-such-tenant", "", "de-zon,fietsen-bv", "x" * 300, "DE-ZON"])
+def test_a_company_that_one_does_not_work_for(
+    world: World, new_browser: NewBrowser, eva: KnownUser, zon: KnownTenant, given: str
+) -> None:
+    """E1: somebody else's company is as unknown as one that does not exist, and nothing is switched."""
+    world.tenant("other", security_code=False)
+    browser = new_browser().get(COMPANIES).login(eva, tenant=zon)
+    form = browser.filled_form(WORK)
+    form.fill("tenant", given)
+    browser.send(form)
+    assert browser.status == 404
+    assert "You do not work for this company." in browser.text
+    assert works_for(browser.get("/account/")) == zon.name
+
+
+def test_a_company_chosen_twice_in_one_form(new_browser: NewBrowser, eva: KnownUser, zon: KnownTenant) -> None:
+    """R23: a field that is sent twice is no answer."""
+    browser = new_browser().get(COMPANIES).login(eva, tenant=zon)
+    form = browser.filled_form(WORK)
+    form.values.append(("tenant", "de-zon"))
+    assert browser.send(form).status == 404
+
+
+def test_an_ended_membership_is_no_place_to_work(
+    world: World, rp: RelyingParty, new_browser: NewBrowser, eva: KnownUser, zon: KnownTenant, fietsen: KnownTenant
+) -> None:
+    """The session goes on at the next page, for a company that is still the person's."""
+    browser = new_browser().get(rp.authorize_url(tenant=fietsen.slug)).login(eva, tenant=fietsen)
+    with world.unit_of_work() as session:
+        session.query(Membership).delete()
+    assert works_for(browser.get("/account/")) == zon.name
+
+
+# Many companies
+
+
+def test_few_companies_are_not_searched(new_browser: NewBrowser, world: World, eva: KnownUser) -> None:
+    """Eight fit on a screen."""
+    many(world, eva, 6)
+    browser = new_browser().get("/account/").login(eva, until="choose_tenant")
+    assert len(names(browser)) == 8
+    assert not browser.page.has_field("search")
+
+
+@pytest.mark.both_stores
+def test_the_choice_among_five_hundred(
+    world: World, rp: RelyingParty, new_browser: NewBrowser, eva: KnownUser, zon: KnownTenant
+) -> None:
+    """The step is searched and paged by the server, without a script; what is chosen need not be on the page."""
+    many(world, eva, 500)
+    browser = new_browser().get(rp.authorize_url()).login(eva, until="choose_tenant")
+    first = names(browser)
+    assert first[:2] == [zon.name, "Fietsen Bv"]
+    assert len(first) == 51
+    second = names(browser.follow("Next page"))
+    assert len(second) == 50
+    assert not set(first) & set(second)
+    browser.fill(search="lANT 41").submit("Find")
+    assert browser.step == "choose_tenant"
+    assert names(browser) == [f"Klant {n} BV" for n in range(410, 420)]
+    browser.press("Klant 417 BV")
+    assert rp.finish(browser).claims["tenant"] == "klant-417"
+
+
+@pytest.mark.parametrize("words", ["%", "_", "\\", "' OR 1=1", "x" * 5000, "\u202e"], ids=range(6))
+def test_words_that_mean_something_to_a_database(
+    world: World, new_browser: NewBrowser, eva: KnownUser, words: str
+) -> None:
+    """They are words like others: nothing is found, and the page says how to go on."""
+    many(world, eva, 9)
+    browser = new_browser().get("/account/").login(eva, until="choose_tenant")
+    browser.fill(search=words).submit("Find")
+    assert (browser.status, browser.step) == (200, "choose_tenant")
+    assert "No company is found" in browser.text
+    assert len(names(browser.follow("All companies, from the beginning"))) == 11
+
+
+def test_the_page_of_the_companies_is_searched_and_paged_too(
+    world: World, new_browser: NewBrowser, eva: KnownUser, zon: KnownTenant
+) -> None:
+    """The user page lists the same; a disabled company is not among them."""
+    many(world, eva, 60)
+    with world.unit_of_work() as session:
+        disabled = session.query(Tenant).filter_by(slug="klant-007").one()
+        disabled.disabled_at = disabled.created_at
+    browser = new_browser().get(COMPANIES).login(eva, tenant=zon)
+    seen = browser.text
+    assert "Klant 006 BV" in seen
+    assert "Klant 007 BV" not in seen
+    assert "Klant 059 BV" in browser.follow("Next page").text
+    browser.fill(search="klant 03").submit("Find")
+    assert len(names(browser)) == 10
+    assert "No company is found" in browser.fill(search="bakkerij").submit("Find").text
