@@ -16,6 +16,9 @@ USER = 'username = "anna"\n'
 ARGON2I = "$argon2i$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g"
 HUGE = "$argon2id$v=19$m=99999999,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g"
 
+JWK = 'kty = "EC", crv = "P-256", x = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", y = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"'
+"""The first public key of RFC 7517 appendix A.1, as TOML."""
+
 ONE_FAULT = [
     ("an unknown key", "locale = 'nl'", "lokale = 'nl'", "4: tenants[0].lokale: unknown key; did you mean locale?"),
     ("an unknown key of a policy", "two_factor_mandatory", "2fa", "7: tenants[0].policy.2fa: unknown key"),
@@ -63,6 +66,17 @@ ONE_FAULT = [
     ("an unknown key of a client", "redirect_uris", "redirect_urls", "37: clients[0].redirect_urls: unknown key"),
     ("an address without https", "https://books.example/cb", "http://books.example/cb", "37: clients[0].redirect_uris: http://books.example/cb must be https"),
     ("a date in a client's keys", "first_party = true", "first_party = true\ncontacts = [2026-11-24]", "37: clients[0].contacts: must be text"),
+    ("a date in a client's key", "first_party = true", f'first_party = true\njwks = {{keys = [{{{JWK}, made = 2026-11-24}}]}}\ntoken_endpoint_auth_method = "private_key_jwt"', "31: clients[0]: holds a value that JSON does not have, such as a date"),
+    ("no number in a client's key", "first_party = true", f'first_party = true\njwks = {{keys = [{{{JWK}, made = nan}}]}}\ntoken_endpoint_auth_method = "private_key_jwt"', "31: clients[0]: holds a value that JSON does not have, such as a date"),
+    ("a client id with a blank", 'client_id = "books"', 'client_id = "our books"', "32: clients[0].client_id: must have 1 to 200 visible ASCII characters"),
+    ("a client id with an accent", 'client_id = "books"', 'client_id = "bücher"', "32: clients[0].client_id: must have 1 to 200 visible ASCII characters"),
+    ("an empty client id", 'client_id = "books"', 'client_id = ""', "32: clients[0].client_id: must have 1 to 200 visible ASCII characters"),
+    ("an overlong client id", 'client_id = "books"', f'client_id = "{"b" * 201}"', "32: clients[0].client_id: must have 1 to 200 visible ASCII characters"),
+    ("a client secret with an accent", "the secret of books", "le secret caché", "33: clients[0].client_secret: must have 1 to 256 printable ASCII characters"),
+    ("a client secret with a line break", "the secret of books", "the secret\\nof books", "33: clients[0].client_secret: must have 1 to 256 printable ASCII characters"),
+    ("an empty client secret", "the secret of books", "", "33: clients[0].client_secret: must have 1 to 256 printable ASCII characters"),
+    ("an overlong client secret", "the secret of books", "s" * 257, "33: clients[0].client_secret: must have 1 to 256 printable ASCII characters"),
+    ("a client twice", "[[clients]]", '[[clients]]\nclient_id = "books"\nclient_secret = "x"\nname = "Books"\nredirect_uris = ["https://b.example/cb"]\n[[clients]]', "37: clients[1].client_id: is already the name of clients[0]"),
     ("an unknown table", "[[clients]]", "[[client]]", "31: client: unknown table; there are [[tenants]] and [[clients]]"),
     ("one bracket too few", "[[clients]]", "[clients]", "31: clients: must be written [[clients]], once for each of them"),
 ]  # fmt: skip
