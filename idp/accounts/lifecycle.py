@@ -79,7 +79,6 @@ def enable(user: User, actor_id: uuid.UUID | None = None) -> bool:
 
 def next_epoch(user: User) -> None:
     """Move both epochs on, in the database's own arithmetic so that no step of them is lost."""
-    db.session.flush()
     moved = sa.update(User).where(User.id == user.id)
     db.session.execute(moved.values(epoch=User.epoch + 1, grants_epoch=User.grants_epoch + 1))
     db.session.refresh(user, ["epoch", "grants_epoch"])
