@@ -9,6 +9,7 @@ refresh tokens and known-IP grants of an older epoch are worthless from that com
 
 import uuid
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -37,11 +38,16 @@ class NewUser:
 
 def create_user(tenant: Tenant, new: NewUser, actor_id: uuid.UUID | None = None) -> User:
     """A new user of this home tenant. Raises `IntegrityError` when the name is taken."""
-    user = User(id=uuid.uuid4(), tenant=tenant, username_key=usernames.key(new.username), **asdict(new))
+    user = User(tenant=tenant, **columns(tenant, new))
     db.session.add(user)
     db.session.flush()
     record(UserCreated(tenant_id=tenant.id, user_id=user.id, actor_id=actor_id, username=new.username))
     return user
+
+
+def columns(tenant: Tenant, new: NewUser) -> dict[str, Any]:
+    """What the row of a new user says."""
+    return {"id": uuid.uuid4(), "tenant_id": tenant.id, "username_key": usernames.key(new.username), **asdict(new)}
 
 
 def set_password(user: User, password: str, actor_id: uuid.UUID | None = None) -> None:

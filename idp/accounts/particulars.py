@@ -5,7 +5,7 @@ A form of the console and a line of a CSV file say the same things; both are tex
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
@@ -33,8 +33,8 @@ def read(said: Mapping[str, str]) -> NewUser | list[Fault]:
     values = {field: said.get(field, "").strip() for field in FIELDS}
     values["username"] = values["username"] or values["email"]
     values["type"] = values["type"] or UserType.EMPLOYEE.value
-    if faults := [Fault(field, sentence) for field, sentence in _sentences(values)]:
-        return faults
+    if wrong := [field for field, is_right in CHECKS.items() if not is_right(values[field])]:
+        return [Fault(field, _words()[field]) for field in wrong if not _follows(field, wrong, said)]
     return NewUser(
         username=values["username"],
         name=values["name"],
@@ -49,15 +49,23 @@ def taken(username: str) -> Fault:
     return Fault("username", _("The username %(username)s is taken. Choose another one.", username=username))
 
 
-def _sentences(values: Mapping[str, str]) -> list[tuple[str, str]]:
-    checks = (
-        ("name", _is_line(values["name"], LONGEST_NAME), _("Give the name, in at most 200 characters.")),
-        ("email", _is_email(values["email"]), _("Give one e-mail address, such as anna@company.example.")),
-        ("username", _is_username(values["username"]), _("Give a username of at most 150 letters, digits or signs.")),
-        ("type", values["type"] in set(UserType), _("The type is employee, administrator or accountant.")),
-        ("locale", values["locale"] in ("", *LANGUAGES), _("The language is nl or en.")),
-    )
-    return [(field, sentence) for field, right, sentence in checks if not right]
+def _follows(field: str, wrong: Sequence[str], said: Mapping[str, str]) -> bool:
+    """Whether the fault is only that of the address, which stands for a username that was not given."""
+    return field == "username" and "email" in wrong and not said.get("username", "").strip()
+
+
+def _words() -> Mapping[str, str]:
+    return {
+        "name": _("Give the name, in at most 200 characters."),
+        "email": _("Give one e-mail address, such as anna@company.example."),
+        "username": _("Give a username of at most 150 letters, digits or signs."),
+        "type": _("The type is employee, administrator or accountant."),
+        "locale": _("The language is nl or en."),
+    }
+
+
+def _is_name(text: str) -> bool:
+    return _is_line(text, LONGEST_NAME)
 
 
 def _is_line(text: str, longest: int) -> bool:
@@ -73,3 +81,12 @@ def _is_email(text: str) -> bool:
 def _is_username(text: str) -> bool:
     """Whether it may be a username; where none is given the address counts, which has a sentence of its own."""
     return usernames.problem(text) is None and len(usernames.key(text)) <= LONGEST_USERNAME_KEY
+
+
+CHECKS: Mapping[str, Callable[[str], bool]] = {
+    "name": _is_name,
+    "email": _is_email,
+    "username": _is_username,
+    "type": frozenset(UserType).__contains__,
+    "locale": frozenset({"", *LANGUAGES}).__contains__,
+}

@@ -245,6 +245,14 @@ class InvitationWithdrawn(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleImportConfirmed(Event):
+    """An administrator confirmed that so many people of a file are to be invited."""
+
+    kind: ClassVar[str] = "tenant.people_import_confirmed"
+    people: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserTypeChanged(Event):
     """A user became an employee, an administrator or an accountant."""
 

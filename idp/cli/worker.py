@@ -24,8 +24,9 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
 from idp import clock, settings, shortlived
-from idp.accounts import invitations, password_reset
+from idp.accounts import invitations, newcomers, password_reset
 from idp.accounts.links.models import OneTimeLink
+from idp.accounts.newcomers.models import PeopleImport, State
 from idp.extensions import Base, db
 from idp.login import familiar, throttle
 from idp.login.models import (
@@ -39,7 +40,7 @@ from idp.login.models import (
 from idp.oidc import keys
 from idp.oidc.models import AuthorizationGrant, KeyState
 from idp.outbox import deliver
-from idp.outbox.errands import PasswordForgotten, PersonInvited
+from idp.outbox.errands import PasswordForgotten, PeopleToInvite, PersonInvited
 from idp.outbox.mail.sinks import sink_for
 from idp.outbox.models import Queued
 from idp.web import logs
@@ -56,6 +57,7 @@ OUTBOX_KEPT: Final = timedelta(days=30)
 FINDERS: Final[deliver.Finders] = {
     PasswordForgotten: password_reset.mail_for,
     PersonInvited: invitations.mail_for,
+    PeopleToInvite: newcomers.carry_out,
 }
 
 log = structlog.get_logger(__name__)
@@ -171,6 +173,13 @@ def _outbox(before: datetime) -> int:
     return _remove(Queued, Queued.created_at < before - OUTBOX_KEPT)
 
 
+def _people_imports(before: datetime) -> int:
+    """What nobody confirmed, and after a while also what was done."""
+    old = PeopleImport.created_at < before - OUTBOX_KEPT
+    forgotten = sa.and_(PeopleImport.state == State.PREVIEWED, PeopleImport.created_at < before)
+    return _remove(PeopleImport, sa.or_(old, forgotten))
+
+
 BATCHES: Final[tuple[Batch, ...]] = (
     _authorizations,
     _sessions,
@@ -181,6 +190,7 @@ BATCHES: Final[tuple[Batch, ...]] = (
     _familiar_browsers,
     _one_time_links,
     _outbox,
+    _people_imports,
 )
 
 

@@ -4,6 +4,7 @@
     /console/settings  settings.py: the switches of the policy, one Save
     /console/users     people.py: who there is, page by page · person.py: one of them, and what can be done
     /console/users/invite  invite.py: somebody new, by mail
+    /console/users/import  import_people.py: many, from a CSV file
 
 `access.py` is the gate: administrators only, for their home tenant only, with a fresh proof.
 `authority.py` looks once more when something is done to a user. `routes.py` is the table.

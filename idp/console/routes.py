@@ -2,9 +2,10 @@
 
 from flask import Blueprint, Flask
 
-from idp.console import invite, people, person, settings
+from idp.console import import_people, invite, people, person, settings
 from idp.console.access import page
 from idp.login import own_pages
+from idp.web import input_limits
 
 PAGES = (
     page("/", settings.lead_there),
@@ -13,6 +14,11 @@ PAGES = (
     page("/users", people.people),
     page("/users/invite", invite.invite),
     page("/users/invite", invite.invited, "POST", invite.keep_input),
+    page("/users/import", import_people.choose_file),
+    page("/users/import", import_people.upload, "POST", import_people.file_page),
+    page("/users/import/<uuid:import_id>", import_people.show_import),
+    page("/users/import/<uuid:import_id>/confirm", import_people.confirm, "POST", import_people.import_page),
+    page("/users/import/<uuid:import_id>/discard", import_people.discard, "POST", import_people.import_page),
     page("/users/<uuid:user_id>", person.person),
     page("/users/<uuid:user_id>/invite-again", invite.send_again, "POST", person.person_page),
     page("/users/<uuid:user_id>/withdraw", invite.withdraw, "POST", person.person_page),
@@ -33,3 +39,4 @@ def set_up(app: Flask) -> None:
     blueprint = Blueprint("console", __name__, url_prefix="/console")
     own_pages.add(blueprint, PAGES)
     app.register_blueprint(blueprint)
+    input_limits.take_file(app, "console.upload", import_people.MOST_BYTES)

@@ -11,6 +11,10 @@ the database shows no link and no address. If the unit of work is rolled back th
 
 import json
 import uuid
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
 
 from idp import clock, vault
 from idp.extensions import db
@@ -19,31 +23,34 @@ from idp.outbox.items import Item, write
 from idp.outbox.mail.letters import Mail
 from idp.outbox.models import Queued, seal_owner
 
-__all__ = ["ask", "mail"]
+__all__ = ["ask", "ask_all", "mail"]
 
 
 def mail(letter: Mail) -> None:
     """Send this mail if, and only if, the running unit of work is committed."""
-    _queue(letter, letter.to.user_id, letter.to.tenant_id)
+    db.session.add(Queued(**_columns(letter, letter.to.user_id, letter.to.tenant_id)))
 
 
 def ask(errand: Errand) -> None:
     """Let a worker find out who gets which mail. The caller commits."""
-    _queue(errand, None, None)
+    db.session.add(Queued(**_columns(errand)))
 
 
-def _queue(item: Item, user_id: uuid.UUID | None, tenant_id: uuid.UUID | None) -> None:
+def ask_all(errands: Iterable[Errand]) -> None:
+    """As `ask` for many, in one statement."""
+    db.session.execute(sa.insert(Queued), [_columns(errand) for errand in errands])
+
+
+def _columns(item: Item, user_id: uuid.UUID | None = None, tenant_id: uuid.UUID | None = None) -> dict[str, Any]:
     row_id, now = uuid.uuid4(), clock.now()
     payload = json.dumps(write(item)).encode()
-    db.session.add(
-        Queued(
-            id=row_id,
-            kind=item.kind,
-            user_id=user_id,
-            tenant_id=tenant_id,
-            payload_sealed=vault.sealer().seal(payload, seal_owner(row_id)),
-            created_at=now,
-            due_at=now,
-            useful_until=now + item.useful_for,
-        )
-    )
+    return {
+        "id": row_id,
+        "kind": item.kind,
+        "user_id": user_id,
+        "tenant_id": tenant_id,
+        "payload_sealed": vault.sealer().seal(payload, seal_owner(row_id)),
+        "created_at": now,
+        "due_at": now,
+        "useful_until": now + item.useful_for,
+    }

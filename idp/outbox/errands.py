@@ -35,7 +35,17 @@ class PersonInvited(Errand):
     by: str
 
 
-ERRANDS: Mapping[str, type[Errand]] = {errand.kind: errand for errand in (PasswordForgotten, PersonInvited)}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleToInvite(Errand):
+    """An administrator confirmed an import of people."""
+
+    kind: ClassVar[str] = "people_to_invite"
+    import_id: str
+
+
+ERRANDS: Mapping[str, type[Errand]] = {
+    errand.kind: errand for errand in (PasswordForgotten, PersonInvited, PeopleToInvite)
+}
 
 
 def read(kind: str, record: Mapping[str, Any]) -> Errand:

@@ -1,0 +1,333 @@
+"""Many people from a CSV file: all faults at once, looked at first, then all of them invited or nobody."""
+
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from idp.accounts.models import User
+from idp.accounts.newcomers import csv_file
+from idp.accounts.newcomers.models import PeopleImport
+from idp.audit.models import AuditEvent
+from idp.extensions import db
+from tests.support.browser import ELSEWHERE, Browser, NewBrowser
+from tests.support.mail import Post, worker
+from tests.support.moving_clock import MovingClock
+from tests.support.pages import open_page
+from tests.support.world import KnownTenant, KnownUser, World
+
+IMPORT = "/console/users/import"
+GOOD = "name;email;username;type;locale\nNora Baas;nora@x.example;nora;administrator;en\nOtto;otto@x.example;;;\n"
+
+
+@pytest.fixture
+def post(app: Flask, tmp_path: Path) -> Post:
+    return Post(app, tmp_path)
+
+
+@pytest.fixture
+def zon(world: World) -> KnownTenant:
+    return world.tenant()
+
+
+@pytest.fixture
+def bert(world: World, zon: KnownTenant) -> KnownUser:
+    """The administrator."""
+    return world.user("bert", zon, type="administrator", totp=True)
+
+
+@pytest.fixture
+def console(new_browser: NewBrowser, bert: KnownUser) -> Browser:
+    return open_page(new_browser(ELSEWHERE), IMPORT, bert)
+
+
+def upload(console: Browser, content: str | bytes, *names: str) -> Browser:
+    """Choose the file and look at the people."""
+    console.get(IMPORT)
+    token = str(console.page.one("input[name=csrf_token]")["value"])
+    raw = content.encode() if isinstance(content, str) else content
+    files = [("file", (name, raw, "text/csv")) for name in names or ("people.csv",)]
+    answer = console.http.post(IMPORT, data={"csrf_token": token}, files=files, follow_redirects=False)
+    return console._arrive(answer)
+
+
+def newcomers(world: World, zon: KnownTenant) -> list[User]:
+    with world.unit_of_work() as session:
+        invited = sa.select(User).where(User.tenant_id == zon.id, User.invited_at.is_not(None))
+        found = list(session.scalars(invited.order_by(User.username_key)))
+        session.expunge_all()
+        return found
+
+
+def told(console: Browser) -> list[str]:
+    return [" ".join(li.get_text(" ").split()) for li in console.page.soup.select("[role=alert] li")]
+
+
+@pytest.mark.both_stores
+def test_from_the_file_to_the_mails(world: World, zon: KnownTenant, console: Browser, post: Post) -> None:
+    """Looking makes nobody; confirming lets a worker make them all; each gets a link of their own."""
+    upload(console, GOOD)
+    assert "2 people of a file" in console.text
+    assert "nora@x.example" in console.text
+    assert newcomers(world, zon) == []
+    page = console.page.address
+    console.submit("Invite 2 people")
+    assert "The invitations are being made" in console.text
+    assert newcomers(world, zon) == []
+    mails = post.deliver()
+    assert {mail.to for mail in mails} == {"nora@x.example", "otto@x.example"}
+    assert len({mail.link for mail in mails}) == 2
+    assert "All of them are invited" in console.get(page).text
+    nora, otto = newcomers(world, zon)
+    assert (nora.name, nora.type.value, nora.locale, nora.password_hash) == ("Nora Baas", "administrator", "en", None)
+    assert (otto.username, otto.type.value, otto.locale) == ("otto@x.example", "employee", None)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("\ufeffNaam,E-mailadres\r\nNora,nora@x.example\r\n", id="BOM, commas, Dutch, CRLF"),
+        pytest.param("EMAIL\tname\nnora@x.example\tNora", id="tabs, another order, no end of line"),
+        pytest.param('name;email\n\n"Nora";"nora@x.example"\n;\n\n', id="quotes, empty lines"),
+        pytest.param('"name";"email"\n"No;ra";nora@x.example\n', id="a separator in quotes"),
+    ],
+)
+def test_files_as_spreadsheets_write_them(app: Flask, content: str) -> None:
+    """RFC 4180, and what is made of it here."""
+    with app.test_request_context():
+        roll = csv_file.read(content.encode())
+    assert (roll.faults, [n.new.email for n in roll.newcomers]) == ((), ["nora@x.example"])
+
+
+FAULTY = [
+    (b"name;email\nZo\xeb;z@x.example\n", ["The file is not UTF-8. In your spreadsheet, save it as “CSV UTF-8”."]),
+    ("name;email\n".encode("utf-16"), ["The file is not UTF-8. In your spreadsheet, save it as “CSV UTF-8”."]),
+    (b"", ["The file is empty."]),
+    (b"\n\n;\n", ["The file is empty."]),
+    (b"name;email\n", ["There is nobody in the file below the headers."]),
+    (b"name\nNora\n", ["Line 1: The header email is missing."]),
+    (
+        b"name;name;password\nNora;x;y\n",
+        [
+            "Line 1: We do not know the header “password”. There may be: name, email, username, type, locale.",
+            "Line 1: The header name is there twice.",
+            "Line 1: The header email is missing.",
+        ],
+    ),
+    (
+        b"name;email;type;username\n;nora;boss;\nOtto;o@x.example;;bert\nOtto;p@x.example;;OTTO\nO;q@x.example;;otto\nA;b@x.example;;;;;\n",
+        [
+            "Line 2: Give the name, in at most 200 characters.",
+            "Line 2: Give one e-mail address, such as anna@company.example.",
+            "Line 2: The type is employee, administrator or accountant.",
+            "Line 5: This username stands on line 4 already.",
+            "Line 6: There are more columns than headers.",
+        ],
+    ),
+    (
+        b'name;email\nNora;n@x.example\n"Otto;o@x.example\n',
+        ["Line 3: This line cannot be read: a quotation mark is missing, or too many."],
+    ),
+    (b"name;email\nNora;n@x.example\x00\n", ["Line 2: Give one e-mail address, such as anna@company.example."]),
+    (b"name;email;username\nNora;n@x.example;Bert\n", ["Line 2: The username Bert is taken. Choose another one."]),
+]
+
+
+@pytest.mark.parametrize(("content", "sentences"), FAULTY, ids=[str(n) for n in range(len(FAULTY))])
+def test_all_faults_are_told_and_nothing_is_kept(
+    world: World, zon: KnownTenant, console: Browser, content: bytes, sentences: list[str]
+) -> None:
+    """Each with its line; the next try begins on the same page."""
+    upload(console, content)
+    assert told(console) == sentences
+    assert (console.status, console.path) == (200, IMPORT)
+    with world.unit_of_work() as session:
+        assert session.query(PeopleImport).count() == 0
+    assert newcomers(world, zon) == []
+
+
+def test_another_companys_username_is_taken(world: World, console: Browser) -> None:
+    """Usernames are unique over the whole installation; nothing else is told."""
+    world.user("frits", world.tenant("fietsen-bv"))
+    upload(console, "name;email;username\nF;f@x.example;FRITS\n")
+    assert told(console) == ["Line 2: The username FRITS is taken. Choose another one."]
+
+
+def test_so_many_faults(console: Browser) -> None:
+    """The first hundred, and how many more there are."""
+    upload(console, "name;email\n" + ";x\n" * 300)
+    assert len(told(console)) == 101
+    assert told(console)[-1] == "and 500 more"
+
+
+@pytest.mark.parametrize("names", [("",), ("a.csv", "b.csv")], ids=["no name", "two"])
+def test_one_file_is_chosen(console: Browser, names: tuple[str, ...]) -> None:
+    """No file and two files are none."""
+    assert told(upload(console, GOOD, *names)) == ["Choose a file."]
+
+
+def test_no_file_at_all(console: Browser) -> None:
+    """An ordinary form without a file is answered in words."""
+    token = str(console.page.one("input[name=csrf_token]")["value"])
+    assert told(console.post(IMPORT, {"csrf_token": token, "file": "x"})) == ["Choose a file."]
+
+
+def test_a_file_that_is_too_large(console: Browser) -> None:
+    """A megabyte; and only this form takes one."""
+    upload(console, b"x" * 1024 * 1024)
+    assert console.status == 413
+    token = str(console.get(IMPORT).page.one("input[name=csrf_token]")["value"])
+    answer = console.http.post("/console/settings", data={"csrf_token": token}, files={"file": b"x" * 300 * 1024})
+    assert answer.status_code == 413
+    assert console.http.post("/console/settings", files={"file": b"\xff"}).status_code == 400
+
+
+def test_too_many_people(app: Flask) -> None:
+    """5,000 are taken, one more is not."""
+    with app.test_request_context():
+        for number, taken in ((5_000, True), (5_001, False)):
+            roll = csv_file.read(("name;email\n" + "".join(f"N;n{n}@x.example\n" for n in range(number))).encode())
+            assert bool(roll.newcomers) is taken
+
+
+@pytest.mark.slow
+@pytest.mark.both_stores
+def test_five_thousand_people(world: World, app: Flask, zon: KnownTenant, console: Browser) -> None:
+    """Looking, confirming and inviting them all: no request takes long, and the unit of work is short."""
+    content = "name;email\n" + "".join(f"Person {n};person-{n}@company.example\n" for n in range(5_000))
+    took = {}
+    for what, act in (
+        ("look", lambda: upload(console, content)),
+        ("confirm", lambda: console.submit("Invite 5000 people")),
+        ("invite", lambda: carry_out_next(app)),
+    ):
+        began = time.perf_counter()
+        act()
+        took[what] = round(time.perf_counter() - began, 2)
+    assert len(newcomers(world, zon)) == 5_000
+    assert took["confirm"] < 2
+
+
+def carry_out_next(app: Flask) -> None:
+    """What a worker does with the oldest errand, without the mails that follow."""
+    with app.app_context():
+        errand = db.session.scalar(sa.select(PeopleImport.id))
+        worker.newcomers.carry_out(worker.PeopleToInvite(import_id=str(errand)))
+        db.session.commit()
+
+
+def test_confirmed_twice(world: World, zon: KnownTenant, console: Browser, post: Post) -> None:
+    """Pressed twice, or carried out twice: everybody is invited once."""
+    upload(console, GOOD)
+    form = console.filled_form("Invite 2 people")
+    for _ in range(2):
+        assert "being made" in console.send(form).text
+    assert len(post.deliver()) == 2
+    assert "All of them are invited" in console.send(form).text
+    carry_out_next(post.app)
+    assert len(newcomers(world, zon)) == 2
+    with world.unit_of_work() as session:
+        assert session.query(AuditEvent).filter_by(kind="tenant.people_import_confirmed").count() == 1
+
+
+def test_not_after_all(world: World, console: Browser, post: Post) -> None:
+    """Discarded: gone, and its page is unknown; confirmed: it cannot be discarded any more."""
+    upload(console, GOOD)
+    page, confirm = console.page.address, console.filled_form("Invite 2 people")
+    discard = console.filled_form("Not after all")
+    console.submit("Not after all")
+    assert console.path == IMPORT
+    assert console.get(page).status == 404
+    assert console.send(confirm).status == 404
+    upload(console, GOOD)
+    discard = console.filled_form("Not after all")
+    console.submit("Invite 2 people")
+    assert console.send(discard).status == 409
+    assert len(post.deliver()) == 2
+
+
+def test_a_name_that_was_taken_in_between(world: World, zon: KnownTenant, console: Browser, post: Post) -> None:
+    """Nobody is invited, also not the others, and the page says which line."""
+    upload(console, GOOD)
+    page = console.page.address
+    console.submit("Invite 2 people")
+    world.user("nora", world.tenant("fietsen-bv"))
+    assert post.deliver() == []
+    assert told(console.get(page)) == ["Line 2: The username nora is taken. Choose another one."]
+    assert newcomers(world, zon) == []
+
+
+@pytest.mark.both_stores
+def test_two_files_with_one_name_at_the_same_moment(
+    world: World, app: Flask, zon: KnownTenant, console: Browser, post: Post
+) -> None:
+    """Two workers, two imports, one name: the one that comes too late invites nobody, sooner or later."""
+    for n in range(2):
+        upload(console, f"name;email;username\nNora;n{n}@x.example;nora\nO;o{n}@x.example;\n").submit("Invite 2 people")
+    with world.unit_of_work() as session:
+        both = list(session.scalars(sa.select(PeopleImport.id)))
+    ready = Barrier(2)
+
+    def work(import_id: uuid.UUID) -> bool:
+        with app.app_context():
+            ready.wait(timeout=30)
+            try:
+                worker.newcomers.carry_out(worker.PeopleToInvite(import_id=str(import_id)))
+                db.session.commit()
+            except sa.exc.IntegrityError:
+                db.session.rollback()
+                return False
+            return True
+
+    with ThreadPoolExecutor(2) as threads:
+        done = list(threads.map(work, both))
+    for import_id in (i for i, ok in zip(both, done, strict=True) if not ok):
+        ready = Barrier(1)
+        assert work(import_id)
+    assert len(newcomers(world, zon)) == 2
+    with world.unit_of_work() as session:
+        states = session.scalars(sa.select(PeopleImport.state)).all()
+    assert sorted(state.value for state in states) == ["done", "failed"]
+
+
+def test_another_companys_import_looks_like_none(
+    world: World, console: Browser, new_browser: NewBrowser, post: Post
+) -> None:
+    """E1: neither its page nor its buttons; and the list of files has only one's own."""
+    upload(console, GOOD)
+    page, form = console.page.address, console.filled_form("Invite 2 people")
+    frits = world.user("frits", world.tenant("fietsen-bv"), type="administrator", totp=True)
+    other = open_page(new_browser(), IMPORT, frits)
+    assert "Files of before" not in other.text
+    form.fill("csrf_token", str(other.page.one("input[name=csrf_token]")["value"]))
+    assert other.get(page).status == 404
+    other.get(IMPORT)
+    assert other.send(form).status == 404
+    assert [mail for mail in post.deliver() if mail.to.endswith("@x.example")] == []
+    assert "Not confirmed" in console.get(IMPORT).text
+
+
+def test_others_import_nobody(world: World, zon: KnownTenant, console: Browser, new_browser: NewBrowser) -> None:
+    """R53: an employee who sends the form by hand is refused."""
+    anna = world.user("anna", zon)
+    browser = open_page(new_browser(), "/account/security", anna)
+    token = str(browser.page.one("input[name=csrf_token]")["value"])
+    answer = browser.http.post(IMPORT, data={"csrf_token": token}, files={"file": ("a.csv", GOOD.encode())})
+    assert answer.status_code == 403
+
+
+def test_nobody_can_read_who_waits(world: World, console: Browser, post: Post, clock: MovingClock) -> None:
+    """Names and addresses lie sealed, and are gone once they are users; what nobody confirmed goes after a day."""
+    upload(console, GOOD)
+    with world.unit_of_work() as session:
+        kept = session.scalar(sa.select(PeopleImport.people_sealed))
+    assert "nora" not in str(kept)
+    console.submit("Invite 2 people")
+    post.deliver()
+    with world.unit_of_work() as session:
+        assert session.scalars(sa.select(PeopleImport.people_sealed)).all() == [None]
