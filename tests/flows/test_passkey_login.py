@@ -175,7 +175,7 @@ def test_a_demand_for_another_person_is_not_met(
     clock.advance(minutes=16)
     browser.get("/account/security/passkeys/add")
     use(browser, key)
-    assert (browser.status, "somebody else" in browser.text) == (403, True)
+    assert (browser.status, "That is another account" in browser.text) == (403, True)
 
 
 # Second
