@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import assert_never
 from urllib.parse import urlencode, urlsplit
 
 from flask import Response, render_template
@@ -54,6 +55,8 @@ def compose(to: ReturnAddress, **parameters: str) -> Composed:
             return 303, "", [("Location", with_query(to.redirect_uri, parameters)), ("Cache-Control", "no-store")]
         case ResponseMode.FORM_POST:
             return 200, _form(to, parameters), [("Content-Type", "text/html; charset=utf-8")]
+        case _:
+            assert_never(to.response_mode)
 
 
 def send(to: ReturnAddress, **parameters: str) -> Response:

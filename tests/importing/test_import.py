@@ -99,6 +99,21 @@ def test_what_differs_is_changed_and_named(imported: File) -> None:
         assert company("de-zon").policy == Policy(two_factor_mandatory=True, block_new_ip=True, passkeys=False)
 
 
+def test_what_is_changed_is_written_down(imported: File, rows: None) -> None:
+    """In the audit log: particulars by their names, each credential as an event of its own, and never what they are."""
+    newest = db.session.scalar(sa.select(sa.func.max(AuditEvent.id)))
+    other_credentials(imported).replace("Anna de Vries", "Anna").imported(set_credentials=True)
+    events = list(db.session.scalars(sa.select(AuditEvent).where(AuditEvent.id > newest).order_by(AuditEvent.id)))
+    assert [event.kind for event in events] == [
+        "tenant.security_code_rotated",
+        "user.changed",
+        "user.password_changed",
+        "two_factor.set_up",
+    ]
+    assert events[1].detail == {"fields": ["name"]}
+    assert "koude" not in str([event.detail for event in events])
+
+
 def test_what_the_file_does_not_name_stays(imported: File, rows: None) -> None:
     """A file with names only changes nothing; a file without them neither."""
     imported.text = """

@@ -435,6 +435,20 @@ def test_a_tenants_application_is_for_its_own_people(world: World, new_rp: NewRp
     assert ask(new_rp(world.client("bikes", tenant=fietsen)), at_work) == "access_denied"
 
 
+@pytest.mark.parametrize("prompt", ["login", "select_account"])
+def test_an_application_that_asks_who_it_is_may_get_somebody_else(
+    world: World, new_rp: NewRp, at_work: Browser, prompt: str
+) -> None:
+    """Section 3.1.2.1: who is logged in would not do, but the person is asked, so another one may come."""
+    fietsen = world.tenant("fietsen-bv", security_code=False)
+    joost = world.user("joost", fietsen)
+    rp = new_rp(world.client("bikes", tenant=fietsen))
+    at_work.get(rp.authorize_url(prompt=prompt))
+    assert at_work.step == "password"
+    at_work.fill(username="joost", password=joost.password).submit()
+    assert rp.finish(at_work).claims["sub"] == str(joost.id)
+
+
 def test_a_tenants_application_for_its_own_user(
     world: World, zon: KnownTenant, new_rp: NewRp, at_work: Browser
 ) -> None:

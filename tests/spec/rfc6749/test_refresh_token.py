@@ -149,6 +149,21 @@ def test_the_family_ends_after_90_days(rp: RelyingParty, tokens: Tokens, clock: 
     assert refused(rp, token) == "invalid_grant"
 
 
+def test_an_access_token_of_the_last_minute_ends_with_the_family(
+    rp: RelyingParty, tokens: Tokens, clock: MovingClock
+) -> None:
+    """However young it is."""
+    token = tokens.refresh_token
+    for _ in range(3):
+        clock.advance(days=29)
+        token = rp.refresh(token).json()["refresh_token"]
+    clock.advance(days=2, hours=23, minutes=59)
+    newest = rp.refresh(token).json()["access_token"]
+    assert rp.userinfo(newest).status_code == 200
+    clock.advance(minutes=1)
+    assert rp.userinfo(newest).status_code == 401
+
+
 def test_it_outlives_the_browser_session(
     world: World, rp: RelyingParty, tokens: Tokens, browser: Browser, clock: MovingClock
 ) -> None:

@@ -35,6 +35,17 @@ def test_in_the_form(http: httpx.Client, tokens: Tokens) -> None:
     assert http.post("/userinfo", data={"access_token": tokens.access_token}).status_code == 200
 
 
+@pytest.mark.parametrize("times", [2, 9000], ids=["twice", "too long"])
+def test_a_form_that_is_malformed(http: httpx.Client, tokens: Tokens, times: int) -> None:
+    """Section 3.1: invalid_request, also where one of the tokens is right."""
+    form = f"access_token={tokens.access_token}&" + ("access_token=x" if times == 2 else "x=" + "x" * times)
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = http.post("/userinfo", content=form, headers=kind)
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "invalid_request"
+    assert 'error="invalid_request"' in answer.headers["www-authenticate"]
+
+
 def test_in_the_address_it_does_not_count(http: httpx.Client, tokens: Tokens) -> None:
     """Section 2.3: addresses are logged."""
     assert http.get("/userinfo", params={"access_token": tokens.access_token}).status_code == 401
