@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from idp.demo import content
-from idp.demo.addresses import Addresses
+from idp.demo.addresses import HOST, NAMES, Addresses
 from idp.demo.directory import Directory
 from idp.demo.processes import forget_settings
 from idp.demo.run import run
@@ -26,15 +26,24 @@ PORT = click.IntRange(1, 65535)
     show_default=True,
     show_envvar=True,
 )
+@click.option(
+    "--host",
+    type=click.Choice(NAMES),
+    envvar="IDP_HOST",
+    default=HOST,
+    show_default=True,
+    show_envvar=True,
+    help="What this machine is called in the addresses; passkeys need localhost.",
+)
 @click.option("--totp", metavar="USERNAME", help="Print the TOTP code of this moment instead, and leave.")
 @click.pass_context
-def demo(ctx: click.Context, port: int, sample_app_port: int, data_dir: Path, totp: str | None) -> None:
+def demo(ctx: click.Context, port: int, sample_app_port: int, data_dir: Path, host: str, totp: str | None) -> None:
     """Start everything on this machine: database, Valkey, provider, worker and a sample application.
 
     Ctrl-C ends it. A second run keeps the data. With other ports and another directory a second demo runs beside it.
     """
     forget_settings()
-    directory, addresses = Directory(data_dir), Addresses(port, sample_app_port)
+    directory, addresses = Directory(data_dir), Addresses(port, sample_app_port, host)
     if totp is not None:
         click.echo(content.code_of(totp, directory, directory.kept_secrets(), addresses))
         return

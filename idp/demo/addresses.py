@@ -7,24 +7,27 @@ from dataclasses import dataclass
 from idp.errors import Unavailable
 
 HOST = "127.0.0.1"
+NAMES = (HOST, "localhost")
+"""What this machine is called in the addresses; a passkey belongs to a name, never to an IP address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The two ports that a person's browser uses."""
+    """The two ports that a person's browser uses, and the name of this machine in front of them."""
 
     port: int
     sample_app_port: int
+    host: str = HOST
 
     @property
     def issuer(self) -> str:
         """The provider."""
-        return f"http://{HOST}:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def sample_app(self) -> str:
         """The sample application."""
-        return f"http://{HOST}:{self.sample_app_port}"
+        return f"http://{self.host}:{self.sample_app_port}"
 
     def check(self) -> None:
         """Raise `Unavailable` for a port that cannot be had."""

@@ -72,6 +72,8 @@ def _say(directory: Directory, addresses: Addresses) -> None:
     click.echo(table(content.tenants(), addresses))
     click.echo("A code of the moment, without a telephone: idp demo --totp USERNAME (or the secret that a page shows)")
     click.echo(f"Mails, one .eml file each, also those for a forgotten password: {directory.mail}")
+    if addresses.host == HOST:
+        click.echo("To try passkeys, which belong to a name and not to an IP address: IDP_HOST=localhost make demo")
     click.echo(f"Data and logs: {directory.path}. Ctrl-C ends the demo and keeps the data.")
     sys.stdout.flush()
 

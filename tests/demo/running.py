@@ -34,16 +34,17 @@ class Demo:
     port: int
     sample_app_port: int
     output: Path
+    host: str = "127.0.0.1"
 
     @property
     def issuer(self) -> str:
         """The provider's address."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def sample_app(self) -> str:
         """The sample application's address."""
-        return f"http://127.0.0.1:{self.sample_app_port}"
+        return f"http://{self.host}:{self.sample_app_port}"
 
     @property
     def said(self) -> str:
@@ -94,7 +95,7 @@ def begin(directory: Path, **variables: str) -> Demo:
             text=True,
             start_new_session=True,
         )
-    return Demo(process, directory, port, sample_app_port, output)
+    return Demo(process, directory, port, sample_app_port, output, variables.get("IDP_HOST", "127.0.0.1"))
 
 
 @contextmanager

@@ -260,6 +260,17 @@ def test_an_essential_phr_without_a_passkey_is_refused(
     assert "error=unmet_authentication_requirements" in str(browser.landed)
 
 
+def test_a_demand_for_the_security_code_is_met_by_the_passkey(
+    world: World, anna: KnownUser, phone: Authenticator, zon: KnownTenant, rp: RelyingParty, new_browser: NewBrowser
+) -> None:
+    """Where the policy asks no code, and a passkey comes in any case, the weaker proof is not asked besides."""
+    world.policy(zon, security_code=False)
+    browser = new_browser().get(rp.authorize_url(acr_values="urn:informer:acr:security-code"))
+    browser.login(anna, until="passkey")
+    assert browser.steps == ["password"]
+    assert rp.finish(use(browser, phone)).claims["acr"] == PHR
+
+
 def test_a_passkey_makes_no_known_address(world: World, zon: KnownTenant, new_browser: NewBrowser) -> None:
     """C2: only a correct TOTP makes a grant; a passkey neither makes nor renews one."""
     bert, key = with_totp(world, new_browser, zon)
