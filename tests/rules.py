@@ -303,7 +303,10 @@ RULES = (
     Rule(
         "D3",
         "An unknown name, a wrong password and a disabled user get the same page, words and work.",
-        ("flows/test_guessing::test_unknown_wrong_and_disabled_are_one", "crypto/test_passwords::test_the_same_work_for_nobody"),
+        (
+            "flows/test_guessing::test_unknown_wrong_and_disabled_are_one",
+            "crypto/test_passwords::test_the_same_work_for_nobody",
+        ),
     ),
     Rule(
         "D4",

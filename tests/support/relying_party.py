@@ -133,14 +133,15 @@ class RelyingParty:
 
     def redeem(self, code: str | None, **changes: str | None) -> httpx.Response:
         """Ask the token endpoint for what the code is worth; a change to None leaves a parameter out."""
-        values = {
-            "grant_type": "authorization_code",
+        return self.token(**{"grant_type": "authorization_code", **self.redemption(code), **changes})
+
+    def redemption(self, code: str | None) -> dict[str, str | None]:
+        """What redeems the code of the newest answer."""
+        return {
             "code": code,
             "redirect_uri": self.client.redirect_uri,
             "code_verifier": self.asked.code_verifier,
-            **changes,
         }
-        return self.token(**values)
 
     def refresh(self, tokens: Tokens | str, **changes: str | None) -> httpx.Response:
         """Ask for fresh tokens."""
@@ -149,13 +150,17 @@ class RelyingParty:
 
     def token(self, **values: str | None) -> httpx.Response:
         """One request at the token endpoint, authenticated as this client is registered."""
+        return self.http.send(self.token_request(**values))
+
+    def token_request(self, **values: str | None) -> httpx.Request:
+        """The same, not sent yet."""
         data = {name: value for name, value in values.items() if value is not None}
         headers = {}
         if self.client.client_secret is None:
             data.setdefault("client_id", self.client.client_id)
         else:
             headers["Authorization"] = basic(self.client.client_id, self.client.client_secret)
-        return self.http.post(self.metadata["token_endpoint"], data=data, headers=headers)
+        return self.http.build_request("POST", self.metadata["token_endpoint"], data=data, headers=headers)
 
     def userinfo(self, tokens: Tokens | str) -> httpx.Response:
         """Ask who this is (OpenID Connect Core section 5.3)."""
