@@ -21,8 +21,9 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -41,6 +42,8 @@ from idp.web import logs
 from idp.web.metrics import MULTIPROCESS_VARIABLE
 
 if TYPE_CHECKING:
+    from multiprocessing.synchronize import Event
+
     from _typeshed.wsgi import WSGIApplication
 
 THREADS: Final = 24
@@ -51,6 +54,7 @@ MOST_HEADER_BYTES: Final = 64 * 1024
 RESPAWNS: Final = 30
 WITHIN_SECONDS: Final = 60
 PR_SET_PDEATHSIG: Final = 1
+READY_LOOK_SECONDS: Final = 0.1
 
 
 class Address(click.ParamType[tuple[str, int]]):
@@ -86,13 +90,15 @@ def serve(bind: tuple[str, int], workers: int) -> None:
         _server(*bind, workers).serve(target_loader=application, wrap_loader=False)
 
 
-def application() -> "WSGIApplication":
-    """Make the application of one worker."""
+def application(ready: "Event | None" = None) -> "WSGIApplication":
+    """Make the application of one worker, and say when it is ready to listen."""
     logs.configure()
     logs.take_over()
     _end_with_parent()
     app = create_app(Settings.load())
     keys.warm(app)
+    if ready:
+        ready.set()
     return app
 
 
@@ -126,14 +132,32 @@ def _faults_of_port(host: str, port: int) -> list[str]:
 
 
 class Server(MPServer):
-    """Granian, which gives up after two quick crashes of one worker; we only do where crashing is all that happens."""
+    """Granian, with two things of ours.
+
+    It gives up after two quick crashes of one worker; we only do where crashing is all that happens. And it stops a worker
+    half a second after it started the next one, which by then may still be loading; ours is ready first.
+    """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         """Remember when workers were replaced."""
         super().__init__(*args, **options)
         self._replaced: deque[float] = deque(maxlen=RESPAWNS)
+        self._old_ones_serve = False
+
+    def _spawn_worker(self, idx: Any, target: Any, callback_loader: Any) -> Any:  # type: ignore[override]
+        """Make a worker; while old ones serve, its start lasts until it is ready, or has failed."""
+        ready = multiprocessing.Event()
+        worker: Any = super()._spawn_worker(idx, target, partial(callback_loader, ready))
+        worker.start = partial(self._start, worker, worker.start, ready)
+        return worker
+
+    def _start(self, worker: Any, start: Callable[[], None], ready: "Event") -> None:
+        start()
+        while self._old_ones_serve and not ready.wait(READY_LOOK_SECONDS) and worker.is_alive():
+            continue
 
     def _respawn_workers(self, workers: Any, spawn_target: Any, target_loader: Any, delay: float = 0) -> None:
+        self._old_ones_serve = delay > 0
         super()._respawn_workers(workers, spawn_target, target_loader, delay)
         now = time.monotonic()
         self._replaced.append(now)

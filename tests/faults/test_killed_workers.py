@@ -28,12 +28,12 @@ from tests.support.relying_party import RelyingParty
 from tests.support.server import Server, serving
 from tests.support.stores import Store
 
-EXCHANGES = int(os.environ.get("EXCHANGES", "80"))
+EXCHANGES = int(os.environ.get("EXCHANGES", "40"))
 AT_ONCE = 4
 WORKERS = 3
 EVERY_SECONDS = 1.5
 
-pytestmark = [pytest.mark.slow, pytest.mark.postgres_valkey, pytest.mark.timeout(0 if EXCHANGES > 80 else 300)]
+pytestmark = [pytest.mark.slow, pytest.mark.postgres_valkey, pytest.mark.timeout(0 if EXCHANGES > 40 else 300)]
 
 
 def workers_of(pid: int) -> list[int]:
