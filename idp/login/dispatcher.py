@@ -96,11 +96,10 @@ def address(step: StepName, handle: str) -> str:
 
 def _refuse(t: Transaction, facts: Facts, decision: Deny) -> Response:
     transaction.take(t)
-    user = facts.user
     record(
         LoginRefused(
-            tenant_id=user.tenant_id if user else None,
-            user_id=user.id if user else None,
+            tenant_id=facts.person.tenant_id,
+            user_id=facts.person.id,
             refusal=decision.refusal.value,
             application=t.application.name if t.application else None,
             reasons=[machine(reason) for reason in decision.reasons],

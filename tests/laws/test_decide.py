@@ -320,22 +320,3 @@ def test_a_named_tenant_counts_as_the_choice() -> None:
 def decide_challenge(step: StepName) -> Challenge:
     """A challenge for this step."""
     return Challenge(step, (), ())
-
-
-def test_a_step_that_nobody_can_answer_is_refused_and_not_shown() -> None:
-    """The default denies: an owed step without an answer ends the login."""
-
-    class Impossible:
-        name = T
-        instead_of = frozenset[StepName]()
-
-        def required(self, s: Situation) -> object:
-            return STEPS[P].required(s)
-
-        def answerable(self, s: Situation) -> bool:
-            return False
-
-    s = Situation(user="anna", tenants=("home",), tenant="home")
-    decision = decide(s, {T: Impossible()})  # type: ignore[dict-item]
-    assert isinstance(decision, Deny)
-    assert decision.refusal is Refusal.LEVEL_OUT_OF_REACH
