@@ -84,8 +84,8 @@ def upsert(row: type[Base]) -> "sqlite.Insert | postgresql.Insert":
     return sqlite.insert(row) if db.engine.dialect.name == "sqlite" else postgresql.insert(row)
 
 
-def changed(update: sa.Update) -> bool:
-    """Run an UPDATE of one row that names what the row must still be; whether it was. The caller commits.
+def changed(update: sa.Update | sa.Delete) -> bool:
+    """Run an UPDATE or DELETE of one row that names what the row must still be; whether it was. The caller commits.
 
     What may happen once is done by such a statement: of any number of requests at the same moment one hears True.
     """

@@ -92,6 +92,17 @@ class Passkey(Base):
     last_used_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class ConnectCode(Base):
+    """The code with which a company connects an accountant; each accountant has one at most. Used, it is gone."""
+
+    __tablename__ = "connect_codes"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
 class RecoveryCode(Base):
     """One of ten codes for a lost phone. ``hint`` is its first two characters."""
 

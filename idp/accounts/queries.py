@@ -5,7 +5,7 @@ import uuid
 import sqlalchemy as sa
 
 from idp.accounts import ceremonies, usernames
-from idp.accounts.models import Passkey, RecoveryCode, TotpDevice, User
+from idp.accounts.models import Passkey, RecoveryCode, TotpDevice, User, UserType
 from idp.extensions import db
 from idp.tenancy.models import Tenant
 from idp.tenancy.queries import other_tenants
@@ -41,6 +41,12 @@ def recovery_codes_left(user_id: uuid.UUID) -> int:
     """How many recovery codes the user has not used."""
     unused = sa.select(sa.func.count()).where(RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None))
     return db.session.scalar(unused) or 0
+
+
+def administrators_of(tenant_id: uuid.UUID, at_most: int = 50) -> list[User]:
+    """The enabled administrators of the tenant, of very many the first."""
+    able = _enabled(tenant_id).where(User.type == UserType.ADMINISTRATOR)
+    return list(db.session.scalars(able.order_by(User.username_key).limit(at_most)))
 
 
 def people_of(tenant_id: uuid.UUID) -> int:

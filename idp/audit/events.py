@@ -298,6 +298,36 @@ class LoginDisowned(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectCodeMade(Event):
+    """An accountant asked for a code by which a company can connect them."""
+
+    kind: ClassVar[str] = "membership.code_made"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectCodeRefused(Event):
+    """An administrator tried a connect code that nobody has."""
+
+    kind: ClassVar[str] = "membership.code_refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembershipBegun(Event):
+    """An accountant works for another company from now on; written for both. `other`: the slug of the other one."""
+
+    kind: ClassVar[str] = "membership.begun"
+    other: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembershipEnded(Event):
+    """An accountant works for another company no more; written for both. `other`: the slug of the other one."""
+
+    kind: ClassVar[str] = "membership.ended"
+    other: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserDisabled(Event):
     """A user may no longer log in."""
 

@@ -26,6 +26,7 @@ from sqlalchemy.exc import DBAPIError
 from idp import clock, settings, shortlived
 from idp.accounts import invitations, newcomers, password_reset
 from idp.accounts.links.models import OneTimeLink
+from idp.accounts.models import ConnectCode
 from idp.accounts.newcomers.models import PeopleImport, State
 from idp.extensions import Base, db
 from idp.login import familiar, throttle
@@ -143,6 +144,10 @@ def _sessions(before: datetime) -> int:
     return _remove(BrowserSession, BrowserSession.expires_at < before, ~used)
 
 
+def _connect_codes(before: datetime) -> int:
+    return _remove(ConnectCode, ConnectCode.expires_at < before)
+
+
 def _known_ip_grants(before: datetime) -> int:
     return _remove(KnownIpGrant, KnownIpGrant.expires_at < before)
 
@@ -184,6 +189,7 @@ BATCHES: Final[tuple[Batch, ...]] = (
     _authorizations,
     _sessions,
     _known_ip_grants,
+    _connect_codes,
     _failures,
     _second_factor_tries,
     _familiar_networks,

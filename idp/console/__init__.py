@@ -5,6 +5,7 @@
     /console/users     people.py: who there is, page by page · person.py: one of them, and what can be done
     /console/users/invite  invite.py: somebody new, by mail
     /console/users/import  import_people.py: many, from a CSV file
+    /console/accountants  accountants.py: who works for the company from another office
 
 `access.py` is the gate: administrators only, for their home tenant only, with a fresh proof.
 `authority.py` looks once more when something is done to a user. `routes.py` is the table.

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Flask
 
-from idp.console import import_people, invite, people, person, settings
+from idp.console import accountants, import_people, invite, people, person, settings
 from idp.console.access import page
 from idp.login import own_pages
 from idp.web import input_limits
@@ -11,6 +11,11 @@ PAGES = (
     page("/", settings.lead_there),
     page("/settings", settings.settings),
     page("/settings", settings.save, "POST", settings.keep_input),
+    page("/accountants", accountants.accountants),
+    page("/accountants", accountants.connect, "POST", accountants.accountants_page),
+    page("/accountants/look", accountants.look, "POST", accountants.accountants_page),
+    page("/accountants/<uuid:user_id>/end", accountants.ask_part),
+    page("/accountants/<uuid:user_id>/end", accountants.part, "POST", accountants.accountants_page),
     page("/users", people.people),
     page("/users/invite", invite.invite),
     page("/users/invite", invite.invited, "POST", invite.keep_input),

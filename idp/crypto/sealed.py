@@ -94,6 +94,10 @@ class Sealer:
         """Make an HMAC-SHA-256 tag (base64url) under the newest key, for a value that others store for us."""
         return _encode(_tag(self._ring[0], purpose, message))
 
+    def tags(self, purpose: str, message: bytes) -> list[str]:
+        """Make the tag under every key of the ring, newest first: to find a value that was stored under its tag."""
+        return [_encode(_tag(key, purpose, message)) for key in self._ring]
+
     def verify(self, purpose: str, message: bytes, tag: str) -> bool:
         """Tell whether any key of the ring made the tag: tags outlive the arrival of a new key. Never raises."""
         try:

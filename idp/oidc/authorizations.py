@@ -84,11 +84,7 @@ def by_refresh_token(value: str) -> Refreshable | None:
 
 def _select(*first: type[RefreshToken]) -> Any:
     """Everything about a grant in one statement; a user's factors only when somebody asks for them."""
-    is_member = (
-        sa.exists()
-        .where(Membership.user_id == AuthorizationGrant.user_id, Membership.tenant_id == AuthorizationGrant.tenant_id)
-        .correlate(AuthorizationGrant)
-    )
+    is_member = sa.exists().where(Membership.id == AuthorizationGrant.right_id).correlate(AuthorizationGrant)
     return (
         sa.select(*first, AuthorizationGrant, User, _WorkingTenant, BrowserSession, is_member)
         .select_from(AuthorizationGrant)
@@ -124,7 +120,7 @@ def _tenant_disabled(a: Authorization) -> bool:
 
 
 def _no_member(a: Authorization) -> bool:
-    """Only accountants work for another tenant than their own."""
+    """Only accountants work for another tenant than their own, and a membership that ended does not come back."""
     at_home = a.user.tenant_id == a.tenant.id
     return not at_home and not (a.is_member and a.user.type is UserType.ACCOUNTANT)
 

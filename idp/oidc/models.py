@@ -49,6 +49,7 @@ class AuthorizationGrant(Base):
 
     ``login`` is what the login was worth when the code was made (acr, amr, auth_time as seconds);
     ``request`` what the application asked and its tokens must repeat (nonce, claims, …).
+    ``right_id`` is the membership by which the user worked for a tenant that is not their own.
     ``session_id`` is null once the ended session has been swept away: offline access outlives it.
     """
 
@@ -62,6 +63,7 @@ class AuthorizationGrant(Base):
     session_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("browser_sessions.id", ondelete="SET NULL"), index=True
     )
+    right_id: Mapped[uuid.UUID | None]
     user_epoch: Mapped[int]
     scope: Mapped[str] = mapped_column(Text)
     login: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -31,6 +31,12 @@ def slugs_of(user_id: uuid.UUID) -> Mapping[str, uuid.UUID]:
     return {row.slug: row.id for row in db.session.execute(found)}
 
 
+def id_of(user_id: uuid.UUID, tenant_id: uuid.UUID) -> uuid.UUID | None:
+    """The user's membership of that tenant. One that begins again is another one."""
+    mine = sa.select(Membership.id).where(Membership.user_id == user_id, Membership.tenant_id == tenant_id)
+    return db.session.scalar(mine)
+
+
 def page_of(user_id: uuid.UUID, home: Tenant, *, after: str = "", search: str = "") -> Page:
     """The tenants with these words in their name or slug, after that slug; the home tenant is the first of all."""
     words = search[:LONGEST_SEARCH].strip()

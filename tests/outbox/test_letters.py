@@ -12,6 +12,8 @@ from idp.outbox.items import Recipient, write
 from idp.outbox.mail import letters
 from idp.outbox.mail.letters import (
     MAILS,
+    AccountantConnected,
+    AccountantLeft,
     FactorAdded,
     FactorRemoved,
     Invitation,
@@ -50,6 +52,8 @@ def mails(to: Recipient) -> list[Mail]:
         Invitation(to=to, at=AT, by="Bert", tenant="De Zon", username="zoe", link=f"{ISSUER}/invitation/x", hours=24),
         NewPlace(to=to, at=AT, address="198.51.100.4", browser="Firefox"),
         NewPlace(to=to, at=AT, address="198.51.100.4", browser="Firefox", not_me=f"{ISSUER}/not-me/x"),
+        AccountantConnected(to=to, at=AT, accountant="Eva", office="De Zon", company="Fietsen", by="Bert"),
+        AccountantLeft(to=to, at=AT, accountant="Eva", office="De Zon", company="Fietsen", by="Bert"),
     ]
 
 
@@ -58,7 +62,7 @@ def rendered(mail: Mail) -> Received:
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
-@pytest.mark.parametrize("number", range(14))
+@pytest.mark.parametrize("number", range(16))
 def test_every_mail(in_app: Flask, language: str, number: int) -> None:
     """A subject, a greeting, text and HTML that say the same, in the person's language, links to the issuer only."""
     mail = rendered(mails(someone(language))[number])

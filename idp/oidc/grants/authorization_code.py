@@ -20,6 +20,7 @@ from idp.oidc.clients import RegisteredClient
 from idp.oidc.grants import AUTH_METHODS, invalid_grant
 from idp.oidc.models import AuthorizationGrant
 from idp.oidc.oauth2_requests import KeptRequest
+from idp.tenancy import membership
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ def _granted(request: KeptRequest, code: str) -> AuthorizationGrant:
         user_id=login.user.id,
         tenant_id=login.tenant.id,
         session_id=login.session.id,
+        right_id=membership.id_of(login.user.id, login.tenant.id),
         user_epoch=login.user.epoch,
         scope=" ".join(asked.scope),
         login={

@@ -106,6 +106,28 @@ class NewPlace(Mail):
     not_me: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountantConnected(Mail):
+    """An accountant works for a company from now on; to the accountant and to the administrators, in the same words."""
+
+    kind: ClassVar[str] = "accountant_connected"
+    accountant: str
+    office: str
+    company: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountantLeft(Mail):
+    """An accountant works for a company no more; to both sides. `by`: the name of whoever ended it."""
+
+    kind: ClassVar[str] = "accountant_left"
+    accountant: str
+    office: str
+    company: str
+    by: str
+
+
 MAILS: Mapping[str, type[Mail]] = {
     letter.kind: letter
     for letter in (
@@ -118,6 +140,8 @@ MAILS: Mapping[str, type[Mail]] = {
         TwoFactorReset,
         NewIpValidation,
         NewPlace,
+        AccountantConnected,
+        AccountantLeft,
     )
 }
 
