@@ -186,10 +186,10 @@ class FamiliarNetworkForgotten(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyChanged(Event):
-    """A tenant's policy changed; `changed` has the new value of every switch that moved."""
+    """A tenant's policy changed; `changed` has the new value of every switch and limit that moved."""
 
     kind: ClassVar[str] = "tenant.policy_changed"
-    changed: Mapping[str, bool]
+    changed: Mapping[str, bool | int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

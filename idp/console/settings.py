@@ -1,4 +1,4 @@
-"""The settings of a tenant: a switch for each rule of its policy, and one Save.
+"""The settings of a tenant: a switch for each rule of its policy, how long people stay logged in, and one Save.
 
 GET  ─▶ the policy as it is, and what the switches would do to whom
 POST ─▶ proof fresh? ──yes──▶ saved, back to the page
@@ -6,17 +6,19 @@ POST ─▶ proof fresh? ──yes──▶ saved, back to the page
              └─▶ the input waits under a handle ─▶ password, second factor ─▶ the form filled in again, to be saved
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from idp import shortlived
 from idp.accounts.models import User
 from idp.accounts.queries import people_of, without_two_factor
+from idp.console.session_limits import Number, numbers, typed_numbers, with_numbers, wrong_numbers
 from idp.extensions import db
 from idp.login.gate import Login
 from idp.login.network import current_address
@@ -49,10 +51,20 @@ class Switch:
 
 
 @dataclass(frozen=True, slots=True)
+class Input:
+    """What a form says: the switches that are on, and the numbers as they were typed."""
+
+    on: frozenset[str]
+    typed: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsPage:
-    """What the settings page shows. `unsaved`: the form holds input that waited for a proof."""
+    """What the settings page shows. `problem`: what is wrong with it. `unsaved`: its input waited for a proof."""
 
     switches: Sequence[Switch]
+    numbers: Sequence[Number]
+    problem: str | None
     people: int
     without_two_factor: int
     some_without: Sequence[User]
@@ -69,31 +81,25 @@ def lead_there(login: Login) -> Response:
 def settings(login: Login) -> str:
     """Show the policy, or the input that waited for a proof."""
     kept = _kept()
-    policy = login.tenant.policy if kept is None else with_switches(login.tenant.policy, kept)
-    count, some = without_two_factor(login.tenant, NAMES_SHOWN)
-    page = SettingsPage(
-        switches=_switches(policy),
-        people=people_of(login.tenant.id),
-        without_two_factor=count,
-        some_without=some,
-        seen_as=current_address(),
-        unsaved=kept is not None,
-        saved=request.args.get("done") == "saved",
-    )
-    return render("console/settings.html", login, page=page)
+    return _show(login, kept or _of_policy(login.tenant.policy), unsaved=kept is not None)
 
 
-def save(login: Login) -> Response:
+def save(login: Login) -> ResponseReturnValue:
     """Put the tenant under the policy that the form says: a checkbox that was not sent is off."""
-    change_policy(login.tenant, with_switches(login.tenant.policy, _sent()), login.user.id)
+    given = _sent()
+    if wrong_numbers(given.typed):
+        return _show(login, given, unsaved=False)
+    wanted = with_switches(login.tenant.policy, given.on)
+    change_policy(login.tenant, with_numbers(wanted, given.typed), login.user.id)
     db.session.commit()
     return redirect(url_for("console.settings", done="saved"), 303)
 
 
 def keep_input() -> str:
     """Keep what was sent until the proof is there, and return the page that will show it."""
-    handle = shortlived.put(_KIND, {"browser": browser_hash(), "on": sorted(_sent())}, KEPT_FOR)
-    return url_for("console.settings", kept=handle)
+    given = _sent()
+    kept = {"browser": browser_hash(), "on": sorted(given.on), "typed": dict(given.typed)}
+    return url_for("console.settings", kept=shortlived.put(_KIND, kept, KEPT_FOR))
 
 
 def with_switches(policy: Policy, on: frozenset[str]) -> Policy:
@@ -101,14 +107,37 @@ def with_switches(policy: Policy, on: frozenset[str]) -> Policy:
     return replace(policy, **{field: field in on for field in SWITCHES})
 
 
-def _sent() -> frozenset[str]:
-    return frozenset(field for field in SWITCHES if request.form.get(field))
+def _show(login: Login, given: Input, *, unsaved: bool) -> str:
+    policy = with_switches(login.tenant.policy, given.on)
+    count, some = without_two_factor(login.tenant, NAMES_SHOWN)
+    page = SettingsPage(
+        switches=_switches(policy),
+        numbers=numbers(policy, given.typed),
+        problem=_("A number is not right, and nothing is saved.") if wrong_numbers(given.typed) else None,
+        people=people_of(login.tenant.id),
+        without_two_factor=count,
+        some_without=some,
+        seen_as=current_address(),
+        unsaved=unsaved,
+        saved=request.args.get("done") == "saved",
+    )
+    return render("console/settings.html", login, page=page)
 
 
-def _kept() -> frozenset[str] | None:
+def _of_policy(policy: Policy) -> Input:
+    return Input(frozenset(field for field in SWITCHES if getattr(policy, field)), {})
+
+
+def _sent() -> Input:
+    return Input(frozenset(field for field in SWITCHES if request.form.get(field)), typed_numbers(request.form))
+
+
+def _kept() -> Input | None:
     """The input that waits under the handle in the address, if it is this browser's."""
     kept = shortlived.get(_KIND, request.args.get("kept", ""))
-    return frozenset(kept["on"]) if kept and kept["browser"] == browser_hash() else None
+    if not kept or kept["browser"] != browser_hash():
+        return None
+    return Input(frozenset(kept["on"]), kept.get("typed", {}))
 
 
 def _switches(policy: Policy) -> tuple[Switch, ...]:

@@ -1,7 +1,8 @@
 """Browser sessions: what a browser has proved, kept on the server; the cookie is only a name.
 
     completion ──▶ open()    a new secret in the cookie at every rise in privilege, the old one is dead at once
-    request ─────▶ current() live, unexpired, of the user's epoch, the user and the tenant not disabled
+    request ─────▶ current() live, of the user's epoch, the user and the tenant not disabled, and within the limits that
+                             the tenant it works for has now (limits.py)
     logout … ────▶ end()     on the server: a copied cookie is worthless
 
 A session's secret has 256 random bits and is kept as a digest. What the browser brings is looked up, never adopted.
@@ -22,18 +23,19 @@ from idp.audit.events import SessionEnded
 from idp.audit.record import record
 from idp.crypto import opaque
 from idp.extensions import changed, db
+from idp.login import limits
 from idp.login.models import BrowserSession
 from idp.login.network import current_network
 from idp.login.records import read_evidence, write_evidence
 from idp.login.types import Evidence
 from idp.tenancy.models import Tenant
+from idp.tenancy.policy import Policy
 from idp.web.browser import delete_cookie, set_cookie
 
-ABSOLUTE = timedelta(hours=24)
-"""A session ends this long after its login, whatever is done in it."""
-IDLE = timedelta(hours=8)
-"""A session ends this long after it was last used."""
+_SKEW = timedelta(minutes=5)
 _SEEN_EVERY = timedelta(minutes=5)
+_SEEN_IN_A_LIMIT = 10
+"""Use is noted so many times within the limit without use, if that is more often than every five minutes."""
 _COOKIE = "idp_session"
 _LONGEST_USER_AGENT = 400
 
@@ -62,10 +64,20 @@ def live(session: BrowserSession) -> bool:
     return (
         session.ended_at is None
         and session.epoch == user.epoch
-        and session.created_at <= now + _SEEN_EVERY
-        and now < min(session.expires_at, session.seen_at + IDLE)
+        and session.created_at <= now + _SKEW
+        and now < min(session.expires_at, limits.ends_at(evidence_of(session), session.seen_at, policy_of(session)))
         and may_log_in(user)
     )
+
+
+def policy_of(session: BrowserSession) -> Policy:
+    """The policy, as it is now, of the tenant that the session works for."""
+    return db.session.get_one(Tenant, session.tenant_id).policy
+
+
+def counts_for(session: BrowserSession, tenant: Tenant) -> bool:
+    """Whether what a live session proved counts for this tenant, by its limits."""
+    return session.tenant_id == tenant.id or limits.counts_for_another(evidence_of(session), tenant.policy, clock.now())
 
 
 def open_for(user: User, tenant: Tenant, evidence: Sequence[Evidence]) -> BrowserSession:
@@ -84,7 +96,7 @@ def open_for(user: User, tenant: Tenant, evidence: Sequence[Evidence]) -> Browse
     session.epoch = user.epoch
     session.network = current_network()
     session.seen_at = clock.now()
-    session.expires_at = clock.now() + ABSOLUTE
+    session.expires_at = limits.lifetime_ends_at(evidence, tenant.policy)
     g.browser_session = session
     return session
 
@@ -148,8 +160,8 @@ def _look_up(secret: str) -> BrowserSession | None:
 
 def _touch(session: BrowserSession) -> None:
     """Note now and then that the session is in use."""
-    now = clock.now()
-    if now - session.seen_at > _SEEN_EVERY:
+    now, idle = clock.now(), timedelta(minutes=policy_of(session).session_idle_minutes)
+    if now - session.seen_at > min(_SEEN_EVERY, idle / _SEEN_IN_A_LIMIT):
         session.seen_at = now
         db.session.commit()
 

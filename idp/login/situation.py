@@ -53,12 +53,15 @@ def here(
     """The facts about the person at this browser: the one that a login under way has named, else the session's.
 
     `live`: the session that counts. `proved`: the evidence of that login; the session's counts with it where it is of
-    the same person.
+    the same person, and within the limits of the tenant that is asked for.
     """
     owner = session.user_of(live) if live else None
     user = by_id(user_id) if user_id else owner
     before = session.evidence_of(live) if live and user is owner else ()
-    return gather(user, (*before, *proved), demand, current_network(), browser_hash())
+    facts = gather(user, (*before, *proved), demand, current_network(), browser_hash())
+    if live and before and not session.counts_for(live, facts.workplace):
+        return gather(user, proved, demand, current_network(), browser_hash())
+    return facts
 
 
 def session_for(demand: Demand) -> BrowserSession | None:

@@ -33,10 +33,12 @@ class Tenant(Base):
     block_new_ip: Mapped[bool] = mapped_column(default=False)
     known_ip_same_browser: Mapped[bool] = mapped_column(default=False)
     passkeys: Mapped[bool] = mapped_column(default=True)
+    session_idle_minutes: Mapped[int] = mapped_column(default=480, server_default="480")
+    session_hours: Mapped[int] = mapped_column(default=24, server_default="24")
 
     @property
     def policy(self) -> Policy:
-        """The tenant's switches as one frozen value."""
+        """The tenant's switches and limits as one frozen value."""
         return Policy(
             security_code=self.security_code,
             two_factor_mandatory=self.two_factor_mandatory,
@@ -44,6 +46,8 @@ class Tenant(Base):
             block_new_ip=self.block_new_ip,
             known_ip_same_browser=self.known_ip_same_browser,
             passkeys=self.passkeys,
+            session_idle_minutes=self.session_idle_minutes,
+            session_hours=self.session_hours,
         )
 
 

@@ -87,16 +87,17 @@ def test_the_same_file_again_changes_nothing(imported: File, rows: None, set_cre
 def test_what_differs_is_changed_and_named(imported: File) -> None:
     """Particulars, policy, memberships and registration follow the file; the report names the fields."""
     imported.replace("Bakkerij De Zon", "Bakkerij De Maan")
-    imported.replace("two_factor_mandatory = true", "passkeys = false\nblock_new_ip = true")
+    imported.replace("two_factor_mandatory = true", "passkeys = false\nblock_new_ip = true\nsession_hours = 12")
     imported.replace("Anna de Vries", "Anna Visser").replace('username = "anna"', 'username = "Anna"')
     imported.replace("https://books.example/cb", "https://books.example/callback")
     assert imported.imported() == [
-        "tenant de-zon: changed: name, policy.block_new_ip, policy.passkeys",
+        "tenant de-zon: changed: name, policy.block_new_ip, policy.passkeys, policy.session_hours",
         "user Anna: changed: username, name",
         "client books: changed: redirect_uris",
     ]
     with imported.app.app_context():
-        assert company("de-zon").policy == Policy(two_factor_mandatory=True, block_new_ip=True, passkeys=False)
+        policy = Policy(two_factor_mandatory=True, block_new_ip=True, passkeys=False, session_hours=12)
+        assert company("de-zon").policy == policy
 
 
 def test_what_is_changed_is_written_down(imported: File, rows: None) -> None:

@@ -223,7 +223,7 @@ class House:
             if session:
                 if rules.refused(session.person, demand):
                     return "denied"
-                step = self._owed(session.person, session.proofs, demand, tab.profile)
+                step = self._owed(session.person, session.proofs_for(demand, [], self.now), demand, tab.profile)
             if step:
                 return self._begin(tab, demands[-1], session, step)
             if session and isinstance(tab.goal, Page) and tab.goal.console and not self._administers(session):
@@ -233,7 +233,11 @@ class House:
     def _begin(self, tab: Tab, demand: Demand, session: Session | None, step: str) -> str:
         if isinstance(tab.goal, Application) and tab.goal.silent:
             return self._silently(demand, session, step)
-        first = self._owed(session.person, session.proofs, demand, tab.profile) if session else "password"
+        first = (
+            self._owed(session.person, session.proofs_for(demand, [], self.now), demand, tab.profile)
+            if session
+            else "password"
+        )
         who = session.person if session and first != "password" else None
         tab.login = Login(demand, self.now, who)
         if isinstance(tab.goal, Page) and tab.goal.back:
@@ -288,8 +292,9 @@ class House:
         if session and login.demand.person not in (None, session.person):
             session = None
         who = login.person or (session.person if session else None)
-        before = session.proofs if session and session.person is who else []
-        return who, [*before, *login.proofs]
+        if session and session.person is who:
+            return who, session.proofs_for(login.demand, login.proofs, self.now)
+        return who, login.proofs
 
     def _complete(self, tab: Tab, login: Login, who: Person, proofs: list[Proof]) -> None:
         at, place = rules.workplace(who, proofs, login.demand), self.place(tab.profile)
@@ -303,7 +308,7 @@ class House:
                 session.ended = True
             session = tab.profile.session = Session(who, at, who.generation, self.now, self.now)
         session.company, session.proofs, session.seen = at, kept, self.now
-        session.ends = self.now + rules.SESSION_LIVES
+        session.ends = session.over_at()
         who.completed(place.network)
         codes = [p for p in login.proofs if p.of in {"totp", "set_up_totp"} and p.generation == who.generation]
         if codes and not at.limit_two_factor_validity:

@@ -133,7 +133,7 @@ class People(House):
             return
         session, floor = self.session_of(tab), self.now - rules.FRESH
         demand = Demand(True, True, floor, session.company, who)
-        first = self._owed(who, session.proofs, demand, tab.profile)
+        first = self._owed(who, session.proofs_for(demand, [], self.now), demand, tab.profile)
         tab.goal, tab.login = Page(SECURITY), Login(demand, self.now, who if first != "password" else None)
         tab.browser.get(TWO_FACTOR)
         self.go_on(tab, who, self.check(tab, self.proceed(tab)))
@@ -194,10 +194,11 @@ class People(House):
             return
         self.known[who].password, before = new, who.generation
         who.moves_on()
-        session.generation, session.seen, session.ends = who.generation, self.now, self.now + rules.SESSION_LIVES
+        session.generation, session.seen = who.generation, self.now
         carried = [p for p in session.proofs if p.generation == before and p.of != "password"]
         password = rules.Proof("password", self.now, before, network)
         session.proofs = [replace(proof, generation=who.generation) for proof in (password, *carried)]
+        session.ends = session.over_at()
         self.arrived(tab, page, "Your password is changed")
 
     def _new_password(self) -> str:

@@ -33,6 +33,7 @@ DAY = timedelta(days=1)
 
 COVERS = {"recovery_code": {"totp"}, "set_up_totp": {"set_up_totp", "totp"}}
 POSSESSION = {"totp", "recovery_code", "set_up_totp"}
+FACTORS = {"password", *POSSESSION}
 
 
 def network_of(address: str) -> str:
@@ -262,6 +263,20 @@ class Session:
     ends: datetime
     proofs: list[Proof] = field(default_factory=list)
     ended: bool = False
+
+    def proofs_for(self, demand: Demand, proved: list[Proof], now: datetime) -> list[Proof]:
+        """What it proved, with what a login proved on top; for another company only while the newest is not idle."""
+        both = [*self.proofs, *proved]
+        newest = max((proof.at for proof in self.proofs), default=now)
+        elsewhere = workplace(self.person, both, demand) is not self.company
+        return proved if elsewhere and now >= newest + SESSION_IDLES else both
+
+    def over_at(self) -> datetime:
+        """The end of its day: of the newest proof of each step the oldest counts."""
+        newest: dict[str, datetime] = {}
+        for proof in sorted((p for p in self.proofs if p.of in FACTORS), key=lambda p: p.at):
+            newest |= dict.fromkeys(proof.covers, proof.at)
+        return min(newest.values()) + SESSION_LIVES
 
     def lives(self, now: datetime) -> bool:
         """Not ended, not idle, not over, its person's proof still good."""

@@ -229,7 +229,7 @@ class World:
             for name, value in columns.items():
                 setattr(row, name, value)
 
-    def policy(self, tenant: KnownTenant, **switches: bool) -> None:
+    def policy(self, tenant: KnownTenant, **switches: bool | int) -> None:
         """Change a tenant's policy as the console does."""
         with self._unit_of_work():
             row = db.session.get(Tenant, tenant.id)

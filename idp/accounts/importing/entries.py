@@ -16,6 +16,7 @@ from idp.accounts import usernames
 from idp.accounts.importing.faults import Faults, Path
 from idp.accounts.models import UserType
 from idp.crypto import passwords, totp
+from idp.tenancy.policy import SESSION_LIMITS
 
 SHORTEST_PASSWORD = 8
 LONGEST_SLUG, LONGEST_NAME, LONGEST_EMAIL = 64, 200, 320
@@ -108,6 +109,18 @@ def _totp_secret(value: str) -> str:
     return secret
 
 
+def limit(name: str) -> Any:
+    """A whole number within the bounds of this limit of a policy."""
+    bounds = SESSION_LIMITS[name]
+
+    def check(value: int) -> int:
+        if value not in bounds:
+            raise ValueError(f"must be {bounds.start} to {bounds.stop - 1}")
+        return value
+
+    return AfterValidator(check)
+
+
 class Entry(BaseModel):
     """A table with these keys and no others; types are not converted."""
 
@@ -128,6 +141,8 @@ class PolicyEntry(Entry):
     block_new_ip: bool | None = None
     known_ip_same_browser: bool | None = None
     passkeys: bool | None = None
+    session_idle_minutes: Annotated[int, limit("session_idle_minutes")] | None = None
+    session_hours: Annotated[int, limit("session_hours")] | None = None
 
 
 class TenantEntry(Entry):
@@ -195,6 +210,7 @@ _WORDS = {
     "missing": "is missing",
     "string_type": "must be text in quotes",
     "bool_type": "must be true or false, without quotes",
+    "int_type": "must be a whole number, without quotes",
     "list_type": "must be an array of tables",
     "model_type": "must be a table",
 }
