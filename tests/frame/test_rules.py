@@ -21,12 +21,12 @@ def test_every_rule_stands_in_the_table() -> None:
 def test_every_rule_has_a_proof(rule: Rule) -> None:
     """At least one test, or a word about what is missing; and each test is a function of its file."""
     assert rule.tests or rule.open_
-    missing = [test for test in rule.tests if test.split("::")[1] not in tests_of(test.split("::")[0])]
+    missing = [test for test in rule.tests if test.split("::")[1] not in names_in(test.split("::")[0])]
     assert missing == []
 
 
 @cache
-def tests_of(file: str) -> frozenset[str]:
+def names_in(file: str) -> frozenset[str]:
     """The names of the tests in a file."""
     tree = ast.parse((TESTS / f"{file}.py").read_text())
     functions = (node.name for node in tree.body if isinstance(node, ast.FunctionDef))
