@@ -121,6 +121,18 @@ def _a_mail_sink(value: str) -> str:
             raise ValueError("must be smtp://host:port, smtps://host:port or file:///directory")
 
 
+def _a_service(value: str) -> str:
+    """Accept https, and http on this machine; what is asked there goes to nobody else."""
+    parts = _split(value)
+    if not parts.hostname or parts.scheme not in {"https", "http"}:
+        raise ValueError("must be a URL such as https://api.pwnedpasswords.com/range")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError("must be https (http is for loopback addresses only)")
+    if parts.query or parts.fragment:
+        raise ValueError("must have no query and no fragment")
+    return value
+
+
 def _listed(value: object) -> object:
     """Take a comma-separated text for the list that it is."""
     if isinstance(value, str):
@@ -199,6 +211,18 @@ class Settings(BaseSettings):
 
     metrics_token: SecretStr | None = None
     """The bearer token that opens /metrics. Absent: /metrics does not exist."""
+
+    breached_passwords_url: Annotated[str, AfterValidator(_a_service)] | None = None
+    """Have I Been Pwned's range API, https://api.pwnedpasswords.com/range. Absent: only our own list is asked."""
+
+    argon2_memory_kib: int = Field(default=19 * 1024, ge=19 * 1024, le=1024 * 1024)
+    """The memory of one password hash. A hash made with less is renewed when its owner logs in."""
+
+    argon2_passes: int = Field(default=2, ge=2, le=16)
+    """How many times it goes through that memory."""
+
+    argon2_at_once: int | None = Field(default=None, ge=1, le=1024)
+    """How many hashes are computed at once in one process; the others wait a little, then get 503. Absent: one a core."""
 
     data_dir: Path = Path(".idp-demo")
     """Where the embedded stores of the demo live."""

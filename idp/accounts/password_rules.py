@@ -2,7 +2,7 @@
 
 from flask_babel import gettext as _
 
-from idp.accounts import passkeys
+from idp.accounts import breaches, passkeys
 from idp.accounts.models import User
 from idp.accounts.passwords import LONGEST, Problem, problems, shortest
 
@@ -16,6 +16,8 @@ def faults(user: User, password: str) -> list[str]:
         name=user.name,
         tenant_name=user.tenant.name,
     )
+    if not found and breaches.is_known(password):
+        found = [Problem.COMMON]
     words = {
         Problem.TOO_SHORT: _("Choose a longer one: at least %(count)s characters.", count=shortest_of(user)),
         Problem.TOO_LONG: _("Choose a shorter one: at most %(count)s characters.", count=LONGEST),

@@ -6,7 +6,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from idp.accounts.models import User
 from idp.audit.models import AuditEvent
+from idp.crypto.passwords import Hasher, Parameters
 from tests.support.browser import ELSEWHERE, Browser, NewBrowser
 from tests.support.mail import Post
 from tests.support.moving_clock import MovingClock
@@ -192,3 +194,15 @@ def test_the_whole_string_counts(anna: KnownUser, browser: Browser, new_browser:
     assert refused.alert
     anna.password = pasted
     assert new_browser().get("/account/").login(anna).path == "/account/"
+
+
+@pytest.mark.settings(argon2_memory_kib=32 * 1024, argon2_passes=3)
+def test_a_hash_made_with_less_is_renewed_at_login(world: World, new_browser: NewBrowser) -> None:
+    """D7, R65: what the operator asks of hashes holds for everybody from their next login on."""
+    anna = world.user("anna", world.tenant())
+    weak = Hasher(Parameters(), at_most=1).hash(anna.password)
+    world.change(User, anna.id, password_hash=weak)
+    open_page(new_browser(), "/account/", anna)
+    with world.unit_of_work() as session:
+        assert "$m=32768,t=3,p=1$" in session.get(User, anna.id).password_hash
+    open_page(new_browser(), "/account/", anna)

@@ -57,6 +57,12 @@ def test_every_missing_setting_is_named(environment: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
+        ("BREACHED_PASSWORDS_URL", "http://api.pwnedpasswords.com/range", "must be https"),
+        ("BREACHED_PASSWORDS_URL", "https://api.pwnedpasswords.com/range?x=1", "no query"),
+        ("BREACHED_PASSWORDS_URL", "api.pwnedpasswords.com", "must be a URL"),
+        ("ARGON2_MEMORY_KIB", "1024", "greater than or equal to 19456"),
+        ("ARGON2_PASSES", "1", "greater than or equal to 2"),
+        ("ARGON2_AT_ONCE", "0", "greater than or equal to 1"),
         ("ISSUER", "http://login.informer.example", "must be https"),
         ("ISSUER", "https://login.informer.example/", "no path"),
         ("ISSUER", "https://login.informer.example/idp", "no path"),
