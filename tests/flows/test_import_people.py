@@ -72,11 +72,11 @@ def told(console: Browser) -> list[str]:
 def test_from_the_file_to_the_mails(world: World, zon: KnownTenant, console: Browser, post: Post) -> None:
     """Looking makes nobody; confirming lets a worker make them all; each gets a link of their own."""
     upload(console, GOOD)
-    assert "2 people of a file" in console.text
+    assert "In the file: 2" in console.text
     assert "nora@x.example" in console.text
     assert newcomers(world, zon) == []
     page = console.page.address
-    console.submit("Invite 2 people")
+    console.submit("Invite them all")
     assert "The invitations are being made" in console.text
     assert newcomers(world, zon) == []
     mails = post.deliver()
@@ -203,7 +203,7 @@ def test_five_thousand_people(world: World, app: Flask, zon: KnownTenant, consol
     took = {}
     for what, act in (
         ("look", lambda: upload(console, content)),
-        ("confirm", lambda: console.submit("Invite 5000 people")),
+        ("confirm", lambda: console.submit("Invite them all")),
         ("invite", lambda: carry_out_next(app)),
     ):
         began = time.perf_counter()
@@ -224,7 +224,7 @@ def carry_out_next(app: Flask) -> None:
 def test_confirmed_twice(world: World, zon: KnownTenant, console: Browser, post: Post) -> None:
     """Pressed twice, or carried out twice: everybody is invited once."""
     upload(console, GOOD)
-    form = console.filled_form("Invite 2 people")
+    form = console.filled_form("Invite them all")
     for _ in range(2):
         assert "being made" in console.send(form).text
     assert len(post.deliver()) == 2
@@ -238,7 +238,7 @@ def test_confirmed_twice(world: World, zon: KnownTenant, console: Browser, post:
 def test_not_after_all(world: World, console: Browser, post: Post) -> None:
     """Discarded: gone, and its page is unknown; confirmed: it cannot be discarded any more."""
     upload(console, GOOD)
-    page, confirm = console.page.address, console.filled_form("Invite 2 people")
+    page, confirm = console.page.address, console.filled_form("Invite them all")
     discard = console.filled_form("Not after all")
     console.submit("Not after all")
     assert console.path == IMPORT
@@ -246,7 +246,7 @@ def test_not_after_all(world: World, console: Browser, post: Post) -> None:
     assert console.send(confirm).status == 404
     upload(console, GOOD)
     discard = console.filled_form("Not after all")
-    console.submit("Invite 2 people")
+    console.submit("Invite them all")
     assert console.send(discard).status == 409
     assert len(post.deliver()) == 2
 
@@ -255,7 +255,7 @@ def test_a_name_that_was_taken_in_between(world: World, zon: KnownTenant, consol
     """Nobody is invited, also not the others, and the page says which line."""
     upload(console, GOOD)
     page = console.page.address
-    console.submit("Invite 2 people")
+    console.submit("Invite them all")
     world.user("nora", world.tenant("fietsen-bv"))
     assert post.deliver() == []
     assert told(console.get(page)) == ["Line 2: The username nora is taken. Choose another one."]
@@ -268,7 +268,7 @@ def test_two_files_with_one_name_at_the_same_moment(
 ) -> None:
     """Two workers, two imports, one name: the one that comes too late invites nobody, sooner or later."""
     for n in range(2):
-        upload(console, f"name;email;username\nNora;n{n}@x.example;nora\nO;o{n}@x.example;\n").submit("Invite 2 people")
+        upload(console, f"name;email;username\nNora;n{n}@x.example;nora\nO;o{n}@x.example;\n").submit("Invite them all")
     with world.unit_of_work() as session:
         both = list(session.scalars(sa.select(PeopleImport.id)))
     ready = Barrier(2)
@@ -300,7 +300,7 @@ def test_another_companys_import_looks_like_none(
 ) -> None:
     """E1: neither its page nor its buttons; and the list of files has only one's own."""
     upload(console, GOOD)
-    page, form = console.page.address, console.filled_form("Invite 2 people")
+    page, form = console.page.address, console.filled_form("Invite them all")
     frits = world.user("frits", world.tenant("fietsen-bv"), type="administrator", totp=True)
     other = open_page(new_browser(), IMPORT, frits)
     assert "Files of before" not in other.text
@@ -327,7 +327,7 @@ def test_nobody_can_read_who_waits(world: World, console: Browser, post: Post, c
     with world.unit_of_work() as session:
         kept = session.scalar(sa.select(PeopleImport.people_sealed))
     assert "nora" not in str(kept)
-    console.submit("Invite 2 people")
+    console.submit("Invite them all")
     post.deliver()
     with world.unit_of_work() as session:
         assert session.scalars(sa.select(PeopleImport.people_sealed)).all() == [None]
