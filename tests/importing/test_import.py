@@ -48,7 +48,7 @@ def test_everything_in_the_file_comes_to_be(imported: File, rows: None) -> None:
     zon, anna, eva = company("de-zon"), person("anna"), person("eva")
     assert (zon.name, zon.locale, zon.policy) == ("Bakkerij De Zon", "nl", Policy(two_factor_mandatory=True))
     assert security_code_of(zon) == "482915"
-    assert company("fietsen-bv").policy == Policy()
+    assert (company("fietsen-bv").locale, company("fietsen-bv").policy) == ("nl", Policy())
     assert (anna.name, anna.email, anna.type, anna.locale) == (
         "Anna de Vries",
         "anna@de-zon.example",

@@ -9,8 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from idp.oidc.models import Client
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, Tokens
+from tests.support.world import World
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -105,6 +107,14 @@ def test_it_ends(rp: RelyingParty, tokens: Tokens, clock: MovingClock) -> None:
     assert rp.userinfo(tokens).status_code == 200
     clock.advance(seconds=1)
     assert rp.userinfo(tokens).status_code == 401
+
+
+def test_a_token_of_an_authorization_that_is_gone(world: World, rp: RelyingParty, tokens: Tokens) -> None:
+    """Section 3.1: its application was removed, with everything that it had got."""
+    with world.unit_of_work() as session:
+        session.delete(session.query(Client).one())
+    assert rp.userinfo(tokens).status_code == 401
+    assert rp.userinfo(tokens).json()["error"] == "invalid_token"
 
 
 def test_any_origin_may_ask(http: httpx.Client, tokens: Tokens) -> None:
