@@ -12,7 +12,7 @@ from idp.accounts.models import Passkey, User
 from idp.audit.models import AuditEvent
 from idp.outbox.mail.letters import FactorAdded
 from tests.support.authenticator import Authenticator, to_text
-from tests.support.browser import Browser, NewBrowser
+from tests.support.browser import ELSEWHERE, Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.pages import choose_every_30_days
 from tests.support.passkeys import add_passkey, answered, use
@@ -176,6 +176,19 @@ def test_a_demand_for_another_person_is_not_met(
     browser.get("/account/security/passkeys/add")
     use(browser, key)
     assert (browser.status, "That is another account" in browser.text) == (403, True)
+
+
+def test_a_step_up_forgets_nothing_that_a_passkey_proved(
+    world: World, anna: KnownUser, phone: Authenticator, zon: KnownTenant, new_browser: NewBrowser
+) -> None:
+    """A6: a passkey that was made later does not push out the one that was used first; only what is newly owed is asked."""
+    browser = use(new_browser().get("/account/"), phone)
+    add_passkey(browser, anna, Authenticator())
+    world.policy(zon, block_new_ip=True)
+    browser.address = ELSEWHERE
+    browser.get("/account/security").login(anna)
+    assert browser.steps == ["new_ip"]
+    assert (browser.get("/account/").step, browser.path) == (None, "/account/")
 
 
 # Second
