@@ -1,0 +1,152 @@
+"""What `explain` says is what a real login then asks, over HTTP, and what the audit log keeps of it (A7)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from idp.accounts.models import User
+from idp.accounts.queries import by_id
+from idp.audit.models import AuditEvent
+from idp.crypto.passwords import Hasher, Parameters
+from idp.login.explain import explain_login
+from idp.login.reasons import machine
+from idp.login.types import LEVEL_OF_ACR, Demand, Level, Reason
+from tests.support.browser import ELSEWHERE, HOME, NewBrowser
+from tests.support.moving_clock import MovingClock
+from tests.support.pages import open_page
+from tests.support.relying_party import RelyingParty
+from tests.support.world import KnownTenant, KnownUser, World
+
+SWITCHES = (
+    "security_code",
+    "two_factor_mandatory",
+    "limit_two_factor_validity",
+    "block_new_ip",
+    "known_ip_same_browser",
+)
+POLICIES = st.fixed_dictionaries({switch: st.booleans() for switch in SWITCHES})
+ADDRESSES = st.sampled_from([HOME, ELSEWHERE, "2001:db8:1:2::10"])
+ACRS = (None, "urn:informer:acr:password", "urn:informer:acr:security-code", "urn:informer:acr:2fa")
+numbers = count()
+
+
+@dataclass(frozen=True)
+class Case:
+    """One person, what their companies ask, when and where they logged in before, and what is asked for now."""
+
+    home: dict[str, Any]
+    other: dict[str, Any]
+    totp: bool
+    every_30_days: bool
+    accountant: bool
+    block_new_ip: bool | None
+    before: str | None
+    days: int
+    address: str
+    acr: str | None
+    essential: bool
+    tenant: str | None
+
+
+CASES = st.builds(
+    Case,
+    home=POLICIES,
+    other=POLICIES,
+    totp=st.booleans(),
+    every_30_days=st.booleans(),
+    accountant=st.booleans(),
+    block_new_ip=st.sampled_from([None, None, True, False]),
+    before=st.none() | ADDRESSES,
+    days=st.sampled_from([0, 1, 29, 30]),
+    address=ADDRESSES,
+    acr=st.sampled_from(ACRS),
+    essential=st.booleans(),
+    tenant=st.sampled_from([None, None, "home", "other"]),
+)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where the cases are played."""
+
+    world: World
+    rp: RelyingParty
+    new_browser: NewBrowser
+    clock: MovingClock
+
+    def person(self, case: Case) -> tuple[KnownUser, KnownTenant]:
+        """A new person of two new companies, after the login of before."""
+        n = next(numbers)
+        home, other = self.world.tenant(f"home-{n}", **case.home), self.world.tenant(f"other-{n}", **case.other)
+        known = self.world.user(
+            f"person-{n}",
+            home,
+            totp=case.totp,
+            every_30_days=case.every_30_days,
+            type="accountant" if case.accountant else "employee",
+            works_for=[other] if case.accountant else [],
+        )
+        self.world.change(User, known.id, block_new_ip=case.block_new_ip)
+        if case.before:
+            open_page(self.new_browser(case.before), "/account/", known)
+            self.clock.advance(days=case.days, seconds=90)
+        return known, other
+
+    def explained(self, known: KnownUser, case: Case, demand: Demand) -> tuple[Reason, ...]:
+        """What `explain` says now."""
+        with self.world.unit_of_work():
+            user = by_id(known.id)
+            assert user
+            return explain_login(user, address=case.address, demand=demand)
+
+    def recorded(self, known: KnownUser) -> list[dict[str, object]]:
+        """The reasons of the newest login."""
+        mine = sa.select(AuditEvent).where(AuditEvent.user_id == known.id, AuditEvent.kind == "login.completed")
+        with self.world.unit_of_work() as session:
+            newest = session.scalars(mine.order_by(AuditEvent.id.desc()).limit(1)).one()
+            return list(newest.detail["reasons"])
+
+
+def asked_for(case: Case, known: KnownUser, other: KnownTenant) -> tuple[Demand, dict[str, str | None]]:
+    """The demand, and the parameters with which an application makes it."""
+    named = {None: None, "home": known.tenant.slug, "other": other.slug}[case.tenant]
+    level = LEVEL_OF_ACR[case.acr] if case.acr else Level.NOTHING
+    essential = case.essential and case.acr is not None
+    wish = {"id_token": {"acr": {"essential": True, "values": [case.acr]}}}
+    asked = {"claims": json.dumps(wish)} if essential else {"acr_values": case.acr}
+    return Demand(level=level, essential=essential, tenant=named), {**asked, "tenant": named}
+
+
+def test_what_explain_says_is_what_is_asked(
+    app: Flask, world: World, rp: RelyingParty, new_browser: Callable[..., object], clock: MovingClock
+) -> None:
+    """Of every policy, person, place and demand: the same steps in the same order, or the same refusal."""
+    app.extensions["idp.hasher"] = Hasher(Parameters(memory_kib=8, passes=1), at_most=4)
+    stage = Stage(world, rp, new_browser, clock)  # type: ignore[arg-type]
+
+    @settings(max_examples=30, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(CASES)
+    def holds(case: Case) -> None:
+        known, other = stage.person(case)
+        demand, parameters = asked_for(case, known, other)
+        reasons = stage.explained(known, case, demand)
+        steps = [reason.step.value for reason in reasons if reason.step and reason.asked]
+        refused = reasons[0].step is None
+        event("refused" if refused else " ".join(steps))
+        browser = stage.new_browser(case.address).get(rp.authorize_url(**parameters))
+        browser.login(known, tenant=other if case.tenant == "other" else None)
+        assert browser.steps == (["password"] if refused else steps)
+        assert ("error" in rp.answer(browser)) is refused
+        if not refused and "set_up_totp" not in steps:
+            assert stage.recorded(known) == [machine(reason) for reason in reasons]
+
+    holds()
