@@ -20,6 +20,11 @@ class UserType(enum.StrEnum):
     EMPLOYEE = "employee"
     ADMINISTRATOR = "administrator"
     ACCOUNTANT = "accountant"
+    SUPPORT = "support"
+
+
+OF_A_COMPANY = frozenset(UserType) - {UserType.SUPPORT}
+"""What an administrator may make of somebody. Of the helpdesk is only whom the operator imports as such."""
 
 
 class User(Base):

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from idp.accounts import usernames
 from idp.accounts.lifecycle import NewUser
-from idp.accounts.models import UserType
+from idp.accounts.models import OF_A_COMPANY, UserType
 
 LONGEST_NAME, LONGEST_EMAIL, LONGEST_USERNAME_KEY = 200, 320, 600
 LANGUAGES = ("nl", "en")
@@ -87,6 +87,6 @@ CHECKS: Mapping[str, Callable[[str], bool]] = {
     "name": _is_name,
     "email": _is_email,
     "username": _is_username,
-    "type": frozenset(UserType).__contains__,
+    "type": OF_A_COMPANY.__contains__,
     "locale": frozenset({"", *LANGUAGES}).__contains__,
 }

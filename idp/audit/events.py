@@ -328,6 +328,21 @@ class MembershipEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HelpdeskAccessGiven(Event):
+    """An administrator let the helpdesk look at the company."""
+
+    kind: ClassVar[str] = "helpdesk.access_given"
+    expires_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpdeskAccessRevoked(Event):
+    """An administrator ended the helpdesk's access before its time."""
+
+    kind: ClassVar[str] = "helpdesk.access_revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserDisabled(Event):
     """A user may no longer log in."""
 

@@ -6,7 +6,8 @@
     /console/users/invite  invite.py: somebody new, by mail
     /console/users/import  import_people.py: many, from a CSV file
     /console/accountants  accountants.py: who works for the company from another office
+    /console/helpdesk  helpdesk.py: whether the helpdesk may look, until when, and who looked
 
-`access.py` is the gate: administrators only, for their home tenant only, with a fresh proof.
+`access.py` is the gate: administrators, for their home tenant only, with a fresh proof; the helpdesk may look.
 `authority.py` looks once more when something is done to a user. `routes.py` is the table.
 """

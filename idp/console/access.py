@@ -1,17 +1,50 @@
 """The gate of the console.
 
-not logged in ─▶ login ─▶ an administrator, working for the home tenant? ──no──▶ 403
-                                 │ yes
-                                 ▼
+not logged in ─▶ login ─▶ an administrator, working for the home tenant? ──no──▶ of the helpdesk, and let in by the tenant?
+                                 │ yes                                             │ yes                    │ no
+                                 │              a page that changes something ─▶ 403 in words              403
+                                 ▼                                                 ▼
                           password and second factor within 15 minutes? ──no──▶ asked once more, then back
+                                                                                   ▼
+                                                              the look is kept in the tenant's history, then shown
 """
 
 from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from idp.errors import Forbidden
+from idp.extensions import db
 from idp.login import own_pages
+from idp.login.gate import Login
 from idp.login.own_pages import OwnPage, Proof, View
+from idp.tenancy import support_access
 
 
 def page(rule: str, view: View, method: str = "GET", back: Callable[[], str] = own_pages.here) -> OwnPage:
-    """A page of the console: each of them has the same gate."""
-    return OwnPage(rule, view, method, Proof.FRESH, back, own_pages.administers)
+    """A page of the console: each of them has the same gate. The helpdesk sees those that only show something."""
+    if method == "GET":
+        return OwnPage(rule, _seen(view), method, Proof.FRESH, back, own_pages.sees_console)
+    return OwnPage(rule, view, method, Proof.FRESH, back, _may_change)
+
+
+def _may_change(login: Login) -> bool:
+    if own_pages.helps(login):
+        raise Forbidden("the helpdesk changes nothing", person="The helpdesk may look here, and change nothing.")
+    return own_pages.administers(login)
+
+
+def _seen(view: View) -> View:
+    """Keep a look of the helpdesk before the page is made: what cannot be kept is not shown."""
+
+    @wraps(view)
+    def shown(login: Login, **values: Any) -> ResponseReturnValue:
+        if own_pages.helps(login):
+            support_access.looked(login.tenant.id, login.user.id, login.user.name, request.path)
+            db.session.commit()
+        return view(login, **values)
+
+    return shown

@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response
 from idp import clock
 from idp.accounts import administration, lifecycle, links
 from idp.accounts.links import Purpose
-from idp.accounts.models import User, UserType
+from idp.accounts.models import OF_A_COMPANY, User, UserType
 from idp.audit.events import SignedOutEverywhere
 from idp.audit.record import record
 from idp.console import authority
@@ -151,10 +151,10 @@ def person_page() -> str:
 
 
 def _chosen_type() -> UserType:
-    try:
-        return UserType(typed("type"))
-    except ValueError:
-        raise BadRequest("no such type of user") from None
+    chosen = typed("type")
+    if chosen not in OF_A_COMPANY:
+        raise BadRequest("no such type of user")
+    return UserType(chosen)
 
 
 def _ask(template: str, login: Login, user_id: uuid.UUID) -> ResponseReturnValue:

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Flask
 
-from idp.console import accountants, import_people, invite, people, person, settings
+from idp.console import accountants, helpdesk, import_people, invite, people, person, settings
 from idp.console.access import page
 from idp.login import own_pages
 from idp.web import input_limits
@@ -16,6 +16,9 @@ PAGES = (
     page("/accountants/look", accountants.look, "POST", accountants.accountants_page),
     page("/accountants/<uuid:user_id>/end", accountants.ask_part),
     page("/accountants/<uuid:user_id>/end", accountants.part, "POST", accountants.accountants_page),
+    page("/helpdesk", helpdesk.helpdesk),
+    page("/helpdesk", helpdesk.let_in, "POST", helpdesk.helpdesk_page),
+    page("/helpdesk/revoke", helpdesk.shut_out, "POST", helpdesk.helpdesk_page),
     page("/users", people.people),
     page("/users/invite", invite.invite),
     page("/users/invite", invite.invited, "POST", invite.keep_input),

@@ -18,9 +18,10 @@ from idp.login.models import BrowserSession
 from idp.login.network import current_network
 from idp.login.policy import working_tenant
 from idp.login.types import Demand, Evidence, Factor, Network, Situation
-from idp.tenancy import membership
+from idp.tenancy import membership, support_access
 from idp.tenancy.models import Tenant
 from idp.tenancy.policy import Policy
+from idp.tenancy.queries import by_slug
 from idp.web.browser import browser_hash
 
 
@@ -85,7 +86,7 @@ def gather(
         anybodys = frozenset({Factor.PASSKEY} if ceremonies.offered() else ())
         return Facts(Situation(demand=demand, network=Network(network), enrolled=anybodys))
     valid = tuple(e for e in evidence if e.epoch == user.epoch)
-    tenants = _tenants(user)
+    tenants = _tenants(user, demand)
     slug = working_tenant(tuple(tenants), valid, demand)
     tenant = db.session.get_one(Tenant, tenants[slug])
     policy = _policy(user, tenant)
@@ -103,7 +104,18 @@ def gather(
 
 
 def _policy(user: User, tenant: Tenant) -> Policy:
-    """The tenant's policy; whether new addresses are blocked may be said of one user."""
+    """The tenant's policy; whether new addresses are blocked may be said of one user.
+
+    The helpdesk does not know the security code of a company that lets it in: it proves two factors, every time.
+    """
+    if user.type is UserType.SUPPORT and tenant.id != user.tenant_id:
+        return replace(
+            user.tenant.policy,
+            security_code=False,
+            two_factor_mandatory=True,
+            limit_two_factor_validity=True,
+            block_new_ip=tenant.block_new_ip or user.tenant.block_new_ip,
+        )
     if user.block_new_ip is None:
         return tenant.policy
     return replace(tenant.policy, block_new_ip=user.block_new_ip)
@@ -116,10 +128,20 @@ def _network(user: User, tenant: Tenant, network: str | None, browser_hash: str 
     return Network(network, known, blocks and familiar.is_familiar(user.id, network))
 
 
-def _tenants(user: User) -> Mapping[str, uuid.UUID]:
-    """The tenants that the user may work for, the home tenant first. Only accountants work for more than one."""
-    others = membership.slugs_of(user.id) if user.type is UserType.ACCOUNTANT else {}
-    return {user.tenant.slug: user.tenant_id, **others}
+def _tenants(user: User, demand: Demand) -> Mapping[str, uuid.UUID]:
+    """The tenants that the user may work for, the home tenant first. Only accountants work for more than one.
+
+    The helpdesk works for its own, and for one that a demand names if that lets it in.
+    """
+    home = {user.tenant.slug: user.tenant_id}
+    match user.type:
+        case UserType.ACCOUNTANT:
+            return {**home, **membership.slugs_of(user.id)}
+        case UserType.SUPPORT if demand.tenant is not None:
+            named = by_slug(demand.tenant)
+            return {**home, named.slug: named.id} if named and support_access.of(named.id) else home
+        case _:
+            return home
 
 
 def enrolled(user: User, policy: Policy) -> frozenset[Factor]:

@@ -20,6 +20,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, lazyload
 
+from idp import clock
 from idp.accounts.models import User, UserType
 from idp.accounts.queries import may_log_in
 from idp.audit.events import CodeReused, RefreshTokenReused
@@ -29,7 +30,8 @@ from idp.extensions import changed, db
 from idp.login import session as sessions
 from idp.login.models import BrowserSession
 from idp.oidc.models import AuthorizationGrant, RefreshToken
-from idp.tenancy.models import Membership, Tenant
+from idp.tenancy import support_access
+from idp.tenancy.models import Membership, SupportAccess, Tenant
 
 CODE_LIFETIME: Final = timedelta(seconds=60)
 FAMILY_LIFETIME: Final = timedelta(days=90)
@@ -48,6 +50,7 @@ class Authorization:
     tenant: Tenant
     session: BrowserSession | None
     is_member: bool
+    is_let_in: bool
 
     @property
     def offline(self) -> bool:
@@ -85,8 +88,13 @@ def by_refresh_token(value: str) -> Refreshable | None:
 def _select(*first: type[RefreshToken]) -> Any:
     """Everything about a grant in one statement; a user's factors only when somebody asks for them."""
     is_member = sa.exists().where(Membership.id == AuthorizationGrant.right_id).correlate(AuthorizationGrant)
+    is_let_in = (
+        sa.exists()
+        .where(SupportAccess.id == AuthorizationGrant.right_id, support_access.is_live(clock.now()))
+        .correlate(AuthorizationGrant)
+    )
     return (
-        sa.select(*first, AuthorizationGrant, User, _WorkingTenant, BrowserSession, is_member)
+        sa.select(*first, AuthorizationGrant, User, _WorkingTenant, BrowserSession, is_member, is_let_in)
         .select_from(AuthorizationGrant)
         .join(User, User.id == AuthorizationGrant.user_id)
         .join(_WorkingTenant, _WorkingTenant.id == AuthorizationGrant.tenant_id)
@@ -120,9 +128,10 @@ def _tenant_disabled(a: Authorization) -> bool:
 
 
 def _no_member(a: Authorization) -> bool:
-    """Only accountants work for another tenant than their own, and a membership that ended does not come back."""
+    """Accountants work for another tenant by a membership, the helpdesk by an access; one that ended does not come back."""
     at_home = a.user.tenant_id == a.tenant.id
-    return not at_home and not (a.is_member and a.user.type is UserType.ACCOUNTANT)
+    right = {UserType.ACCOUNTANT: a.is_member, UserType.SUPPORT: a.is_let_in}
+    return not at_home and not right.get(a.user.type, False)
 
 
 def _of_another_tenants_application(a: Authorization) -> bool:

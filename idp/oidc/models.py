@@ -49,7 +49,7 @@ class AuthorizationGrant(Base):
 
     ``login`` is what the login was worth when the code was made (acr, amr, auth_time as seconds);
     ``request`` what the application asked and its tokens must repeat (nonce, claims, …).
-    ``right_id`` is the membership by which the user worked for a tenant that is not their own.
+    ``right_id`` is the membership, or the helpdesk's access, by which the user worked for a tenant that is not their own.
     ``session_id`` is null once the ended session has been swept away: offline access outlives it.
     """
 

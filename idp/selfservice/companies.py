@@ -22,8 +22,9 @@ from idp.extensions import db
 from idp.login.gate import Login
 from idp.login.own_pages import render
 from idp.login.switching import work_for
-from idp.tenancy.membership import LONGEST_SEARCH, Page, page_of
+from idp.tenancy.membership import LONGEST_SEARCH, Page, others_of, page_of
 from idp.tenancy.models import Tenant
+from idp.tenancy.support_access import open_tenants
 from idp.web.fields import typed
 
 DONE: Mapping[str, Any] = {"left": _l("You no longer work for this company. Its administrators are told by mail.")}
@@ -43,7 +44,8 @@ def companies(login: Login) -> str:
     """Show for whom the person works."""
     search = request.args.get("search", "")[:LONGEST_SEARCH].strip()
     after = request.args.get("after", "")
-    found = page_of(login.user.id, login.user.tenant, after=after, search=search)
+    others = open_tenants() if login.user.type is UserType.SUPPORT else others_of(login.user.id)
+    found = page_of(others, login.user.tenant, after=after, search=search)
     done = DONE.get(request.args.get("done", ""))
     return render("account/companies.html", login, page=CompaniesPage(found, search, bool(search or after), done))
 

@@ -27,7 +27,7 @@ class Page:
 
 def slugs_of(user_id: uuid.UUID) -> Mapping[str, uuid.UUID]:
     """The enabled tenants that the user works for besides the home tenant, by slug: the id of each."""
-    found = sa.select(Tenant.slug, Tenant.id).where(_works_for(user_id)).order_by(Tenant.slug)
+    found = sa.select(Tenant.slug, Tenant.id).where(_enabled(others_of(user_id))).order_by(Tenant.slug)
     return {row.slug: row.id for row in db.session.execute(found)}
 
 
@@ -37,10 +37,10 @@ def id_of(user_id: uuid.UUID, tenant_id: uuid.UUID) -> uuid.UUID | None:
     return db.session.scalar(mine)
 
 
-def page_of(user_id: uuid.UUID, home: Tenant, *, after: str = "", search: str = "") -> Page:
-    """The tenants with these words in their name or slug, after that slug; the home tenant is the first of all."""
+def page_of(others: sa.Select[uuid.UUID], home: Tenant, *, after: str = "", search: str = "") -> Page:
+    """The home tenant and the others with these words in their name or slug, after that slug; home is the first of all."""
     words = search[:LONGEST_SEARCH].strip()
-    which = sa.select(Tenant).where(_works_for(user_id), Tenant.slug > after)
+    which = sa.select(Tenant).where(_enabled(others), Tenant.slug > after)
     if words:
         found_in = (text.icontains(words, autoescape=True) for text in (Tenant.name, Tenant.slug))
         which = which.where(sa.or_(*found_in))
@@ -49,9 +49,13 @@ def page_of(user_id: uuid.UUID, home: Tenant, *, after: str = "", search: str = 
     return Page([*first, *found[:PAGE]], found[PAGE - 1].slug if len(found) > PAGE else None)
 
 
-def _works_for(user_id: uuid.UUID) -> sa.ColumnElement[bool]:
-    member = sa.select(Membership.tenant_id).where(Membership.user_id == user_id)
-    return sa.and_(Tenant.id.in_(member), Tenant.disabled_at.is_(None))
+def others_of(user_id: uuid.UUID) -> sa.Select[uuid.UUID]:
+    """The ids of the tenants that the user is a member of."""
+    return sa.select(Membership.tenant_id).where(Membership.user_id == user_id)
+
+
+def _enabled(others: sa.Select[uuid.UUID]) -> sa.ColumnElement[bool]:
+    return sa.and_(Tenant.id.in_(others), Tenant.disabled_at.is_(None))
 
 
 def _reads(tenant: Tenant, words: str) -> bool:

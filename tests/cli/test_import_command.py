@@ -42,7 +42,7 @@ def test_a_bad_file(idp: Idp, path: Path) -> None:
     assert result.stdout == ""
     assert result.stderr.splitlines() == [
         f"{path}:5: tenants[0].security_code: must have 4 to 12 digits",
-        f"{path}:13: tenants[0].users[0].type: must be employee, administrator, accountant",
+        f"{path}:13: tenants[0].users[0].type: must be employee, administrator, accountant, support",
         "nothing was imported",
     ]
     assert json.loads(idp("tenant", "list", "--json").stdout) == []

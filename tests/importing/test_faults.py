@@ -39,7 +39,7 @@ ONE_FAULT = [
     ("a number for a name", '"Anna de Vries"', "5", "11: tenants[0].users[0].name: must be text in quotes"),
     ("a date for a name", '"Anna de Vries"', "2026-11-24", "11: tenants[0].users[0].name: must be text in quotes"),
     ("a bad mail address", "anna@de-zon.example", "anna", "12: tenants[0].users[0].email: is not a mail address"),
-    ("an unknown type", '"employee"', '"boss"', "13: tenants[0].users[0].type: must be employee, administrator, accountant"),
+    ("an unknown type", '"employee"', '"boss"', "13: tenants[0].users[0].type: must be employee, administrator, accountant, support"),
     ("an unknown language", 'locale = "en"', 'locale = "de"', "17: tenants[0].users[0].locale: must be nl or en"),
     ("a short password", "warme-krentenbol", "kort", "14: tenants[0].users[0].password: must have 8 to 128 characters"),
     ("an overlong password", "warme-krentenbol", "w" * 129, "14: tenants[0].users[0].password: must have 8 to 128 characters"),

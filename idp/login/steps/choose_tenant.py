@@ -9,7 +9,7 @@ from idp import clock
 from idp.login.policy import chosen
 from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
 from idp.login.types import Need, ReasonCode, Requirement, Situation, StepName
-from idp.tenancy.membership import LONGEST_SEARCH, page_of
+from idp.tenancy.membership import LONGEST_SEARCH, others_of, page_of
 
 FEW = 8
 """So many are seen at a glance; more are searched."""
@@ -38,7 +38,7 @@ class ChooseTenant(ByForm):
         """Some of the tenants that the person may work for, the home tenant first; many are searched and paged."""
         search = request.args.get("search", "")[:LONGEST_SEARCH].strip()
         after = request.args.get("after", "")
-        found = page_of(ctx.user.id, ctx.user.tenant, after=after, search=search)
+        found = page_of(others_of(ctx.user.id), ctx.user.tenant, after=after, search=search)
         shows = {
             "tenants": [(tenant.slug, tenant.name) for tenant in found.tenants],
             "after": found.after,

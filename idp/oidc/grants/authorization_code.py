@@ -12,7 +12,7 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 from idp import clock
 from idp.crypto import opaque
 from idp.extensions import db
-from idp.oidc import answers, authorizations, claims, issuing
+from idp.oidc import acting, answers, authorizations, claims, issuing
 from idp.oidc.answers import Composed
 from idp.oidc.authorizations import Authorization
 from idp.oidc.checks import S256
@@ -20,7 +20,6 @@ from idp.oidc.clients import RegisteredClient
 from idp.oidc.grants import AUTH_METHODS, invalid_grant
 from idp.oidc.models import AuthorizationGrant
 from idp.oidc.oauth2_requests import KeptRequest
-from idp.tenancy import membership
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +58,7 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
         request: KeptRequest = self.request
         code = opaque.new()
         db.session.add(_granted(request, code))
+        acting.keep_look(request.login, request.asked.application.name)
         return answers.compose(request.asked.to, code=code)
 
     def query_authorization_code(self, code: str, client: RegisteredClient) -> Code | None:
@@ -104,12 +104,13 @@ def _granted(request: KeptRequest, code: str) -> AuthorizationGrant:
         user_id=login.user.id,
         tenant_id=login.tenant.id,
         session_id=login.session.id,
-        right_id=membership.id_of(login.user.id, login.tenant.id),
+        right_id=acting.right_of(login),
         user_epoch=login.user.epoch,
         scope=" ".join(asked.scope),
         login={
             "acr": asked.acr.told(worth.level),
             "amr": list(worth.amr),
+            **acting.act_of(login),
             "auth_time": int(worth.auth_time.timestamp()),
         },
         request={

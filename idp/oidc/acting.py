@@ -1,0 +1,34 @@
+"""Working for a tenant that is not one's own: by which right, and what the tokens say of it.
+
+An accountant is a member, and the tokens say nothing special. The helpdesk acts by the access that the tenant gave it, and
+its tokens have the claim `act` (RFC 8693 section 4.1) with the helper as the acting party.
+
+`sub` is the helper too, and not the administrator who gave the access: OpenID Connect says in `sub` who logged in, and
+an application that knows nothing of `act` must meet somebody whom it does not know (`user_type` "support") and never take
+a helper for the administrator.
+"""
+
+import uuid
+from typing import Any
+
+from idp.login import own_pages
+from idp.login.gate import Login
+from idp.tenancy import membership, support_access
+
+
+def right_of(login: Login) -> uuid.UUID | None:
+    """The membership or the access by which the person works for the tenant; None at home."""
+    if own_pages.helps(login):
+        return support_access.id_of(login.tenant.id)
+    return membership.id_of(login.user.id, login.tenant.id)
+
+
+def act_of(login: Login) -> dict[str, Any]:
+    """The claim `act`, where the person acts for the helpdesk."""
+    return {"act": {"sub": str(login.user.id)}} if own_pages.helps(login) else {}
+
+
+def keep_look(login: Login, application: str) -> None:
+    """Keep in the tenant's history that the helpdesk opened an application. The caller commits."""
+    if own_pages.helps(login):
+        support_access.looked(login.tenant.id, login.user.id, login.user.name, application)

@@ -1,0 +1,101 @@
+"""The helpdesk's access to a company: an administrator gives it for a month, everybody there sees who looked when.
+
+    give ───▶ live, until the same day of the next month ──▶ over, by itself
+                 ├── revoke ─▶ over at once
+                 └── looked ─▶ a line of the history, in the unit of work that shows something
+
+A company has one live access at most. One that is given again is another one: what was issued under the first stays dead.
+"""
+
+import calendar
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from idp import clock
+from idp.audit.events import HelpdeskAccessGiven, HelpdeskAccessRevoked
+from idp.audit.record import record
+from idp.extensions import changed, db
+from idp.tenancy.models import SupportAccess, SupportLook, Tenant
+
+PAGE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Some of the looks, the newest first, and the number to go on before."""
+
+    looks: Sequence[SupportLook]
+    before: int | None
+
+
+def is_live(now: datetime) -> sa.ColumnElement[bool]:
+    """Whether an access counts at that moment."""
+    return sa.and_(SupportAccess.revoked_at.is_(None), SupportAccess.given_at <= now, SupportAccess.expires_at > now)
+
+
+def of(tenant_id: uuid.UUID) -> SupportAccess | None:
+    """The live access to the tenant."""
+    return db.session.scalar(sa.select(SupportAccess).where(SupportAccess.live_for == tenant_id, is_live(clock.now())))
+
+
+def id_of(tenant_id: uuid.UUID) -> uuid.UUID | None:
+    """The id of the live access to the tenant."""
+    return db.session.scalar(
+        sa.select(SupportAccess.id).where(SupportAccess.live_for == tenant_id, is_live(clock.now()))
+    )
+
+
+def open_tenants() -> sa.Select[uuid.UUID]:
+    """The ids of the tenants that let the helpdesk in."""
+    return sa.select(SupportAccess.tenant_id).where(SupportAccess.live_for.is_not(None), is_live(clock.now()))
+
+
+def give(tenant: Tenant, actor_id: uuid.UUID, actor_name: str) -> bool:
+    """Let the helpdesk in for a month; False when it is let in already. The caller commits, or rolls back."""
+    now = clock.now()
+    over = sa.update(SupportAccess).where(SupportAccess.live_for == tenant.id, SupportAccess.expires_at <= now)
+    db.session.execute(over.values(live_for=None), execution_options={"synchronize_session": False})
+    facts = {"tenant_id": tenant.id, "live_for": tenant.id, "given_by": actor_name}
+    try:
+        with db.session.begin_nested():
+            db.session.add(SupportAccess(given_at=now, expires_at=a_month_after(now), **facts))
+    except IntegrityError:
+        return False
+    record(HelpdeskAccessGiven(tenant_id=tenant.id, actor_id=actor_id, expires_at=a_month_after(now).isoformat()))
+    return True
+
+
+def revoke(tenant: Tenant, actor_id: uuid.UUID) -> bool:
+    """End the live access at once; False when there is none. The caller commits."""
+    live = sa.update(SupportAccess).where(SupportAccess.live_for == tenant.id, is_live(clock.now()))
+    if not changed(live.values(revoked_at=clock.now(), live_for=None)):
+        return False
+    record(HelpdeskAccessRevoked(tenant_id=tenant.id, actor_id=actor_id))
+    return True
+
+
+def looked(tenant_id: uuid.UUID, user_id: uuid.UUID, name: str, what: str) -> None:
+    """Note who of the helpdesk looked at what. The caller commits before anything is shown."""
+    db.session.add(SupportLook(tenant_id=tenant_id, user_id=user_id, name=name, what=what[:200], at=clock.now()))
+
+
+def history_of(tenant_id: uuid.UUID, before: int | None = None) -> History:
+    """Who looked at the tenant when, page by page."""
+    which = sa.select(SupportLook).where(SupportLook.tenant_id == tenant_id)
+    if before is not None:
+        which = which.where(SupportLook.id < before)
+    found = list(db.session.scalars(which.order_by(SupportLook.id.desc()).limit(PAGE + 1)))
+    return History(found[:PAGE], found[PAGE - 1].id if len(found) > PAGE else None)
+
+
+def a_month_after(moment: datetime) -> datetime:
+    """The same day of the next month, or its last one where it is shorter."""
+    year, month = divmod(moment.year * 12 + moment.month, 12)
+    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
+    return moment.replace(year=year, month=month + 1, day=day)
