@@ -1,6 +1,6 @@
 """The helpdesk's access to companies, and who looked when.
 
-Revision 0012, after 0011.
+Revision 0013, after 0012.
 """
 
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ from alembic import op
 
 from idp.extensions import Instant
 
-revision: str = "0012"
-down_revision: str | None = "0011"
+revision: str = "0013"
+down_revision: str | None = "0012"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
