@@ -101,6 +101,20 @@ if (window.PublicKeyCredential) {
   });
 }
 
+// How strong a new password looks, while it is typed. What is common or leaked only the server knows, and says.
+all("[data-strength-of]", (shown) => {
+  const input = document.getElementById(shown.dataset.strengthOf);
+  const { shortest, short, fair, strong } = shown.dataset;
+  input.addEventListener("input", () => {
+    const signs = [...input.value];
+    const share = signs.filter((sign, at) => sign !== signs[at - 1]).length * 5;
+    const enough = signs.length >= Number(shortest);
+    shown.querySelector("meter").value = enough ? Math.max(share, 50) : Math.min(share, 49);
+    const words = enough ? (share < 80 ? fair : strong) : short;
+    shown.querySelector("[role=status]").textContent = signs.length ? words : "";
+  });
+});
+
 // Copy what is shown once.
 all("[data-copy]", (button) => {
   button.addEventListener("click", async () => {
