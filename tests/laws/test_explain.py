@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
 from idp.accounts.models import User
@@ -133,7 +133,14 @@ def test_what_explain_says_is_what_is_asked(
     app.extensions["idp.hasher"] = Hasher(Parameters(memory_kib=8, passes=1), at_most=4)
     stage = Stage(world, rp, new_browser, clock)  # type: ignore[arg-type]
 
-    @settings(max_examples=30, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=30,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
     @given(CASES)
     def holds(case: Case) -> None:
         known, other = stage.person(case)
