@@ -24,7 +24,7 @@ from idp.login.gate import Login
 from idp.login.own_pages import render
 from idp.selfservice import waiting_secret
 from idp.selfservice.factor_change import seal_change
-from idp.selfservice.security import back_with, totp_must_stay
+from idp.selfservice.security import back_with, demanding
 from idp.web.fields import typed
 
 _KIND = "another_authenticator"
@@ -78,7 +78,7 @@ def remove_authenticator(login: Login, device_id: uuid.UUID) -> ResponseReturnVa
 def authenticator_removed(login: Login, device_id: uuid.UUID) -> ResponseReturnValue:
     """Forget it. Refuses the last second factor while a tenant makes one mandatory."""
     _mine(login, device_id)
-    if not authenticators.remove(login.user, device_id, login.tenant.policy, last_may_go=not totp_must_stay(login)):
+    if not authenticators.remove(login.user, device_id, login.tenant.policy, last_may_go=not demanding(login)):
         raise Forbidden(
             "the last second factor",
             person=_("Your company makes two-factor authentication mandatory, so your last way may not go."),
