@@ -48,7 +48,9 @@ def test_login_pages_are_light_and_self_contained(new_browser: NewBrowser, anna:
 
 
 FIELDS = [
-    pytest.param("password", "username", {"autocomplete": "username", "autocapitalize": "none"}, id="username"),
+    pytest.param(
+        "password", "username", {"autocomplete": "username webauthn", "autocapitalize": "none"}, id="username"
+    ),
     pytest.param("password", "password", {"autocomplete": "current-password", "type": "password"}, id="password"),
     pytest.param("security_code", "security_code", {"inputmode": "numeric", "autocomplete": "off"}, id="security code"),
     pytest.param("totp", "totp", {"inputmode": "numeric", "autocomplete": "one-time-code"}, id="totp"),
