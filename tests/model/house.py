@@ -300,8 +300,10 @@ class House:
         at, place = rules.workplace(who, proofs, login.demand), self.place(tab.profile)
         kept = rules.counting(who, at, proofs, login.demand, place.network)
         if login.demand.not_before is None:
-            good = sorted(rules.fresh(who, proofs, Demand()), key=lambda proof: proof.at)
-            kept = [*{(proof.of, proof.company): proof for proof in good}.values()]
+            kept = rules.fresh(who, proofs, Demand())
+        if login.demand.company and who.works_for:
+            kept.append(Proof("choose_tenant", self.now, who.generation, place.network, login.demand.company))
+        kept = rules.newest_of_each(kept)
         session = self.live(tab.profile)
         if session is None or session.person is not who:
             if session:

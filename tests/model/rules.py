@@ -214,6 +214,12 @@ def fresh(who: Person, proofs: Iterable[Proof], demand: Demand) -> list[Proof]:
     return [p for p in proofs if p.generation == who.generation and (floor is None or p.at >= floor)]
 
 
+def newest_of_each(proofs: Iterable[Proof]) -> list[Proof]:
+    """What a session remembers: the newest proof of each kind for each tenant; of choices the last one only (E3)."""
+    in_order = sorted(proofs, key=lambda proof: proof.at)
+    return [*{(p.of, None if p.of == "choose_tenant" else p.company): p for p in in_order}.values()]
+
+
 def workplace(who: Person, proofs: Iterable[Proof], demand: Demand) -> Company:
     """The tenant that the demand names, else the one chosen last, else the home tenant (E3)."""
     if demand.company is not None:
