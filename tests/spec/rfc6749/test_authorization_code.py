@@ -63,6 +63,13 @@ def test_it_is_good_once(world: World, rp: RelyingParty, code: str) -> None:
         assert session.query(AuditEvent).filter_by(kind="token.code_reused").count() == 1
 
 
+def test_a_second_use_counts_whatever_else_is_wrong_with_it(rp: RelyingParty, code: str) -> None:
+    """Section 4.1.2: who has a used code, but not its verifier, shows all the more that it leaked."""
+    tokens = rp.redeem(code).json()
+    assert refused(rp, code, code_verifier="v" * 43) == "invalid_grant"
+    assert rp.userinfo(tokens["access_token"]).status_code == 401
+
+
 def test_a_second_use_ends_the_refresh_tokens_too(rp: RelyingParty, at_work: Browser) -> None:
     """Section 4.1.2: all tokens that grew from it."""
     code = rp.answer(at_work.get(rp.authorize_url(scope=OFFLINE)))["code"]
