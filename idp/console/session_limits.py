@@ -47,10 +47,10 @@ def with_numbers(policy: Policy, typed: Mapping[str, str]) -> Policy:
 def numbers(policy: Policy, typed: Mapping[str, str]) -> tuple[Number, ...]:
     """The fields of the page: what was typed, else what the policy says."""
     words = {
-        "session_idle_minutes": (_("Log out after so many minutes without use"), _("%(least)s minutes to %(most)s.")),
+        "session_idle_minutes": (_("Log out after so many minutes without use"), _("%(least)s to %(most)s minutes.")),
         "session_hours": (
             _("Log out so many hours after logging in, whatever is done"),
-            _("%(least)s hours to %(most)s. Logging in again begins anew."),
+            _("%(least)s to %(most)s hours."),
         ),
     }
     wrong = wrong_numbers(typed)
