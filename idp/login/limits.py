@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from idp.login.assurance import NEVER, assure
-from idp.login.types import Evidence
+from idp.login.types import Evidence, StepName
 from idp.tenancy.policy import Policy
 
 
@@ -27,5 +27,6 @@ def lifetime_ends_at(evidence: Sequence[Evidence], policy: Policy) -> datetime:
 
 
 def counts_for_another(evidence: Sequence[Evidence], policy: Policy, now: datetime) -> bool:
-    """Whether what a session of one tenant proved counts for another tenant, of this policy."""
-    return now < ends_at(evidence, max((e.at for e in evidence), default=NEVER), policy)
+    """Whether what a session of one tenant proved counts for another tenant, of this policy. A choice proves nothing."""
+    proofs = (e.at for e in evidence if e.step is not StepName.CHOOSE_TENANT)
+    return now < ends_at(evidence, max(proofs, default=NEVER), policy)
