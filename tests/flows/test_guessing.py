@@ -25,6 +25,7 @@ def failed_page(
     html = browser.page.html.replace(username, "NAME")
     html = re.sub(r'value="[^"]{20,}"', "", html)
     html = re.sub(r"/login/[^/\"]+", "/login/HANDLE", html)
+    html = re.sub(r'data-options="[^"]*"', "", html)  # the passkey's challenge
     return browser.status, headers, html
 
 
