@@ -43,6 +43,7 @@ from redis.exceptions import ClusterDownError, RedisClusterException, RedisError
 from redis.retry import Retry
 
 from idp.errors import Misconfigured, Unavailable
+from idp.settings import split_hosts
 
 PREFIX: Final = "idp:"
 TIMEOUT: Final = 0.1
@@ -240,7 +241,7 @@ class Cache:
 
 def connector(url: str) -> Callable[[], Client]:
     """Return what makes the client of a URL, and may connect. Raises ValueError, without password, for no such URL."""
-    parts = urlsplit(url)
+    parts = split_hosts(url)
     match parts.scheme:
         case "redis" | "rediss":
             _check(_parse_url(url))

@@ -10,6 +10,7 @@ unknown key in the file is a fault; an unknown variable of the environment is so
 
 import ipaddress
 import os
+import re
 import string
 import tomllib
 from collections.abc import Mapping
@@ -59,6 +60,13 @@ def _split(value: str) -> SplitResult:
     return parts
 
 
+def split_hosts(url: str) -> SplitResult:
+    """Split a URL that may name several hosts: newer Pythons take such a list with an IPv6 address for a broken host."""
+    scheme, _, rest = url.partition("://")
+    netloc = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    return urlsplit(f"{scheme}://{rest[len(netloc) :]}")._replace(netloc=netloc)
+
+
 def _an_issuer(value: str) -> str:
     """OpenID Connect Core 2 (`iss`): https, no query, no fragment. Ours is a bare origin: cookies hold for all of it."""
     parts = _split(value)
@@ -102,7 +110,7 @@ def _with_absolute_path(url: URL) -> str:
 
 def _a_redis(value: str) -> str:
     """Accept the schemes of `idp.cache`; sentinels and clusters name several hosts, each with a port of its own."""
-    parts = urlsplit(value)
+    parts = split_hosts(value)
     for host in parts.netloc.rpartition("@")[2].split(","):
         _split(f"//{host}")
     if parts.scheme not in {"redis", "rediss", "redis+sentinel", "redis+cluster"} or not parts.netloc:

@@ -42,7 +42,7 @@ class Delivered:
     logged_in: bool
 
 
-@dataclass(slots=True)
+@dataclass
 class MailServer:
     """A running server. `answers`: what it says to RCPT or DATA instead of taking it."""
 
