@@ -132,14 +132,13 @@ def no_request_object(asked: Asked) -> None:
 
 def response_type_is_code(asked: Asked) -> None:
     """RFC 9700 section 2.1.2: no token in the front channel."""
-    match asked.get("response_type"):
-        case None:
-            raise Rejected("invalid_request", "response_type is missing")
-        case "code":
-            if not asked.client.check_response_type("code"):
-                raise Rejected("unauthorized_client", "This client is not registered for response_type code")
-        case _:
-            raise Rejected("unsupported_response_type", "response_type must be code")
+    response_type = asked.get("response_type")
+    if response_type is None:
+        raise Rejected("invalid_request", "response_type is missing")
+    if response_type != "code":
+        raise Rejected("unsupported_response_type", "response_type must be code")
+    if not asked.client.check_response_type("code"):
+        raise Rejected("unauthorized_client", "This client is not registered for response_type code")
 
 
 def response_mode_can_carry_it(asked: Asked) -> None:

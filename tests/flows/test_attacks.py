@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask
 
 from idp.accounts import lifecycle
 from idp.accounts.models import User
@@ -10,6 +11,7 @@ from idp.login.models import BrowserSession
 from idp.oidc.models import AuthorizationGrant
 from idp.tenancy.models import Membership
 from tests.support.browser import Browser, NewBrowser
+from tests.support.meanwhile import meanwhile
 from tests.support.moving_clock import MovingClock
 from tests.support.page import Page
 from tests.support.pages import log_out
@@ -369,3 +371,18 @@ def test_after_logout_a_copied_cookie_is_worthless(anna: KnownUser, rp: RelyingP
     thief = new_browser()
     thief.http.cookies.set("__Host-idp_session", secret)
     assert thief.get("/account/").step == "password"
+
+
+def test_a_last_form_sent_twice_opens_one_session(
+    app: Flask, world: World, rp: RelyingParty, new_browser: NewBrowser
+) -> None:
+    """A3: of two requests that finish one login, the second opens nothing; the place that it leads to judges anew."""
+    anna = world.user("anna", world.tenant(security_code=False))
+    browser = new_browser().get(rp.authorize_url())
+    form = browser.filled_form(username=anna.username, password=anna.password)
+    other = Browser(browser.http, browser.issuer, browser.transport)
+    with meanwhile(app, "FROM users", lambda: other.send(form)) as others:
+        browser.send(form)
+    assert rp.answer(others[0])["code"]
+    with world.unit_of_work() as session:
+        assert session.query(BrowserSession).filter(BrowserSession.user_id == anna.id).count() == 1
