@@ -7,16 +7,13 @@ The user's row is taken first, so that of two changes at the same moment the sec
 """
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 
-import sqlalchemy as sa
-
-from idp import clock
 from idp.accounts import enrolment, factors
 from idp.accounts.models import TotpDevice, User
-from idp.accounts.passkeys import has_second_factor
+from idp.accounts.passkeys import has_second_factor, take_row
 from idp.crypto import totp
-from idp.extensions import db
 from idp.tenancy.policy import Policy
 
 MOST = 10
@@ -39,19 +36,19 @@ def add(user: User, pending: str, code: object, now: datetime, name: str) -> boo
     return True
 
 
-def remove(user: User, device_id: uuid.UUID, policy: Policy, *, last_may_go: bool) -> bool:
-    """Forget one; False when there is none of that id, or it is the last second factor and must stay.
+def remove(user: User, device_id: uuid.UUID, demanding: Iterable[Policy]) -> bool:
+    """Forget one; False when there is none of that id, or without it the user lacks what these policies demand.
 
     The caller commits, or rolls back.
     """
-    _ids_behind_the_row(user)
+    take_row(user)
     device = of(user, device_id)
     if device is None:
         return False
     user.totp_devices.remove(device)
     if not user.totp_devices:
         factors.remove_totp(user)
-    return last_may_go or has_second_factor(user, policy)
+    return all(has_second_factor(user, policy) for policy in demanding)
 
 
 def _ids(user: User) -> set[uuid.UUID]:
@@ -60,6 +57,5 @@ def _ids(user: User) -> set[uuid.UUID]:
 
 def _ids_behind_the_row(user: User) -> set[uuid.UUID]:
     """The devices as they are once nobody else changes them."""
-    db.session.execute(sa.update(User).where(User.id == user.id).values(updated_at=clock.now()))
-    db.session.expire(user, ["totp_devices", "passkeys"])
+    take_row(user)
     return _ids(user)

@@ -78,7 +78,7 @@ def remove_authenticator(login: Login, device_id: uuid.UUID) -> ResponseReturnVa
 def authenticator_removed(login: Login, device_id: uuid.UUID) -> ResponseReturnValue:
     """Forget it. Refuses the last second factor while a tenant makes one mandatory."""
     _mine(login, device_id)
-    if not authenticators.remove(login.user, device_id, login.tenant.policy, last_may_go=not demanding(login)):
+    if not authenticators.remove(login.user, device_id, demanding(login)):
         raise Forbidden(
             "the last second factor",
             person=_("Your company makes two-factor authentication mandatory, so your last way may not go."),

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from idp.accounts import authenticators
-from idp.accounts.models import TotpDevice, User
+from idp.accounts.models import Passkey, TotpDevice, User
 from idp.audit.models import AuditEvent
 from idp.extensions import db
 from idp.outbox.mail.letters import FactorAdded, FactorRemoved
@@ -17,6 +17,7 @@ from idp.tenancy.policy import Policy
 from tests.support.browser import ELSEWHERE, Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.pages import open_page
+from tests.support.relying_party import RelyingParty
 from tests.support.world import KnownUser, World
 
 SECURITY = "/account/security"
@@ -212,6 +213,23 @@ def test_the_last_one_stays_where_it_is_mandatory(world: World, anna: KnownUser,
     assert asked_of(new_browser(), anna, anna.totp()).path == "/account/"
 
 
+def test_a_passkey_that_the_own_company_does_not_take_is_no_second_factor(
+    world: World, rp: RelyingParty, new_browser: NewBrowser
+) -> None:
+    """B5: whoever works for a company that takes passkeys still needs what their own company makes mandatory."""
+    office = world.tenant("office", two_factor_mandatory=True, passkeys=False)
+    customer = world.tenant("customer")
+    eva = world.user("eva", office, type="accountant", works_for=[customer], totp=True)
+    with world.unit_of_work() as session:
+        session.add(Passkey(user_id=eva.id, name="Laptop", credential_id=b"1", public_key=b"1", synced=False))
+        last = session.query(TotpDevice).filter_by(user_id=eva.id).one().id
+    browser = new_browser().get(rp.authorize_url(tenant=customer.slug)).login(eva, tenant=customer)
+    browser.landed = None
+    browser.get(f"{SECURITY}/authenticators/{last}/remove").submit("Remove")
+    assert browser.status == 403
+    assert devices(world, eva) == [""]
+
+
 def test_the_last_one_goes_with_its_recovery_codes(world: World, anna: KnownUser, new_browser: NewBrowser) -> None:
     """Where nobody demands it the last one may go; what stood in for it goes too, and the mail says what is left."""
     browser = open_page(new_browser(), SECURITY, anna)
@@ -251,7 +269,7 @@ def test_two_that_go_at_the_same_moment(world: World, app: Flask, anna: KnownUse
             user = db.session.get_one(User, anna.id)
             assert len(user.totp_devices) == 2
             ready.wait(timeout=30)
-            done = authenticators.remove(user, device_id, Policy(two_factor_mandatory=True), last_may_go=False)
+            done = authenticators.remove(user, device_id, [Policy(two_factor_mandatory=True)])
             db.session.commit() if done else db.session.rollback()
             return done
 
