@@ -18,8 +18,8 @@ _HASHER = "idp.hasher"
 
 def set_up(app: Flask) -> None:
     """Make the ring and the hasher of this process."""
-    app.extensions[_SEALER] = Sealer.from_hex(settings.of(app).secret_keys)
     ours = settings.of(app)
+    app.extensions[_SEALER] = Sealer.from_hex(ours.secret_keys)
     cost = Parameters(memory_kib=ours.argon2_memory_kib, passes=ours.argon2_passes)
     app.extensions[_HASHER] = Hasher(cost, at_most=ours.argon2_at_once or os.cpu_count() or 1)
 

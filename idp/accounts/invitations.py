@@ -26,7 +26,7 @@ from idp.accounts.notices import recipient
 from idp.accounts.queries import by_id, may_log_in
 from idp.audit.events import InvitationAccepted, InvitationMailed, InvitationWithdrawn, UserCreated, UserInvited
 from idp.audit.record import record, record_all
-from idp.extensions import db
+from idp.extensions import changed, db
 from idp.outbox.errands import PersonInvited
 from idp.outbox.mail.letters import Invitation
 from idp.outbox.mail.render import one_line
@@ -36,7 +36,6 @@ from idp.vault import hasher
 PATH = "/invitation"
 LIFETIME = timedelta(hours=24)
 FOR_A_PERSON = (5, timedelta(hours=1))
-_PLAIN = {"synchronize_session": False}
 
 
 def invite(tenant: Tenant, new: NewUser, actor: User) -> User | None:
@@ -70,7 +69,7 @@ def send_again(user: User, actor: User) -> bool:
     if not shortlived.room("invitation", str(user.id), *FOR_A_PERSON):
         return False
     still = sa.update(User).where(User.id == user.id, User.invited_at.is_not(None)).values(invited_at=clock.now())
-    if not _one_row(still):
+    if not changed(still):
         return False
     lifecycle.next_epoch(user)
     _ask(user, actor)
@@ -80,7 +79,7 @@ def send_again(user: User, actor: User) -> bool:
 def withdraw(user: User, actor: User) -> bool:
     """Take the invitation back; False when it was accepted already."""
     event = InvitationWithdrawn(tenant_id=user.tenant_id, user_id=user.id, actor_id=actor.id, username=user.username)
-    if not _one_row(sa.delete(User).where(User.id == user.id, User.invited_at.is_not(None))):
+    if not changed(sa.delete(User).where(User.id == user.id, User.invited_at.is_not(None))):
         return False
     db.session.expunge(user)
     record(event)
@@ -125,7 +124,3 @@ def accept(link: FoundLink, password: str) -> bool:
 def _ask(user: User, actor: User) -> None:
     outbox.ask(PersonInvited(invited_id=str(user.id), by=actor.name))
     record(UserInvited(tenant_id=user.tenant_id, user_id=user.id, actor_id=actor.id))
-
-
-def _one_row(change: sa.Update | sa.Delete) -> bool:
-    return bool(db.session.execute(change, execution_options=_PLAIN).rowcount == 1)  # type: ignore[attr-defined]

@@ -18,7 +18,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from idp.accounts import connecting
-from idp.accounts.connecting import Found, Page, Refused
+from idp.accounts.connecting import Page, Refused
 from idp.accounts.models import User
 from idp.console import authority
 from idp.errors import NotFound
@@ -73,14 +73,14 @@ def connect(login: Login) -> ResponseReturnValue:
     """Accept the accountant whose code it is."""
     authority.act(login)
     found = connecting.find(typed("connect_code"), login.tenant, login.user)
-    if isinstance(found, Found) and connecting.connect(found, login.tenant, login.user):
+    if isinstance(found, Refused):
         db.session.commit()
-        return redirect(url_for("console.accountants", done="connected"), 303)
-    if isinstance(found, Found):
+        return _refused(login, found)
+    if not connecting.connect(found, login.tenant, login.user):
         db.session.rollback()
         return _refused(login, Refused.UNKNOWN)
     db.session.commit()
-    return _refused(login, found)
+    return redirect(url_for("console.accountants", done="connected"), 303)
 
 
 def ask_part(login: Login, user_id: uuid.UUID) -> str:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from idp import clock
 from idp.accounts.models import User
-from idp.extensions import db, upsert
+from idp.extensions import changed, db, upsert
 from idp.login.models import FamiliarBrowser, FamiliarNetwork
 
 KEPT = timedelta(days=400)
@@ -54,7 +54,7 @@ def of(user_id: uuid.UUID) -> list[FamiliarNetwork]:
 def forget(user_id: uuid.UUID, network: str) -> bool:
     """Make a network strange again; of several requests at once one hears True. The caller commits."""
     gone = sa.delete(FamiliarNetwork).where(FamiliarNetwork.user_id == user_id, FamiliarNetwork.network == network)
-    return db.session.execute(gone.returning(FamiliarNetwork.network)).scalar_one_or_none() is not None
+    return changed(gone)
 
 
 def forget_since(user_id: uuid.UUID, moment: datetime) -> None:

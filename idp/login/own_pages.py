@@ -137,7 +137,7 @@ def oldest_fresh() -> datetime:
 
 def render(template: str, login: Login, **context: Any) -> str:
     """One of our own pages, with its frame: who it is, for whom they work, which rooms are open to them."""
-    return render_template(template, login=login, administers=sees_console(login), helps=helps(login), **context)
+    return render_template(template, login=login, sees_console=sees_console(login), helps=helps(login), **context)
 
 
 def _judged(asked: Demand, page: OwnPage) -> Login | Response:

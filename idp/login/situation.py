@@ -80,7 +80,8 @@ def gather(
 ) -> Facts:
     """The facts about this user (None: nobody yet), with this evidence, asking from this network and browser.
 
-    Evidence of another epoch of the user is worthless and left out.
+    Evidence of another epoch of the user is worthless and left out. Whether the network is familiar is only looked up
+    where it matters.
     """
     if user is None:
         anybodys = frozenset({Factor.PASSKEY} if ceremonies.offered() else ())
@@ -89,12 +90,13 @@ def gather(
     tenants = _tenants(user, demand)
     slug = working_tenant(tuple(tenants), valid, demand)
     tenant = db.session.get_one(Tenant, tenants[slug])
-    policy = _policy(user, tenant)
+    policy = policy_for(user, tenant)
+    known = known_ip.find(user, tenant, network, browser_hash)
     situation = Situation(
         policy=policy,
         enrolled=enrolled(user, policy),
         evidence=valid,
-        network=_network(user, tenant, network, browser_hash),
+        network=Network(network, known, policy.block_new_ip and familiar.is_familiar(user.id, network)),
         demand=demand,
         user=str(user.id),
         tenants=tuple(tenants),
@@ -103,8 +105,8 @@ def gather(
     return Facts(situation, user, tenant)
 
 
-def _policy(user: User, tenant: Tenant) -> Policy:
-    """The tenant's policy; whether new addresses are blocked may be said of one user.
+def policy_for(user: User, tenant: Tenant) -> Policy:
+    """The policy by which this user works for the tenant; whether new addresses are blocked may be said of one user.
 
     The helpdesk does not know the security code of a company that lets it in: it proves two factors, every time.
     """
@@ -119,13 +121,6 @@ def _policy(user: User, tenant: Tenant) -> Policy:
     if user.block_new_ip is None:
         return tenant.policy
     return replace(tenant.policy, block_new_ip=user.block_new_ip)
-
-
-def _network(user: User, tenant: Tenant, network: str | None, browser_hash: str | None) -> Network:
-    """What is known of the network; whether it is familiar is only looked up where it matters."""
-    blocks = _policy(user, tenant).block_new_ip
-    known = known_ip.find(user, tenant, network, browser_hash)
-    return Network(network, known, blocks and familiar.is_familiar(user.id, network))
 
 
 def _tenants(user: User, demand: Demand) -> Mapping[str, uuid.UUID]:

@@ -19,7 +19,8 @@ from idp.tenancy import membership, support_access
 def right_of(login: Login) -> uuid.UUID | None:
     """The membership or the access by which the person works for the tenant; None at home."""
     if own_pages.helps(login):
-        return support_access.id_of(login.tenant.id)
+        access = support_access.of(login.tenant.id)
+        return access.id if access else None
     return membership.id_of(login.user.id, login.tenant.id)
 
 

@@ -17,6 +17,7 @@ from idp.extensions import db
 from idp.login import familiar
 from idp.login.gate import Login
 from idp.login.network import current_network
+from idp.login.situation import policy_for
 from idp.web.fields import typed
 
 SHOWN = 20
@@ -49,8 +50,7 @@ def card(login: Login) -> FamiliarCard:
     rows = tuple(
         FamiliarRow(row.network, row.since, row.used_at, row.validated_by_mail, row.network == here) for row in found
     )
-    own = login.user.block_new_ip
-    blocks = login.tenant.policy.block_new_ip if own is None else own
+    blocks = policy_for(login.user, login.tenant).block_new_ip
     return FamiliarCard(rows[:SHOWN], len(rows[SHOWN:]), blocks)
 
 

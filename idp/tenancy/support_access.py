@@ -44,13 +44,6 @@ def of(tenant_id: uuid.UUID) -> SupportAccess | None:
     return db.session.scalar(sa.select(SupportAccess).where(SupportAccess.live_for == tenant_id, is_live(clock.now())))
 
 
-def id_of(tenant_id: uuid.UUID) -> uuid.UUID | None:
-    """The id of the live access to the tenant."""
-    return db.session.scalar(
-        sa.select(SupportAccess.id).where(SupportAccess.live_for == tenant_id, is_live(clock.now()))
-    )
-
-
 def open_tenants() -> sa.Select[uuid.UUID]:
     """The ids of the tenants that let the helpdesk in."""
     return sa.select(SupportAccess.tenant_id).where(SupportAccess.live_for.is_not(None), is_live(clock.now()))
@@ -59,15 +52,16 @@ def open_tenants() -> sa.Select[uuid.UUID]:
 def give(tenant: Tenant, actor_id: uuid.UUID, actor_name: str) -> bool:
     """Let the helpdesk in for a month; False when it is let in already. The caller commits, or rolls back."""
     now = clock.now()
+    until = a_month_after(now)
     over = sa.update(SupportAccess).where(SupportAccess.live_for == tenant.id, SupportAccess.expires_at <= now)
     db.session.execute(over.values(live_for=None), execution_options={"synchronize_session": False})
     facts = {"tenant_id": tenant.id, "live_for": tenant.id, "given_by": actor_name}
     try:
         with db.session.begin_nested():
-            db.session.add(SupportAccess(given_at=now, expires_at=a_month_after(now), **facts))
+            db.session.add(SupportAccess(given_at=now, expires_at=until, **facts))
     except IntegrityError:
         return False
-    record(HelpdeskAccessGiven(tenant_id=tenant.id, actor_id=actor_id, expires_at=a_month_after(now).isoformat()))
+    record(HelpdeskAccessGiven(tenant_id=tenant.id, actor_id=actor_id, expires_at=until.isoformat()))
     return True
 
 

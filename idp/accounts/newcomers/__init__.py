@@ -26,7 +26,7 @@ from idp.accounts.newcomers.models import PeopleImport, State
 from idp.accounts.queries import by_id
 from idp.audit.events import PeopleImportConfirmed
 from idp.audit.record import record
-from idp.extensions import db
+from idp.extensions import changed, db
 from idp.outbox.errands import PeopleToInvite
 from idp.tenancy.models import Tenant
 from idp.vault import sealer
@@ -35,7 +35,6 @@ __all__ = ["PeopleImport", "carry_out", "confirm", "discard", "keep", "latest", 
 
 _LATEST = 5
 _AT_ONCE = 500
-_PLAIN = {"synchronize_session": False}
 
 
 def taken(newcomers: Sequence[Newcomer]) -> list[LineFault]:
@@ -76,7 +75,7 @@ def people_of(row: PeopleImport) -> list[Newcomer]:
 def confirm(row: PeopleImport, actor: User) -> bool:
     """Let a worker invite them; False when that was done already."""
     previewed = sa.update(PeopleImport).where(PeopleImport.id == row.id, PeopleImport.state == State.PREVIEWED)
-    if not _one_row(previewed.values(state=State.WAITING, actor_id=actor.id)):
+    if not changed(previewed.values(state=State.WAITING, actor_id=actor.id)):
         return False
     outbox.ask(PeopleToInvite(import_id=str(row.id)))
     record(PeopleImportConfirmed(tenant_id=row.tenant_id, actor_id=actor.id, people=row.people))
@@ -85,7 +84,7 @@ def confirm(row: PeopleImport, actor: User) -> bool:
 
 def discard(row: PeopleImport) -> bool:
     """Forget an import that nobody confirmed; False when somebody did."""
-    return _one_row(sa.delete(PeopleImport).where(PeopleImport.id == row.id, PeopleImport.state == State.PREVIEWED))
+    return changed(sa.delete(PeopleImport).where(PeopleImport.id == row.id, PeopleImport.state == State.PREVIEWED))
 
 
 def carry_out(errand: PeopleToInvite) -> None:
@@ -109,7 +108,7 @@ def _finish(row: PeopleImport, state: State, faults: Sequence[LineFault] = ()) -
     """Say how it ended; False when another worker did."""
     waiting = sa.update(PeopleImport).where(PeopleImport.id == row.id, PeopleImport.state == State.WAITING)
     ended = {"state": state, "faults": [asdict(f) for f in faults], "people_sealed": None, "finished_at": clock.now()}
-    return _one_row(waiting.values(**ended))
+    return changed(waiting.values(**ended))
 
 
 def _of_keys(keys: Sequence[str]) -> sa.Select[str]:
@@ -145,7 +144,3 @@ def _read(written: dict[str, str]) -> Newcomer:
         locale=written["locale"],
     )
     return Newcomer(int(written["line"]), new)
-
-
-def _one_row(change: sa.Update | sa.Delete) -> bool:
-    return bool(db.session.execute(change, execution_options=_PLAIN).rowcount == 1)  # type: ignore[attr-defined]
