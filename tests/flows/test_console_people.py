@@ -23,17 +23,6 @@ PEOPLE = "/console/users"
 
 
 @pytest.fixture
-def zon(world: World) -> KnownTenant:
-    return world.tenant()
-
-
-@pytest.fixture
-def bert(world: World, zon: KnownTenant) -> KnownUser:
-    """The administrator."""
-    return world.user("bert", zon, type="administrator", totp=True)
-
-
-@pytest.fixture
 def anna(world: World, zon: KnownTenant) -> KnownUser:
     return world.user("anna", zon, totp=True, recovery_codes=True, every_30_days=True)
 

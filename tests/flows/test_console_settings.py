@@ -13,19 +13,8 @@ SETTINGS = "/console/settings"
 SWITCHES = ("two_factor_mandatory", "limit_two_factor_validity", "security_code", "known_ip_same_browser", "passkeys")
 
 
-@pytest.fixture
-def zon(world: World) -> KnownTenant:
-    return world.tenant()
-
-
-@pytest.fixture
-def bert(world: World, zon: KnownTenant) -> KnownUser:
-    """The administrator."""
-    return world.user("bert", zon, type="administrator", totp=True)
-
-
 def test_the_console_leads_to_the_settings(new_browser: NewBrowser, bert: KnownUser) -> None:
-    """Its first page is the only one that it has."""
+    """Its address without a page leads there."""
     assert new_browser().get("/console/").login(bert).path == SETTINGS
 
 

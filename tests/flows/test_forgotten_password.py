@@ -4,7 +4,6 @@ import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -25,11 +24,6 @@ from tests.support.relying_party import RelyingParty
 from tests.support.world import KnownUser, World
 
 NEW = "zeven gele fietsen zingen"
-
-
-@pytest.fixture
-def post(app: Flask, tmp_path: Path) -> Post:
-    return Post(app, tmp_path)
 
 
 @pytest.fixture

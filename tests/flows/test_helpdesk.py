@@ -28,12 +28,6 @@ def zon(world: World) -> KnownTenant:
 
 
 @pytest.fixture
-def bert(world: World, zon: KnownTenant) -> KnownUser:
-    """Its administrator."""
-    return world.user("bert", zon, type="administrator", totp=True)
-
-
-@pytest.fixture
 def hanna(world: World) -> KnownUser:
     """She works for Informer's helpdesk."""
     return world.user("hanna", world.tenant("informer", security_code=False), type="support", totp=True)

@@ -3,7 +3,6 @@
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -23,22 +22,6 @@ from tests.support.world import KnownTenant, KnownUser, World
 
 IMPORT = "/console/users/import"
 GOOD = "name;email;username;type;locale\nNora Baas;nora@x.example;nora;administrator;en\nOtto;otto@x.example;;;\n"
-
-
-@pytest.fixture
-def post(app: Flask, tmp_path: Path) -> Post:
-    return Post(app, tmp_path)
-
-
-@pytest.fixture
-def zon(world: World) -> KnownTenant:
-    return world.tenant()
-
-
-@pytest.fixture
-def bert(world: World, zon: KnownTenant) -> KnownUser:
-    """The administrator."""
-    return world.user("bert", zon, type="administrator", totp=True)
 
 
 @pytest.fixture

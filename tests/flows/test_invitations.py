@@ -3,12 +3,10 @@
 import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 
 from idp.accounts.links.models import OneTimeLink
 from idp.accounts.models import User
@@ -23,22 +21,6 @@ from tests.support.world import KnownTenant, KnownUser, World
 
 INVITE = "/console/users/invite"
 PASSWORD = "zeven gele fietsen zingen"
-
-
-@pytest.fixture
-def post(app: Flask, tmp_path: Path) -> Post:
-    return Post(app, tmp_path)
-
-
-@pytest.fixture
-def zon(world: World) -> KnownTenant:
-    return world.tenant()
-
-
-@pytest.fixture
-def bert(world: World, zon: KnownTenant) -> KnownUser:
-    """The administrator."""
-    return world.user("bert", zon, type="administrator", totp=True)
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 
 from idp.accounts.models import User
 from idp.audit.models import AuditEvent
@@ -23,11 +21,6 @@ from tests.support.world import KnownUser, World
 
 NEW = "zeven gele fietsen zingen"
 BUTTON = "This was not me"
-
-
-@pytest.fixture
-def post(app: Flask, tmp_path: Path) -> Post:
-    return Post(app, tmp_path)
 
 
 @pytest.fixture

@@ -14,12 +14,6 @@ TWO_FACTOR = f"{SECURITY}/two-factor"
 
 
 @pytest.fixture
-def zon(world: World) -> KnownTenant:
-    """A tenant with the policy of a new one."""
-    return world.tenant()
-
-
-@pytest.fixture
 def anna(world: World, zon: KnownTenant) -> KnownUser:
     """An employee with a password."""
     return world.user("anna", zon)

@@ -23,12 +23,6 @@ PHR = "phr"
 
 
 @pytest.fixture
-def zon(world: World) -> KnownTenant:
-    """A tenant with the policy of a new one."""
-    return world.tenant()
-
-
-@pytest.fixture
 def anna(world: World, zon: KnownTenant) -> KnownUser:
     """An employee with a password."""
     return world.user("anna", zon)

@@ -1,10 +1,7 @@
 """The password card: whoever knows the present password and has the second factor at hand chooses another."""
 
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 
 from idp.accounts.models import User
 from idp.audit.models import AuditEvent
@@ -18,11 +15,6 @@ from tests.support.world import KnownUser, World
 
 SECURITY = "/account/security"
 NEW = "zeven gele fietsen zingen"
-
-
-@pytest.fixture
-def post(app: Flask, tmp_path: Path) -> Post:
-    return Post(app, tmp_path)
 
 
 @pytest.fixture

@@ -31,11 +31,6 @@ def anna(world: World, zon: KnownTenant) -> KnownUser:
     return world.user("anna", zon)
 
 
-@pytest.fixture
-def bert(world: World, zon: KnownTenant) -> KnownUser:
-    return world.user("bert", zon, type="administrator", totp=True)
-
-
 def proof(step: StepName, factor: Factor, at: datetime) -> Evidence:
     return Evidence(step, at, frozenset({factor}), covers=frozenset({step}))
 
