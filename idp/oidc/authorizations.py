@@ -38,7 +38,6 @@ FAMILY_LIFETIME: Final = timedelta(days=90)
 REFRESH_IDLE: Final = timedelta(days=30)
 ONLINE_LIFETIME: Final = timedelta(days=1)
 REUSE_GRACE: Final = timedelta(seconds=10)
-_WorkingTenant = aliased(Tenant, name="working_tenant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,12 @@ def by_refresh_token(value: str) -> Refreshable | None:
 
 
 def _select(*first: type[RefreshToken]) -> Any:
-    """Everything about a grant in one statement; a user's factors only when somebody asks for them."""
+    """Everything about a grant in one statement; a user's factors only when somebody asks for them.
+
+    The second name of the tenants is made anew each time: one for all would make its columns at its first use, and the
+    first requests of a process, which come at the same moment, would make them twice.
+    """
+    working_tenant = aliased(Tenant, name="working_tenant")
     is_member = sa.exists().where(Membership.id == AuthorizationGrant.right_id).correlate(AuthorizationGrant)
     is_let_in = (
         sa.exists()
@@ -94,10 +98,10 @@ def _select(*first: type[RefreshToken]) -> Any:
         .correlate(AuthorizationGrant)
     )
     return (
-        sa.select(*first, AuthorizationGrant, User, _WorkingTenant, BrowserSession, is_member, is_let_in)
+        sa.select(*first, AuthorizationGrant, User, working_tenant, BrowserSession, is_member, is_let_in)
         .select_from(AuthorizationGrant)
         .join(User, User.id == AuthorizationGrant.user_id)
-        .join(_WorkingTenant, _WorkingTenant.id == AuthorizationGrant.tenant_id)
+        .join(working_tenant, working_tenant.id == AuthorizationGrant.tenant_id)
         .outerjoin(BrowserSession, BrowserSession.id == AuthorizationGrant.session_id)
         .options(lazyload(User.totp_devices))
     )
