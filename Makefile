@@ -51,15 +51,19 @@ lock: ## renew both lock files within the bounds of pyproject.toml (needs uv)
 clean: ## remove what was installed or generated (never the demo's data)
 	rm -rf $(VENV) build dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
+# A lock names everything, so pip resolves nothing (`--no-deps`): left to resolve, it asks for the newest release of a
+# dependency's extra, which no lock can know. `pip check` says when a lock is not whole.
 # A stamp is written only when its step is complete, so an interrupted install is simply repeated.
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "Python 3.11 or newer is needed; \`$(PYTHON)\` is not. Name another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	$(PIP) install --quiet --require-hashes -r requirements.lock
+	$(PIP) install --quiet --no-deps --require-hashes -r requirements.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	$(PIP) check
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-test.lock
-	$(PIP) install --quiet --require-hashes -r requirements-test.lock
+	$(PIP) install --quiet --no-deps --require-hashes -r requirements-test.lock
+	$(PIP) check
 	@touch $@
