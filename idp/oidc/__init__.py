@@ -12,6 +12,7 @@
                                                                   │                               └──▶ keys.py
                                                                   └─ authorizations.py: is what was granted still alive?
     application ─ GET|POST /userinfo ─▶ userinfo.py ─▶ claims.py
+    application ─ POST /introspect ─▶ introspection.py
     application ─ POST /revoke ─▶ revocation.py         browser ─ /logout ─▶ logout/
     everybody ─ /.well-known/… /jwks ─▶ discovery.py    import file ─▶ metadata.py ─▶ registration.py (pure)
 

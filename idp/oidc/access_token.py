@@ -7,11 +7,12 @@ where we are asked ourselves the authorization is found, with everything that ma
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from idp import clock, settings
+from idp import clock, settings, shortlived
 from idp.crypto import opaque
 from idp.oidc import keys
 from idp.oidc.authorizations import Authorization
@@ -19,6 +20,7 @@ from idp.oidc.clients import RegisteredClient
 
 LIFETIME: Final = timedelta(minutes=10)
 TYPE: Final = "at+jwt"
+_GIVEN_BACK: Final = "access_token"
 _ALGORITHM: Final = "ES256"
 
 
@@ -29,6 +31,7 @@ class AccessToken:
     client_id: str
     scope: tuple[str, ...]
     authorization_id: uuid.UUID | None
+    claims: Mapping[str, Any]
 
 
 def of_user(a: Authorization, client: RegisteredClient, scope: str, now: datetime) -> str:
@@ -49,7 +52,18 @@ def read(token: str) -> AccessToken | None:
     if claims is None or claims["iss"] != settings.current().issuer or claims["exp"] <= clock.now().timestamp():
         return None
     name, _, random = claims["jti"].partition(".")
-    return AccessToken(claims["client_id"], tuple(claims.get("scope", "").split()), uuid.UUID(name) if random else None)
+    scope = tuple(claims.get("scope", "").split())
+    return AccessToken(claims["client_id"], scope, uuid.UUID(name) if random else None, claims)
+
+
+def give_back(token: AccessToken) -> None:
+    """End a token that hangs on no authorization: a client's own (RFC 7009 section 2.1). The caller commits."""
+    shortlived.once(_GIVEN_BACK, token.claims["jti"], LIFETIME)
+
+
+def given_back(token: AccessToken) -> bool:
+    """Whether that happened."""
+    return shortlived.used(_GIVEN_BACK, token.claims["jti"])
 
 
 def _encode(client: RegisteredClient, scope: str, now: datetime, about: dict[str, Any]) -> str:

@@ -63,6 +63,14 @@ def authenticate(request: ProgramRequest) -> RegisteredClient:
     return client
 
 
+def authenticate_confidential(request: ProgramRequest) -> RegisteredClient:
+    """The same, for what is not for a client that anybody may claim to be (RFC 7662 section 2.1)."""
+    client = authenticate(request)
+    if not client.registration.confidential:
+        raise _failed()
+    return client
+
+
 def _failed() -> InvalidClientError:
     return InvalidClientError("Client authentication failed", status_code=401)
 

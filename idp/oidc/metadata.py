@@ -189,6 +189,7 @@ _KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
     "scope": _scope,
     "audience": _audience,
     "id_token_signed_response_alg": _one_of(*SIGNING_ALGORITHMS),
+    "introspection_signed_response_alg": _one_of(*SIGNING_ALGORITHMS),
     "default_max_age": _seconds,
     "require_auth_time": _yes_or_no,
     "default_acr_values": _texts,

@@ -44,6 +44,7 @@ class Registration:
     scope: tuple[str, ...]
     audience: tuple[str, ...]
     id_token_signed_response_alg: str
+    introspection_signed_response_alg: str
     default_max_age: int | None
     default_acr_values: tuple[str, ...]
     backchannel_logout_uri: str | None
@@ -92,6 +93,7 @@ def read(metadata: Mapping[str, Any]) -> Registration:
         scope=tuple(metadata["scope"].split()) if "scope" in metadata else (USER_SCOPES if codes else ()),
         audience=_listed(metadata.get("audience", ())),
         id_token_signed_response_alg=metadata.get("id_token_signed_response_alg", "RS256"),
+        introspection_signed_response_alg=metadata.get("introspection_signed_response_alg", "RS256"),
         default_max_age=metadata.get("default_max_age"),
         default_acr_values=tuple(metadata.get("default_acr_values", ())),
         backchannel_logout_uri=metadata.get("backchannel_logout_uri"),

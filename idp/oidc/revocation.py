@@ -1,6 +1,7 @@
 """`POST /revoke` (RFC 7009): a client says that it no longer needs a token.
 
-The authorization that the token belongs to ends, with all of its tokens (section 2.1). A token that is not the
+The authorization that the token belongs to ends, with all of its tokens (section 2.1): they are dead at once wherever we
+are asked, at userinfo and introspection. A token that the client got for itself ends alone. A token that is not the
 client's own, or no token at all, is answered like one that was revoked (section 2.2): nothing is learned by trying.
 """
 
@@ -12,7 +13,9 @@ from flask import Response, request
 from idp import clock
 from idp.extensions import db
 from idp.oidc import access_token, authorizations, client_auth
-from idp.oidc.models import AuthorizationGrant
+from idp.oidc.access_token import AccessToken
+from idp.oidc.authorizations import Authorization
+from idp.oidc.clients import RegisteredClient
 from idp.oidc.oauth2_requests import ProgramRequest
 from idp.oidc.server import NO_STORE, server
 from idp.oidc.token import fault
@@ -32,18 +35,30 @@ def revoke() -> Response:
             raise InvalidRequestError("token is missing")
     except OAuth2Error as error:
         return server.refusal(error)
-    grant = _grant_of(token)
-    if grant is not None and grant.client_id == client.id:
-        authorizations.revoke(grant, clock.now())
-        db.session.commit()
+    _end(token, client)
+    db.session.commit()
     return Response("", 200, NO_STORE)
 
 
-def _grant_of(token: str) -> AuthorizationGrant | None:
-    """The authorization that a refresh or access token belongs to; the hint of the request is not needed."""
-    refreshable = authorizations.by_refresh_token(token)
-    if refreshable is not None:
-        return refreshable.authorization.grant
+def _end(token: str, client: RegisteredClient) -> None:
+    """End what belongs to a refresh or access token of this client; the hint of the request is not needed."""
+    if refreshable := authorizations.by_refresh_token(token):
+        _end_authorization(refreshable.authorization, client)
+        return
     access = access_token.read(token)
-    found = authorizations.by_id(access.authorization_id) if access and access.authorization_id else None
-    return found.grant if found else None
+    if access is None:
+        return
+    if access.authorization_id is None:
+        _end_own(access, client)
+    elif found := authorizations.by_id(access.authorization_id):
+        _end_authorization(found, client)
+
+
+def _end_authorization(found: Authorization, client: RegisteredClient) -> None:
+    if found.grant.client_id == client.id:
+        authorizations.revoke(found.grant, clock.now())
+
+
+def _end_own(access: AccessToken, client: RegisteredClient) -> None:
+    if access.client_id == client.client_id:
+        access_token.give_back(access)

@@ -14,7 +14,7 @@ from typing import Final
 from flask import Blueprint, Flask, Response
 
 from idp.extensions import csrf
-from idp.oidc import authorize, discovery, keys, requests, revocation, token, userinfo
+from idp.oidc import authorize, discovery, introspection, keys, requests, revocation, token, userinfo
 from idp.oidc.logout import views as logout
 
 people = Blueprint("oidc", __name__)
@@ -36,6 +36,7 @@ programs.add_url_rule("/.well-known/oauth-authorization-server", "metadata", dis
 programs.add_url_rule("/jwks", "jwks", discovery.jwks)
 programs.add_url_rule("/token", "token", token.token, methods=["POST"])
 programs.add_url_rule("/revoke", "revoke", revocation.revoke, methods=["POST"])
+programs.add_url_rule("/introspect", "introspect", introspection.introspect, methods=["POST"])
 programs.add_url_rule("/userinfo", "userinfo", userinfo.userinfo, methods=["GET", "POST"])
 csrf.exempt(programs)
 

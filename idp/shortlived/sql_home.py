@@ -2,6 +2,7 @@
 
 take    DELETE … RETURNING              of N at once the database lets one find the row
 once    INSERT … ON CONFLICT DO UPDATE  of N at once one inserts; only an expired name may be taken over
+used    SELECT                          has somebody used the name?
 purge   DELETE … LIMIT, COMMIT, again   a purge that is killed leaves whole batches behind it and hurts nobody
 """
 
@@ -57,6 +58,13 @@ def once(kind: str, name: str, lifetime: timedelta) -> bool:
         where=UsedName.expires_at <= now,
     ).returning(UsedName.digest)
     return db.session.execute(first, execution_options=_PLAIN).scalar_one_or_none() is not None
+
+
+def used(kind: str, name: str) -> bool:
+    """Whether the name has been used and may not be used again yet."""
+    digest = opaque.digest(f"{kind}:{name}")
+    found = select(UsedName.digest).where(UsedName.digest == digest, UsedName.expires_at > clock.now())
+    return db.session.execute(found).scalar_one_or_none() is not None
 
 
 def purge(batch: int = 500) -> int:

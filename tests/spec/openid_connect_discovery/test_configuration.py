@@ -23,7 +23,7 @@ def test_what_is_required(http: httpx.Client) -> None:
     """Section 3: and the issuer is exactly ours."""
     found = http.get(ADDRESSES[0]).json()
     assert found["issuer"] == ISSUER
-    for name in ("authorization", "token", "userinfo", "end_session", "revocation"):
+    for name in ("authorization", "token", "userinfo", "end_session", "revocation", "introspection"):
         assert found[f"{name}_endpoint"].startswith(f"{ISSUER}/")
     assert found["jwks_uri"].startswith(f"{ISSUER}/")
     assert found["response_types_supported"] == ["code"]
@@ -31,6 +31,7 @@ def test_what_is_required(http: httpx.Client) -> None:
     assert found["subject_types_supported"] == ["public"]
     assert "RS256" in found["id_token_signing_alg_values_supported"]
     assert found["code_challenge_methods_supported"] == ["S256"]
+    assert "none" not in found["introspection_endpoint_auth_methods_supported"]
     assert found["claims_parameter_supported"] is True
     assert found["request_uri_parameter_supported"] is False
     assert found["acr_values_supported"][0] == "urn:informer:acr:password"

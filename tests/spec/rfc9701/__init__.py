@@ -1,0 +1,1 @@
+"""JWT Response for OAuth Token Introspection."""
