@@ -20,8 +20,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 import idp
+from tests.support.mail import Mailbox, Post
 from tests.support.postgres import free_port
 from tests.support.server import Server, stop
+from tests.support.smtp import mail_server
 from tests.support.world import KnownUser, World
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -132,6 +134,13 @@ class Person:
 
 
 NewPerson = Callable[..., Person]
+
+
+@pytest.fixture
+def mailbox(live: Server, tmp_path: Path) -> Iterator[Mailbox]:
+    """The mailboxes of everybody, behind a real mail server."""
+    with mail_server() as server:
+        yield Mailbox(Post(live.app, tmp_path), server)
 
 
 @pytest.fixture

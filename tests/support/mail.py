@@ -4,6 +4,9 @@ post = Post(app, tmp_path)
 post.deliver()                      # what `idp worker` does; returns the mails that are new
 post.newest.subject                 # "Choose a new password"
 post.newest.link                    # the first link of its text
+
+with mail_server() as server:
+    Mailbox(post, server).of(anna)  # the same over SMTP: what has come in for her
 """
 
 from __future__ import annotations
@@ -22,6 +25,9 @@ from idp.extensions import db
 from idp.outbox import deliver
 from idp.outbox.mail.directory import DirectorySink
 from idp.outbox.mail.sinks import Sink
+from idp.outbox.mail.smtp import SmtpSink
+from tests.support.smtp import MailServer
+from tests.support.world import KnownUser
 
 worker = importlib.import_module("idp.cli.worker")  # the package has the command of that name
 
@@ -92,3 +98,20 @@ class Post:
     def newest(self) -> Received:
         """The mail that came last."""
         return self.received[-1]
+
+
+class Mailbox:
+    """Where the mail of an application comes in: at a mail server, over SMTP."""
+
+    def __init__(self, post: Post, server: MailServer) -> None:
+        self._post = post
+        self._server = server
+        self._sink = SmtpSink.from_url(f"smtp://127.0.0.1:{server.port}", "localhost")
+
+    def of(self, user: KnownUser) -> list[Received]:
+        """Let the worker send what waits; what has come in for this person since they last looked."""
+        self._post.deliver(self._sink)
+        mine = [mail for mail in self._server.received if mail.rcpt_tos == [user.email]]
+        for mail in mine:
+            self._server.received.remove(mail)
+        return [read(mail.content) for mail in mine]

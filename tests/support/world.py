@@ -68,6 +68,11 @@ class KnownUser:
     recovery_codes: list[str] = field(default_factory=list)
     mails: Callable[[], list[Mail]] = list
 
+    @property
+    def email(self) -> str:
+        """Where their mail comes in."""
+        return f"{self.username}@{self.tenant.slug}.example"
+
     def totp(self) -> str:
         """The next code that was never given before (RFC 6238: a step is good once).
 
