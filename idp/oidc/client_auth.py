@@ -6,8 +6,8 @@
     nothing ──────────────▶ none                         ▼
                               client known? ─ method registered? ─ proof right? ──no──▶ invalid_client, in one wording
 
-Secrets have 256 random bits, so a SHA-256 is compared. An assertion is verified with the registered keys only, by an
-algorithm that fits the registration, for us as audience, and once (RFC 7523 section 3).
+Secrets have 256 random bits, so a SHA-256 is compared. An assertion is verified with the client's keys only
+(`client_keys.py`), by an algorithm that fits the registration, for us as audience, and once (RFC 7523 section 3).
 """
 
 from __future__ import annotations
@@ -22,16 +22,15 @@ from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
-from joserfc import jws, jwt
+from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import Key, KeySet
 
 from idp import clock, settings, shortlived
 from idp.crypto import opaque
 from idp.extensions import db
-from idp.oidc import clients
+from idp.oidc import client_keys, clients
 from idp.oidc.clients import RegisteredClient
-from idp.oidc.keys import LONGEST_TOKEN, Registry
+from idp.oidc.keys import LONGEST_TOKEN
 from idp.oidc.oauth2_requests import ProgramRequest
 from idp.oidc.registration import ASSERTION_ALGORITHMS
 
@@ -159,20 +158,8 @@ def _assertion_holds(client: RegisteredClient, assertion: str) -> bool:
 def _verified(client: RegisteredClient, assertion: str) -> Mapping[str, Any] | None:
     """The claims, when a registered key signed them by an algorithm that the client may use."""
     chosen = client.registration.token_endpoint_auth_signing_alg
-    registry = Registry(algorithms=[chosen] if chosen else ASSERTION_ALGORITHMS)
-    for key in _keys(client, jws.extract_compact(assertion.encode("ascii")).headers().get("kid")):
-        try:
-            token = jwt.decode(assertion, key, registry=registry)
-        except (JoseError, ValueError, TypeError):
-            continue
-        return token.claims if token.header.get("typ") in _ASSERTION_TYPES else None
-    return None
-
-
-def _keys(client: RegisteredClient, kid: object) -> list[Key]:
-    """The registered keys that may have signed: of that name, or all where the header names none."""
-    registered = KeySet.import_key_set({"keys": list((client.registration.jwks or {}).get("keys", []))}).keys
-    return [key for key in registered if kid in (None, key.kid)]
+    token = client_keys.verified(client.registration, assertion, [chosen] if chosen else ASSERTION_ALGORITHMS)
+    return token.claims if token and token.header.get("typ") in _ASSERTION_TYPES else None
 
 
 def _is_of_the_client(client: RegisteredClient, claims: Mapping[str, Any]) -> bool:

@@ -17,9 +17,7 @@ from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
-
+from idp.oidc import public_keys
 from idp.oidc.registration import (
     ASSERTION_ALGORITHMS,
     AUTH_METHODS,
@@ -36,7 +34,6 @@ from idp.oidc.registration import (
 
 _LONGEST_URI: Final = 2000
 _LONGEST_TEXT: Final = 4000
-_FEWEST_RSA_BITS: Final = 2048
 _LONGEST_AGE: Final = 10**9
 _ALSO_NATIVE: Final = ", http on a loopback address, or a scheme like com.example.app"
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
@@ -161,20 +158,7 @@ def _jwks(value: Any) -> None:
     if not isinstance(value, dict) or not isinstance(value.get("keys"), list) or not value["keys"]:
         raise ValueError('must be a JSON Web Key Set, {"keys": [...]}')
     for jwk in value["keys"]:
-        if not isinstance(jwk, dict) or {"d", "k"} & jwk.keys():
-            raise ValueError("must hold public keys only")
-    try:
-        keys = KeySet.import_key_set({"keys": value["keys"]}).keys
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
-        raise ValueError("holds a key that cannot be read") from None
-    if any(not _verifies(key) for key in keys):
-        raise ValueError(f"must hold EC, OKP or RSA keys, RSA with at least {_FEWEST_RSA_BITS} bits")
-
-
-def _verifies(key: Any) -> bool:
-    if isinstance(key, RSAKey):
-        return key.public_key.key_size >= _FEWEST_RSA_BITS
-    return isinstance(key, ECKey | OKPKey)
+        public_keys.read(jwk)
 
 
 _KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
@@ -186,6 +170,7 @@ _KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
     "token_endpoint_auth_method": _one_of(*AUTH_METHODS),
     "token_endpoint_auth_signing_alg": _one_of(*ASSERTION_ALGORITHMS),
     "jwks": _jwks,
+    "jwks_uri": _uri,
     "scope": _scope,
     "audience": _audience,
     "id_token_signed_response_alg": _one_of(*SIGNING_ALGORITHMS),
@@ -212,7 +197,6 @@ _UNSUPPORTED: Final = frozenset(
         "id_token_encrypted_response_alg",
         "id_token_encrypted_response_enc",
         "initiate_login_uri",
-        "jwks_uri",
         "request_object_encryption_alg",
         "request_object_encryption_enc",
         "request_object_signing_alg",
@@ -285,22 +269,28 @@ def _public_has_no_credentials_grant(r: Registration) -> Faults:
 
 
 def _assertions_have_keys(r: Registration) -> Faults:
-    """RFC 7523 section 3: an assertion is verified with a registered key."""
-    if (r.token_endpoint_auth_method == "private_key_jwt") != (r.jwks is not None):  # noqa: S105 - a name
-        return [("jwks", "goes with token_endpoint_auth_method private_key_jwt, and that with jwks")]
+    """RFC 7523 section 3: an assertion is verified with a registered key; RFC 7591 section 2: in one of two places."""
+    if r.jwks is not None and r.jwks_uri is not None:
+        return [("jwks_uri", "goes without jwks: the keys are in one place")]
+    if r.token_endpoint_auth_method == "private_key_jwt" and r.jwks is None and r.jwks_uri is None:  # noqa: S105 - a name
+        return [("jwks", "or jwks_uri is missing: token_endpoint_auth_method is private_key_jwt")]
     return []
 
 
-def _logout_address_is_fetchable(r: Registration, *, development: bool) -> Faults:
-    """OpenID Connect Back-Channel Logout section 2.2; we call it ourselves, so it is https and not inside."""
-    if r.backchannel_logout_uri is None:
-        return []
-    parts = urlsplit(r.backchannel_logout_uri)
+def _what_we_call_is_outside(r: Registration, *, development: bool) -> Faults:
+    """OpenID Connect Back-Channel Logout section 2.2, RFC 7591 section 2: https and not inside, for we call it ourselves."""
+    called = (("backchannel_logout_uri", r.backchannel_logout_uri), ("jwks_uri", r.jwks_uri))
+    return [
+        (key, "must be https and a public address")
+        for key, uri in called
+        if uri is not None and not _outside(urlsplit(uri), development=development)
+    ]
+
+
+def _outside(parts: SplitResult, *, development: bool) -> bool:
     if development and parts.scheme in {"http", "https"} and _is_loopback(parts.hostname):
-        return []
-    if parts.scheme == "https" and parts.hostname and not _is_inside(parts.hostname):
-        return []
-    return [("backchannel_logout_uri", "must be https and a public address")]
+        return True
+    return parts.scheme == "https" and bool(parts.hostname) and not _is_inside(parts.hostname or "")
 
 
 _RULES: Final = (
@@ -310,7 +300,7 @@ _RULES: Final = (
     _public_has_no_credentials_grant,
     _assertions_have_keys,
 )
-_ADDRESS_RULES: Final = (_addresses_are_safe, _logout_address_is_fetchable)
+_ADDRESS_RULES: Final = (_addresses_are_safe, _what_we_call_is_outside)
 
 
 def _is_loopback(host: str | None) -> bool:

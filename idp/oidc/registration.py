@@ -41,6 +41,7 @@ class Registration:
     token_endpoint_auth_method: str
     token_endpoint_auth_signing_alg: str | None
     jwks: Mapping[str, Any] | None
+    jwks_uri: str | None
     scope: tuple[str, ...]
     audience: tuple[str, ...]
     id_token_signed_response_alg: str
@@ -78,7 +79,7 @@ def read(metadata: Mapping[str, Any]) -> Registration:
     uris = tuple(metadata.get("redirect_uris", ()))
     grants = tuple(metadata.get("grant_types", (AUTHORIZATION_CODE, REFRESH_TOKEN)))
     codes = AUTHORIZATION_CODE in grants
-    jwks = metadata.get("jwks")
+    jwks, jwks_uri = metadata.get("jwks"), metadata.get("jwks_uri")
     return Registration(
         application_type=metadata.get("application_type", "web"),
         redirect_uris=uris,
@@ -86,10 +87,11 @@ def read(metadata: Mapping[str, Any]) -> Registration:
         grant_types=grants,
         response_types=tuple(metadata.get("response_types", RESPONSE_TYPES if codes else ())),
         token_endpoint_auth_method=metadata.get(
-            "token_endpoint_auth_method", "private_key_jwt" if jwks else "client_secret_basic"
+            "token_endpoint_auth_method", "private_key_jwt" if jwks or jwks_uri else "client_secret_basic"
         ),
         token_endpoint_auth_signing_alg=metadata.get("token_endpoint_auth_signing_alg"),
         jwks=jwks,
+        jwks_uri=jwks_uri,
         scope=tuple(metadata["scope"].split()) if "scope" in metadata else (USER_SCOPES if codes else ()),
         audience=_listed(metadata.get("audience", ())),
         id_token_signed_response_alg=metadata.get("id_token_signed_response_alg", "RS256"),

@@ -14,7 +14,7 @@ from typing import Final
 from flask import Blueprint, Flask, Response
 
 from idp.extensions import csrf
-from idp.oidc import authorize, discovery, introspection, keys, requests, revocation, token, userinfo
+from idp.oidc import authorize, client_keys, discovery, introspection, keys, requests, revocation, token, userinfo
 from idp.oidc.logout import views as logout
 
 people = Blueprint("oidc", __name__)
@@ -61,6 +61,7 @@ def open_to_every_origin(response: Response) -> Response:
 def set_up(app: Flask) -> None:
     """Add this room to the application."""
     keys.set_up(app)
+    client_keys.set_up(app)
     discovery.set_up(app)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)

@@ -44,10 +44,19 @@ def test_what_holds_where_nothing_is_said() -> None:
 
 def test_keys_mean_private_key_jwt() -> None:
     """A client that registers keys and no method authenticates with them."""
-    found = registered(jwks={"keys": [EC.as_dict(private=False)]})
-    assert found.token_endpoint_auth_method == "private_key_jwt"
-    assert found.confidential
-    assert not found.uses_secret
+    for found in (
+        registered(jwks={"keys": [EC.as_dict(private=False)]}),
+        registered(jwks_uri="https://books.example/keys"),
+    ):
+        assert found.token_endpoint_auth_method == "private_key_jwt"
+        assert found.confidential
+        assert not found.uses_secret
+
+
+def test_keys_beside_a_secret() -> None:
+    """Section 2: a client that authenticates with a secret may have keys for other ends."""
+    found = registered(jwks={"keys": [EC.as_dict(private=False)]}, token_endpoint_auth_method="client_secret_basic")
+    assert found.uses_secret
 
 
 def test_a_client_that_works_for_itself() -> None:
@@ -87,7 +96,7 @@ def test_what_may_be_registered(metadata: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["client_name", "jwks_uri", "request_uris", "userinfo_signed_response_alg", "sector_identifier_uri"],
+    ["client_name", "request_uris", "userinfo_signed_response_alg", "sector_identifier_uri"],
 )
 def test_what_the_standard_has_and_we_have_not(key: str) -> None:
     """Taking it in silence would be a promise."""
@@ -204,10 +213,7 @@ def test_a_weak_key() -> None:
             "grant_types",
         ),
         ({"token_endpoint_auth_method": "private_key_jwt"}, "jwks"),
-        (
-            {"token_endpoint_auth_method": "client_secret_basic", "jwks": {"keys": [EC.as_dict(private=False)]}},
-            "jwks",
-        ),
+        ({"jwks": {"keys": [EC.as_dict(private=False)]}, "jwks_uri": "https://books.example/keys"}, "jwks_uri"),
     ],
     ids=lambda value: str(value)[:18],
 )

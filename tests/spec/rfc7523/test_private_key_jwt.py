@@ -6,69 +6,23 @@ import base64
 import hashlib
 import hmac
 import json
-import uuid
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
-from joserfc import jwt
-from joserfc.jwk import ECKey, RSAKey
+from flask import Flask
+from joserfc.jwk import ECKey, OKPKey
 
+from idp.oidc import client_keys, registration
+from tests.spec.rfc7523.conftest import EC, RSA, STRANGER, TYPE, Assert, ask, believed, public
 from tests.support.moving_clock import MovingClock
 from tests.support.stores import ISSUER
 from tests.support.world import World
-
-TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-EC = ECKey.generate_key("P-256", {"kid": "ec"})
-RSA = RSAKey.generate_key(2048, {"kid": "rsa"})
-STRANGER = ECKey.generate_key("P-256", {"kid": "ec"})
-
-Assert = Callable[..., str]
-
-
-def public(*keys: ECKey | RSAKey) -> dict[str, Any]:
-    """The key set that a client registers."""
-    return {"keys": [key.as_dict(private=False) for key in keys]}
 
 
 @pytest.fixture(autouse=True)
 def _robot(world: World) -> None:
     world.client("robot", public=True, token_endpoint_auth_method="private_key_jwt", jwks=public(EC, RSA))
-
-
-@pytest.fixture
-def assertion(clock: MovingClock) -> Assert:
-    """Makes assertions, right but for the changes; a change to None leaves a claim out."""
-
-    def make(key: ECKey | RSAKey = EC, header: dict[str, Any] | None = None, **changes: Any) -> str:
-        now = int(clock.now().timestamp())
-        claims = {"iss": "robot", "sub": "robot", "aud": ISSUER, "iat": now, "exp": now + 60, "jti": uuid.uuid4().hex}
-        claims = {name: value for name, value in (claims | changes).items() if value is not None}
-        head = {"alg": "RS256" if isinstance(key, RSAKey) else "ES256", "kid": key.kid} | (header or {})
-        return jwt.encode({k: v for k, v in head.items() if v is not None}, claims, key, algorithms=[head["alg"]])
-
-    return make
-
-
-def ask(http: httpx.Client, assertion: str, **form: str | None) -> httpx.Response:
-    """A token request in which only the client can be right."""
-    values = {
-        "grant_type": "refresh_token",
-        "refresh_token": "x",
-        "client_assertion_type": TYPE,
-        "client_assertion": assertion,
-        **form,
-    }
-    return http.post("/token", data={name: value for name, value in values.items() if value is not None})
-
-
-def believed(answer: httpx.Response) -> bool:
-    """Whether the client was believed: then the grant is what is wrong."""
-    if answer.json()["error"] == "invalid_grant":
-        return True
-    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client"), answer.text
-    return False
 
 
 @pytest.mark.parametrize(
@@ -173,6 +127,12 @@ def test_what_is_no_assertion(http: httpx.Client, text: str) -> None:
     assert answer.json()["error"] in {"invalid_client", "invalid_request"}
 
 
+@pytest.mark.parametrize("text", ["x", "e30.e30.", "é.é.é", "x" * 9000, "W10.e30.AA"], ids=lambda text: text[:9])
+def test_what_is_no_jwt_is_signed_by_nobody(in_app: Flask, text: str) -> None:
+    """RFC 7515 section 5.2: whoever asks, for an assertion or a request object."""
+    assert client_keys.verified(registration.read({"jwks": public(EC)}), text, ["ES256"]) is None
+
+
 def test_a_deeply_nested_payload(http: httpx.Client) -> None:
     """It is not followed down."""
     payload = base64.urlsafe_b64encode(b"[" * 5000).rstrip(b"=").decode()
@@ -232,3 +192,52 @@ def test_only_for_clients_that_registered_it(world: World, http: httpx.Client, a
     """A client with a secret has no keys."""
     world.client("books")
     assert not believed(ask(http, assertion(iss="books", sub="books")))
+
+
+@pytest.mark.parametrize(
+    ("label", "header"),
+    [
+        ({"use": "enc"}, {}),
+        ({"alg": "ES384"}, {}),
+        ({"alg": "PS256"}, {}),
+        ({"alg": "PS256"}, {"alg": "RS256"}),
+        ({}, {"alg": "RS384"}),
+    ],
+    ids=str,
+)
+def test_a_key_is_for_what_its_set_says(
+    world: World, http: httpx.Client, assertion: Assert, label: dict[str, str], header: dict[str, str]
+) -> None:
+    """RFC 7517 sections 4.2 and 4.4, RFC 8725 section 3.1: the header does not choose how a key is used."""
+    key = RSA if header or label.get("alg") == "PS256" else EC
+    keys = {"keys": [key.as_dict(private=False) | label]}
+    world.client("strict", public=True, token_endpoint_auth_method="private_key_jwt", jwks=keys)
+    assert not believed(ask(http, assertion(key, header, iss="strict", sub="strict")))
+
+
+def test_a_key_that_cannot_sign(world: World, http: httpx.Client, assertion: Assert) -> None:
+    """Section 3: it is no key of this signature, and no accident."""
+    agreeing = OKPKey.generate_key("X25519", {"kid": "ec"})
+    larger = ECKey.generate_key("P-384", {"kid": "ec"})
+    world.client("odd", public=True, token_endpoint_auth_method="private_key_jwt", jwks=public(agreeing, larger))
+    assert not believed(ask(http, assertion(iss="odd", sub="odd")))
+    claims = assertion(iss="odd", sub="odd").split(".")[1]
+    head = base64.urlsafe_b64encode(b'{"alg":"EdDSA","kid":"ec"}').rstrip(b"=").decode()
+    assert not believed(ask(http, f"{head}.{claims}.{'A' * 86}"))
+
+
+@pytest.mark.parametrize("header", [{"jwk": STRANGER.as_dict(private=False)}, {"jku": "https://evil.example/keys"}])
+def test_a_key_that_the_assertion_brings(http: httpx.Client, assertion: Assert, header: dict[str, Any]) -> None:
+    """RFC 8725 section 3.10: keys come from the registration only."""
+    assert not believed(ask(http, assertion(STRANGER, header)))
+    assert not believed(ask(http, assertion(STRANGER, header | {"kid": None})))
+
+
+@pytest.mark.parametrize(
+    "kid", [7, ["ec"], {"x": 1}, "../ec", "ec' OR '1'='1", "x" * 3000], ids=lambda kid: str(kid)[:9]
+)
+def test_a_name_of_a_key_that_is_none(http: httpx.Client, assertion: Assert, kid: object) -> None:
+    """RFC 8725 section 3.10: it is compared, and nothing else."""
+    head = base64.urlsafe_b64encode(json.dumps({"alg": "ES256", "kid": kid}).encode()).rstrip(b"=").decode()
+    parts = assertion().split(".")
+    assert not believed(ask(http, ".".join([head, *parts[1:]])))
