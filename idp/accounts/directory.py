@@ -34,11 +34,11 @@ class Page:
 
 def page_of(tenant_id: uuid.UUID, *, after: str = "", search: str = "") -> Page:
     """The people of the tenant after that username whose name, username or address begins so."""
-    key = _by_code_points(User.username_key)
+    key = by_code_points(User.username_key)
     which = sa.select(User).options(selectinload(User.passkeys))
     which = which.where(User.tenant_id == tenant_id, key > usernames.key(after[: usernames.LONGEST]))
     if words := search[:LONGEST_SEARCH].strip():
-        which = which.where(_found(words))
+        which = which.where(found_by(words))
     found = list(db.session.scalars(which.order_by(key).limit(PAGE + 1)))
     return Page(found[:PAGE], found[PAGE - 1].username if len(found) > PAGE else None)
 
@@ -49,7 +49,8 @@ def of_tenant(tenant_id: uuid.UUID, user_id: uuid.UUID) -> User | None:
     return db.session.scalar(found, execution_options={"populate_existing": True})
 
 
-def _found(words: str) -> sa.ColumnElement[bool]:
+def found_by(words: str) -> sa.ColumnElement[bool]:
+    """Whether name, username or address of a user begins so, whatever the case."""
     return sa.or_(
         _begins(User.username_key, sa.literal(usernames.key(words))),
         _begins(sa.func.lower(User.name), sa.func.lower(words)),
@@ -58,9 +59,10 @@ def _found(words: str) -> sa.ColumnElement[bool]:
 
 
 def _begins(text: sa.SQLColumnExpression[str], beginning: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    compared = _by_code_points(text)
+    compared = by_code_points(text)
     return sa.and_(compared >= beginning, compared < beginning.concat(_LAST))
 
 
-def _by_code_points(text: sa.SQLColumnExpression[str]) -> sa.ColumnElement[str]:
+def by_code_points(text: sa.SQLColumnExpression[str]) -> sa.ColumnElement[str]:
+    """The text as it is ordered and compared here."""
     return sa.collate(text, "C" if db.engine.dialect.name == "postgresql" else "BINARY")

@@ -61,7 +61,10 @@ class User(Base):
 
     passkeys: Mapped[list[Passkey]] = relationship(order_by="Passkey.created_at", cascade="all, delete-orphan")
 
-    __table_args__ = (Index("ix_users_tenant_id_username_key", "tenant_id", "username_key"),)
+    __table_args__ = (
+        Index("ix_users_tenant_id_username_key", "tenant_id", "username_key"),
+        Index("ix_users_tenant_id_last_login_at", "tenant_id", "last_login_at"),
+    )
 
 
 class TotpDevice(Base):

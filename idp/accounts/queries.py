@@ -56,12 +56,27 @@ def people_of(tenant_id: uuid.UUID) -> int:
 
 def without_two_factor(tenant: Tenant, at_most: int) -> tuple[int, list[User]]:
     """How many enabled users of the tenant have no second factor that counts, and the first `at_most` of them by name."""
-    unsafe = _enabled(tenant.id).where(~sa.exists().where(TotpDevice.user_id == User.id))
-    if tenant.policy.passkeys and ceremonies.offered():
-        unsafe = unsafe.where(~sa.exists().where(Passkey.user_id == User.id))
+    unsafe = _enabled(tenant.id).where(~has_second_factor(tenant))
     count = db.session.scalar(sa.select(sa.func.count()).select_from(unsafe.subquery())) or 0
     return count, list(db.session.scalars(unsafe.order_by(User.name, User.id).limit(at_most)))
 
 
+def passkeys_count(tenant: Tenant) -> bool:
+    """Whether a passkey is a second factor in this company: it takes them, and this provider can."""
+    return tenant.policy.passkeys and ceremonies.offered()
+
+
+def has_second_factor(tenant: Tenant) -> sa.ColumnElement[bool]:
+    """Whether a user has a second factor that counts in this company."""
+    by_totp = sa.exists().where(TotpDevice.user_id == User.id)
+    by_passkey = sa.exists().where(Passkey.user_id == User.id)
+    return sa.or_(by_totp, by_passkey) if passkeys_count(tenant) else by_totp
+
+
 def _enabled(tenant_id: uuid.UUID) -> sa.Select[User]:
-    return sa.select(User).where(User.tenant_id == tenant_id, User.disabled_at.is_(None))
+    return sa.select(User).where(*able_in(tenant_id))
+
+
+def able_in(tenant_id: uuid.UUID) -> tuple[sa.ColumnElement[bool], ...]:
+    """What is true of the enabled users whose home is this tenant."""
+    return User.tenant_id == tenant_id, User.disabled_at.is_(None)

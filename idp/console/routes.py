@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Flask
 
-from idp.console import accountants, helpdesk, import_people, invite, people, person, settings
+from idp.console import accountants, helpdesk, import_people, invite, people, person, security_center, settings
 from idp.console.access import page
 from idp.login import own_pages
 from idp.web import input_limits
@@ -11,6 +11,8 @@ PAGES = (
     page("/", settings.lead_there),
     page("/settings", settings.settings),
     page("/settings", settings.save, "POST", settings.keep_input),
+    page("/security-center", security_center.security_center),
+    page("/security-center.csv", security_center.people_as_csv),
     page("/accountants", accountants.accountants),
     page("/accountants", accountants.connect, "POST", accountants.accountants_page),
     page("/accountants/look", accountants.look, "POST", accountants.accountants_page),

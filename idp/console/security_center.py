@@ -1,0 +1,144 @@
+"""The security center: who is safe and who is not yet, on a page and as a file.
+
+    figures of this moment ─▶ a bar with words beside it
+    show=unsafe|absent · order=last_login · search=… ─▶ a table, fifty people at a time, or all of them as CSV
+
+Cells of the file that a spreadsheet would take for a formula begin with an apostrophe.
+"""
+
+import csv
+import io
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, request, stream_with_context
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from idp.accounts import safety
+from idp.accounts.models import User, UserType
+from idp.accounts.safety import Figures, Order, Question, Which
+from idp.login import known_ip
+from idp.login.gate import Login
+from idp.login.own_pages import render
+
+SHOWN: Mapping[Which, Any] = {
+    Which.EVERYBODY: _l("Everybody"),
+    Which.UNSAFE: _l("Not safe yet"),
+    Which.ABSENT: _l("Not logged in for 90 days"),
+}
+TYPES: Mapping[UserType, Any] = {
+    UserType.EMPLOYEE: _l("Employee"),
+    UserType.ADMINISTRATOR: _l("Administrator"),
+    UserType.ACCOUNTANT: _l("Accountant"),
+    UserType.SUPPORT: _l("Helpdesk"),
+}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A line of the table. `new_ip`: whether new addresses of this user are validated; `known`: live 30-day grants."""
+
+    user: User
+    safe: bool
+    totp: bool
+    passkeys: int
+    new_ip: bool
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityCenter:
+    """What the page shows. `width`: how much of the bar is filled, in percent."""
+
+    figures: Figures
+    width: int
+    people: Sequence[Person]
+    asked: Question
+    after: str | None
+    shown: Mapping[Which, Any]
+
+
+def security_center(login: Login) -> str:
+    """Show the figures and some of the people."""
+    asked = _asked()
+    figures = safety.figures(login.tenant)
+    found = safety.page_of(login.tenant, asked)
+    width = 100 * figures.safe // figures.people if figures.people else 0
+    people = _lines(login, found.people)
+    page = SecurityCenter(figures, width, people, asked, found.after, SHOWN)
+    return render("console/security_center.html", login, page=page)
+
+
+def people_as_csv(login: Login) -> Response:
+    """Send the whole table, heap by heap."""
+    answer = Response(stream_with_context(_file(login, _asked())), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="security-center-{login.tenant.slug}.csv"'
+    return answer
+
+
+def _asked() -> Question:
+    """What the address asks; a word that means nothing asks nothing."""
+    which, order = request.args.get("show", ""), request.args.get("order", "")
+    return Question(
+        which=Which(which) if which in set(Which) else Which.EVERYBODY,
+        order=Order(order) if order in set(Order) else Order.USERNAME,
+        search=request.args.get("search", "").strip(),
+        after=request.args.get("after", ""),
+    )
+
+
+def _lines(login: Login, users: Sequence[User]) -> list[Person]:
+    known = known_ip.numbers(users)
+    return [_line(login, user, known) for user in users]
+
+
+def _line(login: Login, user: User, known: Mapping[uuid.UUID, int]) -> Person:
+    new_ip = login.tenant.block_new_ip if user.block_new_ip is None else user.block_new_ip
+    return Person(
+        user=user,
+        safe=safety.is_safe(user, login.tenant),
+        totp=bool(user.totp_devices),
+        passkeys=len(user.passkeys),
+        new_ip=new_ip,
+        known=known.get(user.id, 0),
+    )
+
+
+def _file(login: Login, asked: Question) -> Iterator[str]:
+    yield _row(
+        _("Name"),
+        _("Username"),
+        _("Type"),
+        _("Last login"),
+        _("E-mail address"),
+        _("Safe"),
+        _("Authenticator app"),
+        _("Passkeys"),
+        _("New IP addresses are validated"),
+        _("Known IP addresses"),
+    )
+    for users in safety.everyone(login.tenant, asked):
+        for person in _lines(login, users):
+            yield _row(*_cells(person))
+
+
+def _cells(person: Person) -> Iterator[str]:
+    user = person.user
+    yield from (user.name, user.username, str(TYPES[user.type]))
+    yield user.last_login_at.isoformat(timespec="seconds") if user.last_login_at else ""
+    yield user.email
+    yield from (_yes(person.safe), _yes(person.totp), str(person.passkeys), _yes(person.new_ip), str(person.known))
+
+
+def _yes(value: bool) -> str:  # noqa: FBT001 - a value to say
+    return str(_("yes") if value else _("no"))
+
+
+def _row(*cells: str) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
+    return line.getvalue()
