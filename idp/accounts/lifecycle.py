@@ -5,6 +5,7 @@
 
 Whatever ends a person's proof (another password, being disabled) moves the user's two epochs on: sessions, evidence,
 refresh tokens and known-IP grants of an older epoch are worthless from that commit on, wherever a copy of them lies.
+A worker then ends them by name, and tells whoever holds something of them.
 """
 
 import uuid
@@ -13,12 +14,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from idp import clock
+from idp import clock, outbox
 from idp.accounts import notices, usernames
 from idp.accounts.models import User, UserType
 from idp.audit.events import PasswordChanged, UserCreated, UserDisabled, UserEnabled
 from idp.audit.record import record
 from idp.extensions import db
+from idp.outbox.errands import ProofEnded
 from idp.tenancy.models import Tenant
 from idp.vault import hasher
 
@@ -88,3 +90,4 @@ def next_epoch(user: User) -> None:
     moved = sa.update(User).where(User.id == user.id)
     db.session.execute(moved.values(epoch=User.epoch + 1, grants_epoch=User.grants_epoch + 1))
     db.session.refresh(user, ["epoch", "grants_epoch"])
+    outbox.ask(ProofEnded(user_id=str(user.id), at=clock.now().isoformat()))

@@ -19,6 +19,7 @@ from idp.cli.grants import grants
 from idp.cli.import_ import import_
 from idp.cli.keys import keys
 from idp.cli.migrate import migrate
+from idp.cli.outbox import outbox
 from idp.cli.serve import serve
 from idp.cli.tenant import tenant
 from idp.cli.user import user
@@ -41,6 +42,7 @@ COMMANDS: tuple[click.Command, ...] = (
     client,
     grants,
     keys,
+    outbox,
 )
 
 

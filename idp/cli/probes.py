@@ -103,17 +103,18 @@ def of_mail() -> Finding:
 
 
 def of_outbox() -> Finding:
-    """Find whether mails are delivered in time, and whether some never were."""
+    """Find whether mails are delivered and applications told in time, and whether some never were."""
     try:
-        found = outbox_state.look()
+        found = outbox_state.look(mails_go=settings.current().mail_url is not None)
     except DBAPIError as error:
         return Finding("outbox", ok=False, reason=f"IDP_DATABASE_URL: {first_line(error)}")
     if found.dead:
-        dead = f"{found.dead} mails could not be delivered; the last one: {found.last_error}"
+        dead = f"{found.dead} deliveries were given up (`idp outbox list`); the last one: {found.last_error}"
         return Finding("outbox", ok=False, reason=dead)
-    if found.late and settings.current().mail_url:
-        return Finding("outbox", ok=False, reason=f"{found.late} mails are overdue: is `idp worker` running?")
-    return Finding("outbox", ok=True, reason=f"{found.waiting} mails wait")
+    if found.late:
+        return Finding("outbox", ok=False, reason=f"{found.late} deliveries are overdue: is `idp worker` running?")
+    untold = f", {found.untold} messages to applications" if found.untold else ""
+    return Finding("outbox", ok=True, reason=f"{found.waiting} mails wait{untold}")
 
 
 def to_serve() -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """`idp worker`: what is due and nobody waits for.
 
-    every second ──▶ deliver: mails that are due (idp/outbox/deliver.py)
-    every minute ─┬▶ purge: rows that are over, in small batches, each a transaction of its own
+    every second ──▶ deliver: mails and chores that are due (idp/outbox/deliver.py)
+    every minute ─┬▶ sweep: sessions that are over are ended by name, and the applications told
+                  ├▶ purge: rows that are over, in small batches, each a transaction of its own
                   │     └─ killed midway: whole batches are gone, the rest goes next time
                   └▶ rotate: keys that have signed for 90 days let the next ones take over
     SIGTERM, SIGINT: leave after the mail or the batch at hand
@@ -29,7 +30,7 @@ from idp.accounts.links.models import OneTimeLink
 from idp.accounts.models import ConnectCode
 from idp.accounts.newcomers.models import PeopleImport, State
 from idp.extensions import Base, db
-from idp.login import familiar, throttle
+from idp.login import familiar, sweep, throttle
 from idp.login.models import (
     BrowserSession,
     FailureCount,
@@ -39,9 +40,10 @@ from idp.login.models import (
     SecondFactorTry,
 )
 from idp.oidc import keys
+from idp.oidc.logout import backchannel
 from idp.oidc.models import AuthorizationGrant, KeyState
 from idp.outbox import deliver
-from idp.outbox.errands import PasswordForgotten, PeopleToInvite, PersonInvited
+from idp.outbox.errands import ApplicationToTell, PasswordForgotten, PeopleToInvite, PersonInvited, ProofEnded
 from idp.outbox.mail.sinks import sink_for
 from idp.outbox.models import Queued
 from idp.web import logs
@@ -59,6 +61,8 @@ FINDERS: Final[deliver.Finders] = {
     PasswordForgotten: password_reset.mail_for,
     PersonInvited: invitations.mail_for,
     PeopleToInvite: newcomers.carry_out,
+    ProofEnded: backchannel.proof_ended,
+    ApplicationToTell: backchannel.tell,
 }
 
 log = structlog.get_logger(__name__)
@@ -70,7 +74,10 @@ Batch = Callable[[datetime], int]
 @click.option("--once", is_flag=True, help="Do what is due and leave.")
 @with_appcontext
 def worker(*, once: bool) -> None:
-    """Do what is due: deliver mails, remove what is over, rotate the signing keys. Runs until it is told to stop."""
+    """Do what is due: deliver mails, tell applications, remove what is over, rotate the signing keys.
+
+    Runs until it is told to stop.
+    """
     logs.configure()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -87,6 +94,7 @@ def work(stop: threading.Event, *, once: bool) -> None:
         try:
             send(stop)
             if time.monotonic() >= tidy_at:
+                sweep_sessions(stop)
                 purge(stop)
                 rotate_when_due()
                 tidy_at = time.monotonic() + TIDY_SECONDS
@@ -103,11 +111,11 @@ def work(stop: threading.Event, *, once: bool) -> None:
 
 
 def send(stop: threading.Event) -> int:
-    """Deliver the mails that are due, and say how many. Without IDP_MAIL_URL they wait."""
-    ours = settings.current()
+    """Deliver the mails and do the chores that are due, and say how many. Without IDP_MAIL_URL mails wait."""
+    ours, done = settings.current(), deliver.do_chores(FINDERS, stop)
     if ours.mail_url is None:
-        return 0
-    return deliver.deliver_due(sink_for(ours.mail_url, ours.issuer_host), FINDERS, stop)
+        return done
+    return done + deliver.deliver_due(sink_for(ours.mail_url, ours.issuer_host), FINDERS, stop)
 
 
 def rotate_when_due() -> None:
@@ -116,6 +124,14 @@ def rotate_when_due() -> None:
     if any((key.activated_at or key.created_at) < clock.now() - KEYS_SIGN_FOR for key in actives):
         turns = keys.rotate()
         log.info("keys_rotated", kids=[turn.kid for turn in turns if turn.waits_until is None])
+
+
+def sweep_sessions(stop: threading.Event) -> None:
+    """End the sessions that are over. Commits after each batch."""
+    ended = BATCH
+    while ended == BATCH and not stop.is_set():
+        ended = sweep.over(BATCH)
+        db.session.commit()
 
 
 def purge(stop: threading.Event) -> int:

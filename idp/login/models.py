@@ -21,7 +21,12 @@ class BrowserSession(Base):
     """
 
     __tablename__ = "browser_sessions"
-    __table_args__ = (Index("ix_browser_sessions_user_id_ended_at", "user_id", "ended_at"),)
+    __table_args__ = (
+        Index("ix_browser_sessions_user_id_ended_at", "user_id", "ended_at"),
+        Index("ix_browser_sessions_ended_at_seen_at", "ended_at", "seen_at"),
+        Index("ix_browser_sessions_ended_at_expires_at", "ended_at", "expires_at"),
+        Index("ix_browser_sessions_tenant_id_ended_at", "tenant_id", "ended_at"),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)

@@ -3,17 +3,18 @@
     completion ──▶ open()    a new secret in the cookie at every rise in privilege, the old one is dead at once
     request ─────▶ current() live, of the user's epoch, the user and the tenant not disabled, and within the limits that
                              the tenant it works for has now (limits.py)
-    logout … ────▶ end()     on the server: a copied cookie is worthless
+    logout … ────▶ end()     on the server: a copied cookie is worthless; whoever asked to know of it is told, in the
+                             unit of work that ends it (when_one_ends). sweep.py does so where nobody was there to end it
 
 A session's secret has 256 random bits and is kept as a digest. What the browser brings is looked up, never adopted.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
-from flask import g, request
+from flask import Flask, current_app, g, request
 from werkzeug.wrappers import Response
 
 from idp import clock, settings
@@ -37,7 +38,13 @@ _SEEN_EVERY = timedelta(minutes=5)
 _SEEN_IN_A_LIMIT = 10
 """Use is noted so many times within the limit without use, if that is more often than every five minutes."""
 _COOKIE = "idp_session"
+_LISTENERS = "idp.login.session.listeners"
 _LONGEST_USER_AGENT = 400
+
+
+def when_one_ends(app: Flask, listener: Callable[[BrowserSession], None]) -> None:
+    """Call `listener` in the unit of work that ends a session; this room does not know who that is."""
+    app.extensions.setdefault(_LISTENERS, []).append(listener)
 
 
 def current() -> BrowserSession | None:
@@ -125,6 +132,8 @@ def end(session: BrowserSession, because: str) -> None:
     if changed(live.values(ended_at=clock.now(), ended_because=because)):
         user = user_of(session)
         record(SessionEnded(tenant_id=user.tenant_id, user_id=user.id, session_id=str(session.id), because=because))
+        for listener in current_app.extensions.get(_LISTENERS, ()):
+            listener(session)
     if g.get("browser_session") is session:
         g.browser_session = None
 

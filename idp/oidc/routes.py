@@ -14,7 +14,9 @@ from typing import Final
 from flask import Blueprint, Flask, Response
 
 from idp.extensions import csrf
+from idp.login import session as sessions
 from idp.oidc import authorize, client_keys, discovery, introspection, keys, requests, revocation, token, userinfo
+from idp.oidc.logout import backchannel
 from idp.oidc.logout import views as logout
 
 people = Blueprint("oidc", __name__)
@@ -63,5 +65,6 @@ def set_up(app: Flask) -> None:
     keys.set_up(app)
     client_keys.set_up(app)
     discovery.set_up(app)
+    sessions.when_one_ends(app, backchannel.session_ended)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)

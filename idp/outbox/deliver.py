@@ -6,7 +6,10 @@
     open ─▶ an errand finds the mail, or that there is none ─▶ render ─▶ send
       ├─ sent ───────────▶ delivered, payload cleared
       ├─ put off ────────▶ due again later: 30 s, 2 min, 8 min … 4 h
-      └─ refused, too old, tried 20 times ─▶ dead letter, payload cleared
+      └─ refused, too old, tried 20 times ─▶ dead letter, payload cleared; a chore's is kept, for `idp outbox retry`
+
+Chores are claimed apart from mails, so many in a round: whoever is slow to answer them holds up no mail for long, and
+who does not answer is asked once a round.
 
 The outcome is written only while the claim is still ours. A worker that dies leaves a lease behind, and the row comes due
 again by itself. A sending takes less time than a lease, so no two living workers send one mail; a worker that dies
@@ -19,7 +22,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 import structlog
@@ -28,7 +31,7 @@ from idp import clock, vault
 from idp.crypto.sealed import SealBroken
 from idp.extensions import db
 from idp.outbox import errands
-from idp.outbox.errands import Errand
+from idp.outbox.errands import CHORES, Errand
 from idp.outbox.mail import letters
 from idp.outbox.mail.letters import MAILS, Mail
 from idp.outbox.mail.render import letter_of
@@ -40,11 +43,16 @@ FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(hours=4)
 MOST_TRIES = 20
 """With the delays, that is a little over a weekend."""
+MOST_CHORES: Final = 100
+"""A round does so many; the mails are looked after between rounds."""
 _LONGEST_ERROR = 300
 _PLAIN = {"synchronize_session": False}
 
 Finders = Mapping[type[Errand], Callable[[Any], Mail | None]]
-"""For each kind of errand, what finds the mail, or that there is none to send."""
+"""For each kind of errand, what finds the mail, or that there is none to send. For a chore: what does it."""
+
+_IS_CHORE: Final = Queued.kind.in_(CHORES)
+_IS_NONE: Final = Queued.kind.not_in(CHORES)
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +82,7 @@ def deliver_due(sink: Sink, finders: Finders, stop: threading.Event) -> int:
     delivered = 0
     while not stop.is_set() and (claimed := claim()) is not None:
         try:
-            _attempt(claimed, sink, finders)
+            _attempt(claimed, lambda it: _mail_and_send(it, sink, finders))
             delivered += 1
         except Unreachable as error:
             _put_off(claimed, error)
@@ -84,13 +92,27 @@ def deliver_due(sink: Sink, finders: Finders, stop: threading.Event) -> int:
     return delivered
 
 
-def claim() -> Claim | None:
-    """Take the row that is due longest. Commits."""
+def do_chores(finders: Finders, stop: threading.Event) -> int:
+    """Do what is due and needs no mail server, a round of it; return how much was done."""
+    done, silent = 0, set[str]()
+    for _ in range(MOST_CHORES):
+        if stop.is_set() or (claimed := claim(_IS_CHORE)) is None:
+            break
+        try:
+            _attempt(claimed, lambda it: _do(it, finders, silent))
+            done += 1
+        except NotDelivered as error:
+            _put_off(claimed, error)
+    return done
+
+
+def claim(which: sa.ColumnElement[bool] = _IS_NONE) -> Claim | None:
+    """Take the row that is due longest, of those that end in a mail if nothing else is said. Commits."""
     now = clock.now()
-    if not db.session.scalar(sa.select(sa.exists().where(Queued.due_at <= now))):
+    if not db.session.scalar(sa.select(sa.exists().where(Queued.due_at <= now, which))):
         db.session.rollback()
         return None
-    first = sa.select(Queued.id).where(Queued.due_at <= now).order_by(Queued.due_at).limit(1)
+    first = sa.select(Queued.id).where(Queued.due_at <= now, which).order_by(Queued.due_at).limit(1)
     taken = (
         sa.update(Queued)
         .where(Queued.id == first.with_for_update(skip_locked=True).scalar_subquery(), Queued.due_at <= now)
@@ -102,33 +124,56 @@ def claim() -> Claim | None:
     return None if row is None else Claim(row.id, row.kind, row.payload_sealed or "", row.tries, row.useful_until)
 
 
-def _attempt(claimed: Claim, sink: Sink, finders: Finders) -> None:
-    """Find the mail and send it. Raises `NotDelivered`; whatever else goes wrong is one, too."""
+def _attempt(claimed: Claim, do: Callable[[Claim], str]) -> None:
+    """Do it, and log what that was. Raises `NotDelivered`; whatever else goes wrong is one, too."""
     if clock.now() >= claimed.useful_until:
         raise Refused("it came too late to be of use")
     try:
-        mail = _mail(claimed, finders)
-        db.session.commit()  # nothing is held while the mail server thinks
-        if mail is not None:
-            sink.send(letter_of(claimed.id, mail))
+        done = do(claimed)
     except NotDelivered:
+        db.session.rollback()
         raise
     except SealBroken as error:
         raise Refused(str(error)) from None
     except Exception as error:
         db.session.rollback()
-        log.exception("mail_failed", kind=claimed.kind, id=str(claimed.id))
+        log.exception("delivery_failed", kind=claimed.kind, id=str(claimed.id))
         raise PutOff(type(error).__name__) from error
     _outcome(claimed, delivered_at=clock.now(), due_at=None, payload_sealed=None, last_error=None)
-    log.info("mail_delivered" if mail else "errand_done", kind=claimed.kind, id=str(claimed.id), tries=claimed.tries)
+    log.info(done, kind=claimed.kind, id=str(claimed.id), tries=claimed.tries)
+
+
+def _mail_and_send(claimed: Claim, sink: Sink, finders: Finders) -> str:
+    mail = _mail(claimed, finders)
+    db.session.commit()  # nothing is held while the mail server thinks
+    if mail is None:
+        return "errand_done"
+    sink.send(letter_of(claimed.id, mail))
+    return "mail_delivered"
 
 
 def _mail(claimed: Claim, finders: Finders) -> Mail | None:
-    record = json.loads(vault.sealer().open(claimed.payload_sealed, seal_owner(claimed.id)))
     if claimed.kind in MAILS:
-        return letters.read(claimed.kind, record)
-    errand = errands.read(claimed.kind, record)
+        return letters.read(claimed.kind, _record(claimed))
+    errand = errands.read(claimed.kind, _record(claimed))
     return finders[type(errand)](errand)
+
+
+def _do(claimed: Claim, finders: Finders, silent: set[str]) -> str:
+    """Do a chore. `silent`: who did not answer in this round."""
+    chore = errands.read(claimed.kind, _record(claimed))
+    if chore.whom in silent:
+        raise PutOff("did not answer a moment ago")
+    try:
+        finders[type(chore)](chore)
+    except Unreachable:
+        silent.add(chore.whom)
+        raise
+    return "errand_done"
+
+
+def _record(claimed: Claim) -> Any:
+    return json.loads(vault.sealer().open(claimed.payload_sealed, seal_owner(claimed.id)))
 
 
 def _put_off(claimed: Claim, error: NotDelivered) -> None:
@@ -136,11 +181,12 @@ def _put_off(claimed: Claim, error: NotDelivered) -> None:
     why = f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]
     now = clock.now()
     if isinstance(error, Refused) or claimed.tries >= MOST_TRIES:
-        _outcome(claimed, dead_at=now, due_at=None, payload_sealed=None, last_error=why)
-        log.error("mail_given_up", kind=claimed.kind, id=str(claimed.id), tries=claimed.tries, why=why)
+        kept = claimed.payload_sealed if claimed.kind in CHORES else None
+        _outcome(claimed, dead_at=now, due_at=None, payload_sealed=kept, last_error=why)
+        log.error("delivery_given_up", kind=claimed.kind, id=str(claimed.id), tries=claimed.tries, why=why)
         return
     _outcome(claimed, due_at=now + delay(claimed.tries), last_error=why)
-    log.warning("mail_put_off", kind=claimed.kind, id=str(claimed.id), tries=claimed.tries, why=why)
+    log.warning("delivery_put_off", kind=claimed.kind, id=str(claimed.id), tries=claimed.tries, why=why)
 
 
 def _outcome(claimed: Claim, **values: object) -> None:

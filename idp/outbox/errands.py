@@ -1,4 +1,4 @@
-"""Errands: what a worker has to find out before there is a mail, or none.
+"""Errands: what a worker has to find out before there is a mail, or none; and chores, which never end in one.
 
 A request that may not tell whether a user exists only writes down what was asked; finding the person, and everything
 that takes longer for one who exists, happens where nobody measures it.
@@ -15,6 +15,11 @@ from idp.outbox.items import Item
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand(Item):
     """The base of every errand."""
+
+    @property
+    def whom(self) -> str:
+        """Who must answer while it is done; nobody where it is empty."""
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +48,39 @@ class PeopleToInvite(Errand):
     import_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chore(Errand):
+    """The base of what ends in no mail, and is done where there is no mail server, too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofEnded(Chore):
+    """What this user proved before that moment (ISO 8601) is worth nothing any more."""
+
+    kind: ClassVar[str] = "proof_ended"
+    user_id: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationToTell(Chore):
+    """What this application (the id of its row) got for this user is over; `session_id` None: in whatever session."""
+
+    kind: ClassVar[str] = "application_to_tell"
+    client: str
+    user_id: str
+    session_id: str | None
+
+    @property
+    def whom(self) -> str:
+        """The application."""
+        return self.client
+
+
 ERRANDS: Mapping[str, type[Errand]] = {
-    errand.kind: errand for errand in (PasswordForgotten, PersonInvited, PeopleToInvite)
+    errand.kind: errand for errand in (PasswordForgotten, PersonInvited, PeopleToInvite, ProofEnded, ApplicationToTell)
 }
+CHORES = frozenset(kind for kind, errand in ERRANDS.items() if issubclass(errand, Chore))
 
 
 def read(kind: str, record: Mapping[str, Any]) -> Errand:

@@ -1,5 +1,6 @@
-"""How the outbox stands, for `idp check`."""
+"""How the outbox stands, for `idp check` and `idp outbox`; and a second chance for what was given up."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 
 from idp import clock
 from idp.extensions import db
+from idp.outbox.errands import CHORES, ERRANDS
 from idp.outbox.models import Queued
 
 LATE_AFTER = timedelta(minutes=15)
@@ -16,26 +18,58 @@ DEAD_FOR = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How many rows wait, how many of them should have been tried long ago, how many are dead letters of late."""
+    """How many mails wait and how many applications are yet to be told, which of that is late, what is dead of late."""
 
     waiting: int
+    untold: int
     late: int
     dead: int
     last_error: str
 
 
-def look() -> State:
-    """Count."""
+def look(*, mails_go: bool) -> State:
+    """Count. Where no mails go, the ones that wait are not late."""
     now = clock.now()
+    chore, late = Queued.kind.in_(CHORES), Queued.due_at < now - LATE_AFTER
     newest = (
         sa.select(Queued.last_error).where(Queued.dead_at > now - DEAD_FOR).order_by(Queued.dead_at.desc()).limit(1)
     )
     return State(
-        waiting=_count(Queued.due_at.is_not(None)),
-        late=_count(Queued.due_at < now - LATE_AFTER),
+        waiting=_count(Queued.due_at.is_not(None), ~chore),
+        untold=_count(Queued.due_at.is_not(None), chore),
+        late=_count(late) if mails_go else _count(late, chore),
         dead=_count(Queued.dead_at > now - DEAD_FOR),
         last_error=db.session.scalar(newest) or "",
     )
+
+
+def undelivered(most: int) -> Sequence[Queued]:
+    """What was given up, the newest first, then what waits, the next one first."""
+    open_ones = sa.or_(Queued.dead_at.is_not(None), Queued.due_at.is_not(None))
+    order = Queued.dead_at.is_(None), Queued.dead_at.desc(), Queued.due_at
+    return db.session.scalars(sa.select(Queued).where(open_ones).order_by(*order).limit(most)).all()
+
+
+def try_again(which: sa.ColumnElement[bool]) -> int:
+    """Let a worker try these as if they were new, if they were given up and something is left of them; say how many.
+
+    The caller commits.
+    """
+    now = clock.now()
+    dead = sa.update(Queued).where(which, Queued.dead_at.is_not(None), Queued.payload_sealed.is_not(None))
+    return sum(
+        _rows_of(
+            dead.where(Queued.kind == kind).values(
+                dead_at=None, due_at=now, tries=0, useful_until=now + ERRANDS[kind].useful_for
+            )
+        )
+        for kind in CHORES
+    )
+
+
+def _rows_of(update: sa.Update) -> int:
+    returning = update.returning(Queued.id)
+    return len(db.session.execute(returning, execution_options={"synchronize_session": False}).all())
 
 
 def _count(*which: sa.ColumnElement[bool]) -> int:

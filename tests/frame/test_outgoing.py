@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from ipaddress import ip_address
 
 import pytest
@@ -16,65 +14,9 @@ from flask import Flask
 from idp import settings
 from idp.web import outgoing
 from idp.web.outgoing import OutgoingFailed, fetch, is_public, post
+from tests.support.peer import peer, says
 
-Handle = Callable[[socket.socket], None]
 Resolver = Callable[..., list[tuple[object, ...]]]
-
-
-class Peer:
-    """Something that listens on loopback and does with a connection what the test says. `heard`: what it was sent."""
-
-    def __init__(self, handle: Handle) -> None:
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}/keys?of=us"
-        self.heard: list[bytes] = []
-        self._handle = handle
-        self._thread = threading.Thread(target=self._listen)
-        self._thread.start()
-
-    def _listen(self) -> None:
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            with connection:
-                self.heard.append(_whole_request(connection))
-                try:
-                    self._handle(connection)
-                except OSError:
-                    continue
-
-    def close(self) -> None:
-        """Stop listening."""
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self._thread.join(timeout=10)
-
-
-def _whole_request(connection: socket.socket) -> bytes:
-    heard = connection.recv(65536)
-    head, _, body = heard.partition(b"\r\n\r\n")
-    (length,) = re.findall(rb"Content-Length: (\d+)", head)
-    while len(body) < int(length):
-        body += connection.recv(65536)
-    return head + b"\r\n\r\n" + body
-
-
-@contextmanager
-def peer(handle: Handle) -> Iterator[Peer]:
-    """A peer until the block ends."""
-    made = Peer(handle)
-    try:
-        yield made
-    finally:
-        made.close()
-
-
-def says(answer: bytes) -> Handle:
-    """Answers with these bytes."""
-    return lambda connection: connection.sendall(answer)
 
 
 def drips(connection: socket.socket) -> None:

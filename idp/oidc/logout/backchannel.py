@@ -1,0 +1,129 @@
+"""Telling applications that a login is over (OpenID Connect Back-Channel Logout 1.0).
+
+    a session ends ───────────▶ session_ended: a row of the outbox for each application that got something in it and has
+                                a backchannel_logout_uri, in the unit of work that ends the session
+    a user's proof is over ───▶ ProofEnded ─▶ idp worker ─▶ proof_ended: sessions end by name, authorizations too, also
+                                              those with offline access, whose sessions may have ended long ago
+    idp worker ─▶ tell: a logout token, signed at that moment ─▶ POST ─┬─ 2xx ─▶ done
+                                                                       └─ else ─▶ again later, in the end a dead letter
+
+Nobody waits for an application. Whoever is disabled or has no such address any more by then is not told.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from idp import clock, outbox, settings
+from idp.accounts.models import User
+from idp.crypto import opaque
+from idp.extensions import db
+from idp.login import sweep
+from idp.login.models import BrowserSession
+from idp.oidc import keys, registration
+from idp.oidc.models import AuthorizationGrant, Client
+from idp.oidc.registration import Registration
+from idp.outbox.errands import ApplicationToTell, ProofEnded
+from idp.outbox.mail.failures import PutOff, Unreachable
+from idp.web import outgoing
+from idp.web.outgoing import OutgoingFailed
+
+TYPE: Final = "logout+jwt"
+LIFETIME: Final = timedelta(minutes=2)
+EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
+_SUCCESS: Final = range(200, 300)
+_SAME_UNIT_OF_WORK: Final = timedelta(minutes=1)
+
+
+def session_ended(session: BrowserSession) -> None:
+    """Let every application that got something in this session know (section 2.3). The caller commits."""
+    got = sa.select(AuthorizationGrant.client_id).where(
+        AuthorizationGrant.session_id == session.id,
+        sa.or_(AuthorizationGrant.code_used_at.is_not(None), AuthorizationGrant.code_expires_at > clock.now()),
+    )
+    _ask((client_id, session.user_id, session.id) for client_id in db.session.scalars(got.distinct()))
+
+
+def proof_ended(errand: ProofEnded) -> None:
+    """End by name what rests on a proof of before, and let the applications know. The caller commits.
+
+    A session that ended in the unit of work that asked for this has told its applications already.
+    """
+    user = db.session.get(User, uuid.UUID(errand.user_id))
+    if user is None:
+        return
+    before = datetime.fromisoformat(errand.at) - _SAME_UNIT_OF_WORK
+    sweep.outdated(user)
+    lost = [(client_id, session_id) for client_id, session_id, used in _revoke_outdated(user) if used]
+    told = sa.select(BrowserSession.id).where(
+        BrowserSession.id.in_({session_id for _, session_id in lost}), BrowserSession.ended_at > before
+    )
+    already = set(db.session.scalars(told))
+    _ask((client_id, user.id, session_id) for client_id, session_id in set(lost) if session_id not in already)
+
+
+def tell(errand: ApplicationToTell) -> None:
+    """Send the logout token (section 2.5). Raises `NotDelivered`."""
+    client = db.session.get(Client, uuid.UUID(errand.client))
+    if client is None or client.disabled_at is not None:
+        return
+    registered = registration.read(client.registration)
+    if registered.backchannel_logout_uri is None:
+        return
+    token = logout_token(client.client_id, registered, errand)
+    db.session.commit()  # nothing is held while the application thinks
+    try:
+        status = outgoing.post(registered.backchannel_logout_uri, {"logout_token": token})
+    except OutgoingFailed as error:
+        raise Unreachable(f"{client.client_id}: {error}") from error
+    if status not in _SUCCESS:
+        raise PutOff(f"{client.client_id}: answers {status}")
+
+
+def logout_token(client_id: str, registered: Registration, errand: ApplicationToTell) -> str:
+    """Section 2.4: signed like the client's ID tokens, and with a type that none of them has. Never a `nonce`."""
+    now = clock.now()
+    told: dict[str, Any] = {
+        "iss": settings.current().issuer,
+        "aud": client_id,
+        "iat": int(now.timestamp()),
+        "exp": int((now + LIFETIME).timestamp()),
+        "jti": opaque.new(),
+        "sub": errand.user_id,
+        "events": {EVENT: {}},
+        **({"sid": errand.session_id} if errand.session_id else {}),
+    }
+    return keys.sign(registered.id_token_signed_response_alg, TYPE, told)
+
+
+def _revoke_outdated(user: User) -> Iterable[tuple[uuid.UUID, uuid.UUID | None, datetime | None]]:
+    """End the authorizations of an older epoch; of each: whose, of which session, and when its code was used."""
+    theirs = sa.update(AuthorizationGrant).where(
+        AuthorizationGrant.user_id == user.id,
+        AuthorizationGrant.user_epoch != user.epoch,
+        AuthorizationGrant.revoked_at.is_(None),
+        AuthorizationGrant.expires_at > clock.now(),
+    )
+    whose = AuthorizationGrant.client_id, AuthorizationGrant.session_id, AuthorizationGrant.code_used_at
+    ended = theirs.values(revoked_at=clock.now()).returning(*whose)
+    rows = db.session.execute(ended, execution_options={"synchronize_session": False})
+    return [(client_id, session_id, used) for client_id, session_id, used in rows]
+
+
+def _ask(those: Iterable[tuple[uuid.UUID, uuid.UUID, uuid.UUID | None]]) -> None:
+    """Write down whom to tell: of these, the applications that have an address for it."""
+    for client_id, user_id, session_id in those:
+        client = db.session.get_one(Client, client_id)
+        if registration.read(client.registration).backchannel_logout_uri:
+            outbox.ask(
+                ApplicationToTell(
+                    client=str(client_id),
+                    user_id=str(user_id),
+                    session_id=str(session_id) if session_id else None,
+                )
+            )
