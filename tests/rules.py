@@ -2,6 +2,7 @@
 
 Docstrings of tests name the rules by these ids. `tests/frame/test_rules.py` holds that every rule has a test and that every
 test named here exists; `python -m tests.rules` prints the table. `open_` says what of a rule is not built, or not proved, yet.
+`tests/breaks.py` breaks one line of each rule and runs the test that then goes red; the table names that test as well.
 """
 
 from __future__ import annotations
@@ -95,8 +96,7 @@ RULES = (
     Rule(
         "A8",
         "A new step is one file and one line of the registry.",
-        ("laws/test_decide::test_complete_means_that_everything_owed_is_proved_and_nothing_else_was_asked",),
-        "The layers are held by import-linter (no step knows another); that one line is enough is shown by the history only.",
+        ("frame/test_a_new_step::test_a_step_is_a_file_and_a_line",),
     ),
     # Mandatory two-factor
     Rule(
@@ -134,6 +134,8 @@ RULES = (
         (
             "flows/test_passkey_login::test_a_mandatory_second_factor_is_met_by_a_passkey",
             "flows/test_passkey_login::test_a_passkey_is_set_up_instead_of_totp",
+            "flows/test_passkey_as_second_factor::test_refresh_tokens_go_on_where_two_factor_is_mandatory",
+            "browser/test_passkeys::test_a_passkey_alone_meets_what_is_mandatory",
         ),
     ),
     Rule(
@@ -143,6 +145,7 @@ RULES = (
             "flows/test_mandatory_two_factor::test_the_last_second_factor_cannot_be_switched_off",
             "flows/test_mandatory_two_factor::test_an_old_form_switches_nothing_off",
             "flows/test_mandatory_two_factor::test_switching_off_needs_a_fresh_proof",
+            "flows/test_account_authenticators::test_the_last_one_stays_where_it_is_mandatory",
         ),
     ),
     Rule(
@@ -160,6 +163,7 @@ RULES = (
             "flows/test_account_two_factor::test_renewing_recovery_codes",
             "crypto/test_recovery::test_a_code_verifies_against_its_own_hash_only",
             "races/test_exactly_one_wins::test_one_recovery_code",
+            "browser/test_a_lost_phone::test_by_a_recovery_code",
         ),
     ),
     Rule(
@@ -170,6 +174,7 @@ RULES = (
             "flows/test_console_people::test_a_reset_ends_known_addresses",
             "flows/test_console_people::test_nobody_does_it_to_themselves",
             "flows/test_console_people::test_two_administrators_at_the_same_moment",
+            "browser/test_a_lost_phone::test_by_the_administrator",
         ),
     ),
     # Once every 30 days
@@ -283,6 +288,8 @@ RULES = (
             "flows/test_new_ip::test_ten_minutes",
             "flows/test_new_ip::test_five_mails_an_hour",
             "flows/test_new_addresses::test_it_is_no_known_ip_grant",
+            "flows/test_new_ip::test_it_can_be_said_of_one_user",
+            "browser/test_a_new_address::test_by_the_link_and_by_the_code",
             MODEL,
         ),
     ),
@@ -362,7 +369,9 @@ RULES = (
             "flows/test_new_ip::test_the_mail_about_a_new_place",
             "flows/test_passwords::test_the_person_is_told",
             "flows/test_forgotten_password::test_it_is_audited_and_told",
+            "flows/test_account_authenticators::test_adding_is_told_and_ends_the_other_sessions",
             "flows/test_console_people::test_a_reset_takes_every_second_factor",
+            "flows/test_not_me::test_everything_ends",
         ),
     ),
     # Tenants
@@ -374,6 +383,9 @@ RULES = (
             "flows/test_tenants::test_the_home_tenants_code_does_not_open_another",
             "flows/test_console_people::test_another_companys_user_looks_like_none",
             "flows/test_account_page::test_an_unknown_address_cannot_be_revoked",
+            "flows/test_account_authenticators::test_somebody_elses_looks_like_none",
+            "flows/test_passkey_card::test_somebody_elses_passkey_does_not_exist",
+            "flows/test_helpdesk::test_another_company_looks_like_none",
         ),
     ),
     Rule(
@@ -396,14 +408,25 @@ RULES = (
             "flows/test_tenants::test_the_working_tenants_policy_holds_in_full",
             "flows/test_tenants::test_switching_may_ask_a_further_step",
             "flows/test_tenants::test_grants_belong_to_the_person_and_count_by_tenant",
+            "flows/test_switching::test_a_switch_asks_what_the_other_policy_asks_more",
+            "flows/test_switching::test_an_ended_membership_is_no_place_to_work",
+            "flows/test_connect_code::test_from_the_code_to_the_books",
+            "flows/test_connect_code::test_either_side_ends_it",
+            "browser/test_another_company::test_only_what_is_missing",
             MODEL,
         ),
     ),
     Rule(
         "E4",
         "The helpdesk sees a tenant only while an administrator's grant lives, a month at most, with a history.",
-        (),
-        "Not built yet.",
+        (
+            "flows/test_helpdesk::test_the_console_for_a_month",
+            "flows/test_helpdesk::test_a_session_that_is_running_ends_with_the_access",
+            "flows/test_helpdesk::test_everything_that_writes_is_refused_in_words",
+            "flows/test_helpdesk::test_tokens_name_who_acts_and_die_with_the_access",
+            "flows/test_helpdesk::test_the_history_is_paged",
+            "flows/test_helpdesk::test_a_month",
+        ),
     ),
     Rule(
         "E5",
@@ -423,6 +446,8 @@ RULES = (
             "flows/test_console_people::test_the_list_is_read_page_by_page",
             "flows/test_console_people::test_the_list_costs_the_same_however_many_there_are",
             "flows/test_login_history::test_an_index_answers",
+            "flows/test_switching::test_the_choice_among_five_hundred",
+            "flows/test_connect_code::test_many_accountants_are_paged",
             "cli/test_looking::test_lists_are_paged_by_name",
         ),
         "A million rows are measured nowhere.",

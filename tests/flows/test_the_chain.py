@@ -19,6 +19,13 @@ TENANTS = [
     pytest.param({"security_code": False}, True, ["password", "totp"], "urn:informer:acr:2fa", id="totp by choice"),
     pytest.param({}, True, ["password", "security_code", "totp"], "urn:informer:acr:2fa", id="all of them"),
     pytest.param(
+        {"block_new_ip": True},
+        True,
+        ["password", "security_code", "new_ip", "totp"],
+        "urn:informer:acr:2fa",
+        id="a new address before the second factor",
+    ),
+    pytest.param(
         {"two_factor_mandatory": True},
         False,
         ["password", "security_code", "set_up_totp"],
@@ -39,7 +46,7 @@ def test_the_policy_makes_the_chain(
     steps: list[str],
     acr: str,
 ) -> None:
-    """A2: password, security code where the policy asks it, TOTP where the person has it, set-up where 2FA is owed."""
+    """A2: password, security code and a new address where the policy asks it, then the second factor or its set-up."""
     anna = world.user("anna", world.tenant(**policy), totp=totp)
     browser = new_browser().get(rp.authorize_url()).login(anna)
     assert browser.steps == steps

@@ -1,4 +1,4 @@
-"""The table of rules names a proof for every rule, and every proof that it names exists."""
+"""The table of rules names a proof for every rule, every proof that it names exists, and each was seen to fail."""
 
 import ast
 from functools import cache
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.breaks import BREAKS, Break
 from tests.rules import RULES, Rule
 
 TESTS = Path(__file__).parents[1]
@@ -19,10 +20,23 @@ def test_every_rule_stands_in_the_table() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_every_rule_has_a_proof(rule: Rule) -> None:
-    """At least one test, or a word about what is missing; and each test is a function of its file."""
-    assert rule.tests or rule.open_
+    """At least one test, and each test is a function of its file."""
+    assert rule.tests
     missing = [test for test in rule.tests if test.split("::")[1] not in names_in(test.split("::")[0])]
     assert missing == []
+
+
+def test_every_rule_was_broken_once() -> None:
+    """Each rule has its broken line, and the table names the test that goes red (`python -m tests.breaks` runs them)."""
+    named = {rule.id: rule.tests for rule in RULES}
+    assert [each.rule for each in BREAKS] == list(named)
+    assert [each.test for each in BREAKS if each.test not in named[each.rule]] == []
+
+
+@pytest.mark.parametrize("broken", BREAKS, ids=lambda each: each.rule)
+def test_the_line_is_still_there(broken: Break) -> None:
+    """Once, as it was when its test was seen to go red; whoever changes it breaks it anew, in `tests/breaks.py`."""
+    assert (TESTS.parent / "idp" / broken.file).read_text().count(broken.line) == 1
 
 
 @cache
