@@ -150,9 +150,12 @@ RULES = (
     ),
     Rule(
         "B6",
-        "Before saving, the console says how many and who have no two-factor.",
-        ("flows/test_console_settings::test_it_says_who_has_no_two_factor",),
-        "It cannot mail them yet.",
+        "Before saving, the console says how many and who have no two-factor, and mails them where that is wanted.",
+        (
+            "flows/test_console_settings::test_it_says_who_has_no_two_factor",
+            "flows/test_reminders::test_whoever_has_none_is_mailed",
+            "flows/test_reminders::test_once_a_day",
+        ),
     ),
     Rule(
         "B7",

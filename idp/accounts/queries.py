@@ -56,9 +56,14 @@ def people_of(tenant_id: uuid.UUID) -> int:
 
 def without_two_factor(tenant: Tenant, at_most: int) -> tuple[int, list[User]]:
     """How many enabled users of the tenant have no second factor that counts, and the first `at_most` of them by name."""
-    unsafe = _enabled(tenant.id).where(~has_second_factor(tenant))
-    count = db.session.scalar(sa.select(sa.func.count()).select_from(unsafe.subquery())) or 0
-    return count, list(db.session.scalars(unsafe.order_by(User.name, User.id).limit(at_most)))
+    who = unsafe(tenant)
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(who.subquery())) or 0
+    return count, list(db.session.scalars(who.order_by(User.name, User.id).limit(at_most)))
+
+
+def unsafe(tenant: Tenant) -> sa.Select[User]:
+    """The question for the enabled users of the tenant who have no second factor that counts."""
+    return _enabled(tenant.id).where(~has_second_factor(tenant))
 
 
 def passkeys_count(tenant: Tenant) -> bool:

@@ -118,6 +118,13 @@ class TwoFactorReset(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TwoFactorReminded(Event):
+    """An administrator asked a user by mail to set up a second factor."""
+
+    kind: ClassVar[str] = "two_factor.reminded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryCodesRenewed(Event):
     """Ten new recovery codes took the place of the old ones."""
 

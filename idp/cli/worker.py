@@ -25,7 +25,7 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
 from idp import clock, settings, shortlived
-from idp.accounts import invitations, newcomers, password_reset
+from idp.accounts import invitations, newcomers, password_reset, reminders
 from idp.accounts.links.models import OneTimeLink
 from idp.accounts.models import ConnectCode
 from idp.accounts.newcomers.models import PeopleImport, State
@@ -43,7 +43,14 @@ from idp.oidc import keys
 from idp.oidc.logout import backchannel
 from idp.oidc.models import AuthorizationGrant, KeyState
 from idp.outbox import deliver
-from idp.outbox.errands import ApplicationToTell, PasswordForgotten, PeopleToInvite, PersonInvited, ProofEnded
+from idp.outbox.errands import (
+    ApplicationToTell,
+    PasswordForgotten,
+    PeopleToInvite,
+    PersonInvited,
+    PersonWithoutTwoFactor,
+    ProofEnded,
+)
 from idp.outbox.mail.sinks import sink_for
 from idp.outbox.models import Queued
 from idp.web import logs
@@ -61,6 +68,7 @@ FINDERS: Final[deliver.Finders] = {
     PasswordForgotten: password_reset.mail_for,
     PersonInvited: invitations.mail_for,
     PeopleToInvite: newcomers.carry_out,
+    PersonWithoutTwoFactor: reminders.mail_for,
     ProofEnded: backchannel.proof_ended,
     ApplicationToTell: backchannel.tell,
 }

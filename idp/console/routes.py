@@ -11,6 +11,7 @@ PAGES = (
     page("/", settings.lead_there),
     page("/settings", settings.settings),
     page("/settings", settings.save, "POST", settings.keep_input),
+    page("/settings/remind", settings.remind, "POST", settings.settings_page),
     page("/security-center", security_center.security_center),
     page("/security-center.csv", security_center.people_as_csv),
     page("/accountants", accountants.accountants),

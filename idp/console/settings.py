@@ -4,20 +4,25 @@ GET  ─▶ the policy as it is, and what the switches would do to whom
 POST ─▶ proof fresh? ──yes──▶ saved, back to the page
              │ no
              └─▶ the input waits under a handle ─▶ password, second factor ─▶ the form filled in again, to be saved
+remind ─▶ whoever has no second factor is asked by mail, once a day at most (`accounts/reminders.py`)
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from idp import shortlived
+from idp.accounts import reminders
 from idp.accounts.models import User
 from idp.accounts.queries import people_of, without_two_factor
+from idp.console import authority
 from idp.console.session_limits import Number, numbers, typed_numbers, with_numbers, wrong_numbers
 from idp.extensions import db
 from idp.login.gate import Login
@@ -35,6 +40,10 @@ SWITCHES = (
     "known_ip_same_browser",
     "passkeys",
 )
+DONE: Mapping[str, Any] = {
+    "saved": _l("The settings are saved. They hold from now on."),
+    "mailed": _l("A mail is on its way to whoever has no two-factor authentication and got none today."),
+}
 NAMES_SHOWN = 20
 KEPT_FOR = timedelta(minutes=30)
 _KIND = "console_settings"
@@ -60,7 +69,10 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class SettingsPage:
-    """What the settings page shows. `problem`: what is wrong with it. `unsaved`: its input waited for a proof."""
+    """What the settings page shows. `problem`: what is wrong with it. `unsaved`: its input waited for a proof.
+
+    `to_remind`: whether there is somebody without a second factor who was not asked by mail within a day.
+    """
 
     switches: Sequence[Switch]
     numbers: Sequence[Number]
@@ -68,9 +80,10 @@ class SettingsPage:
     people: int
     without_two_factor: int
     some_without: Sequence[User]
+    to_remind: bool
     seen_as: str | None
     unsaved: bool
-    saved: bool
+    done: str | None
 
 
 def lead_there(login: Login) -> Response:
@@ -95,6 +108,19 @@ def save(login: Login) -> ResponseReturnValue:
     return redirect(url_for("console.settings", done="saved"), 303)
 
 
+def remind(login: Login) -> Response:
+    """Mail whoever has no second factor."""
+    authority.act(login)
+    reminders.remind(login.tenant, login.user)
+    db.session.commit()
+    return redirect(url_for("console.settings", done="mailed"), 303)
+
+
+def settings_page() -> str:
+    """Return where the forms stand."""
+    return url_for("console.settings")
+
+
 def keep_input() -> str:
     """Keep what was sent until the proof is there, and return the page that will show it."""
     given = _sent()
@@ -117,9 +143,10 @@ def _show(login: Login, given: Input, *, unsaved: bool) -> str:
         people=people_of(login.tenant.id),
         without_two_factor=count,
         some_without=some,
+        to_remind=reminders.anybody_to_remind(login.tenant),
         seen_as=current_address(),
         unsaved=unsaved,
-        saved=request.args.get("done") == "saved",
+        done=DONE.get(request.args.get("done", "")),
     )
     return render("console/settings.html", login, page=page)
 

@@ -49,6 +49,15 @@ class PeopleToInvite(Errand):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonWithoutTwoFactor(Errand):
+    """An administrator of that name asks this user to set up two-factor authentication."""
+
+    kind: ClassVar[str] = "person_without_two_factor"
+    person_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chore(Errand):
     """The base of what ends in no mail, and is done where there is no mail server, too."""
 
@@ -78,7 +87,15 @@ class ApplicationToTell(Chore):
 
 
 ERRANDS: Mapping[str, type[Errand]] = {
-    errand.kind: errand for errand in (PasswordForgotten, PersonInvited, PeopleToInvite, ProofEnded, ApplicationToTell)
+    errand.kind: errand
+    for errand in (
+        PasswordForgotten,
+        PersonInvited,
+        PeopleToInvite,
+        PersonWithoutTwoFactor,
+        ProofEnded,
+        ApplicationToTell,
+    )
 }
 CHORES = frozenset(kind for kind, errand in ERRANDS.items() if issubclass(errand, Chore))
 

@@ -23,6 +23,7 @@ from idp.outbox.mail.letters import (
     PasswordChanged,
     PasswordReset,
     RecoveryCodeUsed,
+    SetUpTwoFactor,
     TwoFactorReset,
 )
 from idp.outbox.mail.render import letter_of
@@ -54,6 +55,7 @@ def mails(to: Recipient) -> list[Mail]:
         NewPlace(to=to, at=AT, address="198.51.100.4", browser="Firefox", not_me=f"{ISSUER}/not-me/x"),
         AccountantConnected(to=to, at=AT, accountant="Eva", office="De Zon", company="Fietsen", by="Bert"),
         AccountantLeft(to=to, at=AT, accountant="Eva", office="De Zon", company="Fietsen", by="Bert"),
+        SetUpTwoFactor(to=to, at=AT, by="Bert", company="De Zon"),
     ]
 
 
@@ -62,7 +64,7 @@ def rendered(mail: Mail) -> Received:
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
-@pytest.mark.parametrize("number", range(16))
+@pytest.mark.parametrize("number", range(17))
 def test_every_mail(in_app: Flask, language: str, number: int) -> None:
     """A subject, a greeting, text and HTML that say the same, in the person's language, links to the issuer only."""
     mail = rendered(mails(someone(language))[number])

@@ -100,7 +100,8 @@ class Page:
             values=[],
             controls={},
         )
-        own = form.find_all(["input", "select", "textarea", "button"])
+        inside = form.find_all(["input", "select", "textarea", "button"])
+        own = [element for element in inside if not element.has_attr("form")]
         if form.get("id"):
             own += self.soup.find_all(attrs={"form": form["id"]})
         for element in own:

@@ -82,6 +82,15 @@ class TwoFactorReset(Mail):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetUpTwoFactor(Mail):
+    """An administrator asks the person to set up a second factor. `by`: the administrator's name."""
+
+    kind: ClassVar[str] = "set_up_two_factor"
+    by: str
+    company: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewIpValidation(Mail):
     """A login from a new address waits for this link, or for this code; `minutes` is how long they work."""
 
@@ -138,6 +147,7 @@ MAILS: Mapping[str, type[Mail]] = {
         FactorRemoved,
         RecoveryCodeUsed,
         TwoFactorReset,
+        SetUpTwoFactor,
         NewIpValidation,
         NewPlace,
         AccountantConnected,
