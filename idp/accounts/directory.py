@@ -8,15 +8,16 @@ order of words knows no beginnings.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from idp.accounts import usernames
-from idp.accounts.models import User
+from idp.accounts.models import User, UserType
 from idp.extensions import db
+from idp.tenancy.models import Membership
 
 PAGE = 50
 LONGEST_SEARCH = 200
@@ -47,6 +48,20 @@ def of_tenant(tenant_id: uuid.UUID, user_id: uuid.UUID) -> User | None:
     """The user of that id as they are now, if the tenant is their home; somebody else's is as unknown as none."""
     found = sa.select(User).where(User.id == user_id, User.tenant_id == tenant_id)
     return db.session.scalar(found, execution_options={"populate_existing": True})
+
+
+def works_for(user_id: uuid.UUID, tenant_id: uuid.UUID) -> bool:
+    """Whether a user of another tenant is a member of this one."""
+    by_membership = sa.select(Membership.id).where(Membership.user_id == user_id, Membership.tenant_id == tenant_id)
+    return db.session.scalar(by_membership) is not None
+
+
+def names_in(tenant_id: uuid.UUID, user_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The names of those whom the tenant may know: its own people, its accountants, and the helpdesk."""
+    a_member = sa.exists().where(Membership.user_id == User.id, Membership.tenant_id == tenant_id)
+    known = sa.or_(User.tenant_id == tenant_id, User.type == UserType.SUPPORT, a_member)
+    found = db.session.execute(sa.select(User.id, User.name).where(User.id.in_(user_ids), known)).all()
+    return {row[0]: row[1] for row in found}
 
 
 def found_by(words: str) -> sa.ColumnElement[bool]:

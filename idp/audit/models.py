@@ -17,7 +17,7 @@ class AuditEvent(Base):
 
     __tablename__ = "audit_events"
     __table_args__ = (
-        Index("ix_audit_events_tenant_id_id", "tenant_id", "id"),
+        Index("ix_audit_events_tenant_id_at_id", "tenant_id", "at", "id"),
         Index("ix_audit_events_user_id_id", "user_id", "id"),
     )
 

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Flask
 
-from idp.console import accountants, helpdesk, import_people, invite, people, person, security_center, settings
+from idp.console import accountants, audit, helpdesk, import_people, invite, people, person, security_center, settings
 from idp.console.access import page
 from idp.login import own_pages
 from idp.web import input_limits
@@ -14,6 +14,9 @@ PAGES = (
     page("/settings/remind", settings.remind, "POST", settings.settings_page),
     page("/security-center", security_center.security_center),
     page("/security-center.csv", security_center.people_as_csv),
+    page("/audit", audit.audit),
+    page("/audit.csv", audit.audit_as_csv),
+    page("/audit.jsonl", audit.audit_as_jsonl),
     page("/accountants", accountants.accountants),
     page("/accountants", accountants.connect, "POST", accountants.accountants_page),
     page("/accountants/look", accountants.look, "POST", accountants.accountants_page),

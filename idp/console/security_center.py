@@ -1,13 +1,9 @@
 """The security center: who is safe and who is not yet, on a page and as a file.
 
-    figures of this moment ─▶ a bar with words beside it
-    show=unsafe|absent · order=last_login · search=… ─▶ a table, fifty people at a time, or all of them as CSV
-
-Cells of the file that a spreadsheet would take for a formula begin with an apostrophe.
+figures of this moment ─▶ a bar with words beside it
+show=unsafe|absent · order=last_login · search=… ─▶ a table, fifty people at a time, or all of them as CSV
 """
 
-import csv
-import io
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +16,7 @@ from flask_babel import lazy_gettext as _l
 from idp.accounts import safety
 from idp.accounts.models import User, UserType
 from idp.accounts.safety import Figures, Order, Question, Which
+from idp.console.tables import row
 from idp.login import known_ip
 from idp.login.gate import Login
 from idp.login.own_pages import render
@@ -35,7 +32,6 @@ TYPES: Mapping[UserType, Any] = {
     UserType.ACCOUNTANT: _l("Accountant"),
     UserType.SUPPORT: _l("Helpdesk"),
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +105,7 @@ def _line(login: Login, user: User, known: Mapping[uuid.UUID, int]) -> Person:
 
 
 def _file(login: Login, asked: Question) -> Iterator[str]:
-    yield _row(
+    yield row(
         _("Name"),
         _("Username"),
         _("Type"),
@@ -123,7 +119,7 @@ def _file(login: Login, asked: Question) -> Iterator[str]:
     )
     for users in safety.everyone(login.tenant, asked):
         for person in _lines(login, users):
-            yield _row(*_cells(person))
+            yield row(*_cells(person))
 
 
 def _cells(person: Person) -> Iterator[str]:
@@ -136,9 +132,3 @@ def _cells(person: Person) -> Iterator[str]:
 
 def _yes(value: bool) -> str:  # noqa: FBT001 - a value to say
     return str(_("yes") if value else _("no"))
-
-
-def _row(*cells: str) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
-    return line.getvalue()

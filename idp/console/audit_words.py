@@ -1,0 +1,77 @@
+"""What the audit log says in words: a title for each kind of event, and which kinds belong together."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+GROUPS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
+    "logins": (_l("Logging in and out"), ("login.", "session.", "user.login_disowned", "user.signed_out_everywhere")),
+    "factors": (
+        _l("Passwords and second factors"),
+        ("two_factor.", "passkey.", "recovery_codes.", "user.password_", "known_ip.", "familiar_network."),
+    ),
+    "people": (_l("People"), ("user.", "membership.", "tenant.people_import_confirmed")),
+    "company": (_l("Settings of the company"), ("tenant.", "helpdesk.")),
+    "applications": (_l("Applications"), ("client.", "consent.", "token.", "keys.")),
+}
+"""What a reader chooses from: the words, and how the kinds begin."""
+
+TITLES: Mapping[str, Any] = {
+    "client.disabled": _l("Application switched off"),
+    "client.enabled": _l("Application switched on again"),
+    "consent.given": _l("Application allowed to use data"),
+    "familiar_network.forgotten": _l("Validated IP address removed"),
+    "helpdesk.access_given": _l("Helpdesk let in"),
+    "helpdesk.access_revoked": _l("Helpdesk access ended"),
+    "keys.rotated": _l("Signing keys rotated"),
+    "known_ip.chosen": _l("Choice of 2FA once every 30 days"),
+    "known_ip.granted": _l("IP address known for 30 days"),
+    "known_ip.revoked": _l("Known IP addresses revoked"),
+    "known_ip.used": _l("Known IP address used instead of 2FA"),
+    "login.completed": _l("Logged in"),
+    "login.refused": _l("Login refused"),
+    "login.step_failed": _l("Wrong answer"),
+    "login.tries_delayed": _l("Too many wrong answers"),
+    "membership.begun": _l("Accountant connected"),
+    "membership.code_made": _l("Connect code made"),
+    "membership.code_refused": _l("Connect code refused"),
+    "membership.ended": _l("Accountant disconnected"),
+    "passkey.copied": _l("A passkey seems to be copied"),
+    "recovery_codes.renewed": _l("Recovery codes renewed"),
+    "recovery_codes.used": _l("Recovery code used"),
+    "session.ended": _l("Session ended"),
+    "session.tenant_switched": _l("Went on to work for another company"),
+    "tenant.disabled": _l("Company switched off"),
+    "tenant.enabled": _l("Company switched on again"),
+    "tenant.people_import_confirmed": _l("File of people taken in"),
+    "tenant.policy_changed": _l("Settings changed"),
+    "tenant.security_code_rotated": _l("Security code rotated"),
+    "token.code_reused": _l("Authorization code used twice"),
+    "token.refresh_token_reused": _l("Refresh token used twice"),
+    "two_factor.authenticator_added": _l("Authenticator app added"),
+    "two_factor.authenticator_removed": _l("Authenticator app removed"),
+    "two_factor.reminded": _l("Asked by mail to set up 2FA"),
+    "two_factor.removed": _l("Second factor removed"),
+    "two_factor.reset": _l("Two-factor authentication reset"),
+    "two_factor.set_up": _l("Second factor set up"),
+    "user.block_new_ip_chosen": _l("Validation of new IP addresses chosen"),
+    "user.changed": _l("User changed"),
+    "user.created": _l("User created"),
+    "user.disabled": _l("Employment ended"),
+    "user.enabled": _l("User may log in again"),
+    "user.invitation_accepted": _l("Invitation accepted"),
+    "user.invitation_mailed": _l("Invitation mailed"),
+    "user.invitation_withdrawn": _l("Invitation withdrawn"),
+    "user.invited": _l("Invited"),
+    "user.login_disowned": _l("“This was not me”"),
+    "user.password_changed": _l("Password changed"),
+    "user.password_reset_mailed": _l("Link for a new password mailed"),
+    "user.signed_out_everywhere": _l("Signed out everywhere"),
+    "user.type_changed": _l("Type of user changed"),
+}
+
+
+def title_of(kind: str) -> str:
+    """The words for a kind; of one that another version wrote, the kind itself."""
+    return str(TITLES.get(kind, kind))
