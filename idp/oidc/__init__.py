@@ -9,7 +9,8 @@
                                                                                             ▼
                                      server.py (Authlib) ─ grants/authorization_code.py ─ a code ─▶ answers.py
     application ─ POST /token ─▶ token.py ─▶ client_auth.py ─▶ grants/*.py ─▶ issuing.py ─▶ id_token.py access_token.py
-                                                                  │                               └──▶ keys.py
+                                              client_keys.py      │                               └──▶ keys.py
+                                              binding.py dpop.py  │
                                                                   └─ authorizations.py: is what was granted still alive?
     application ─ GET|POST /userinfo ─▶ userinfo.py ─▶ claims.py
     application ─ POST /introspect ─▶ introspection.py

@@ -70,6 +70,7 @@ def _encode(client: RegisteredClient, scope: str, now: datetime, about: dict[str
     claims = {
         **about,
         **({"scope": scope} if scope else {}),
+        **({"cnf": dict(client.proved)} if client.proved else {}),
         "iss": settings.current().issuer,
         "aud": _audience(client),
         "client_id": client.client_id,

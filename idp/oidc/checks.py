@@ -23,7 +23,7 @@ from idp.oidc.parameters import Parameters
 from idp.oidc.registration import REFRESH_TOKEN
 
 S256: Final = "S256"
-_CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_SHA_256: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _NUMBER: Final = re.compile(r"[0-9]{1,10}")
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: +[\x21\x23-\x5b\x5d-\x7e]+)*")
 
@@ -174,7 +174,7 @@ def code_challenge_is_right(asked: Asked) -> None:
         return
     if method != S256:
         raise Rejected("invalid_request", "code_challenge_method must be S256")
-    if not _CHALLENGE.fullmatch(challenge):
+    if not _SHA_256.fullmatch(challenge):
         raise Rejected("invalid_request", "code_challenge is not a SHA-256 in base64url")
 
 
@@ -183,6 +183,13 @@ def nonce_guards_where_pkce_does_not(asked: Asked) -> None:
     guarded = asked.get("code_challenge") is not None
     if not guarded and (asked.get("nonce") is None or "openid" not in asked.scope):
         raise Rejected("invalid_request", "Without code_challenge a nonce and the scope openid are needed")
+
+
+def dpop_jkt_is_a_thumbprint(asked: Asked) -> None:
+    """RFC 9449 section 10: what the code will be bound to."""
+    jkt = asked.get("dpop_jkt")
+    if jkt is not None and not _SHA_256.fullmatch(jkt):
+        raise Rejected("invalid_request", "dpop_jkt is not a SHA-256 in base64url")
 
 
 def max_age_is_a_number(asked: Asked) -> None:
@@ -217,6 +224,7 @@ CHECKS: Final[tuple[Callable[[Asked], None], ...]] = (
     scope_is_granted,
     code_challenge_is_right,
     nonce_guards_where_pkce_does_not,
+    dpop_jkt_is_a_thumbprint,
     max_age_is_a_number,
     claims_can_be_met,
     hint_is_ours,

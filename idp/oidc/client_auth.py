@@ -30,7 +30,7 @@ from idp.crypto import opaque
 from idp.extensions import db
 from idp.oidc import client_keys, clients
 from idp.oidc.clients import RegisteredClient
-from idp.oidc.keys import LONGEST_TOKEN
+from idp.oidc.keys import LONGEST_TOKEN, Registry
 from idp.oidc.oauth2_requests import ProgramRequest
 from idp.oidc.registration import ASSERTION_ALGORITHMS
 
@@ -125,7 +125,7 @@ def _unverified_subject(assertion: str) -> str:
     if len(assertion) > LONGEST_TOKEN or not assertion.isascii():
         raise _failed()
     try:
-        claims = json.loads(jws.extract_compact(assertion.encode("ascii")).payload)
+        claims = json.loads(jws.extract_compact(assertion.encode("ascii"), registry=Registry()).payload)
     except (JoseError, ValueError, RecursionError):
         raise _failed() from None
     subject = claims.get("sub") if isinstance(claims, dict) else None

@@ -84,7 +84,7 @@ def _named(registration: Registration, token: str) -> Keys:
     if len(token) > LONGEST_TOKEN or not token.isascii():
         return ()
     try:
-        kid = jws.extract_compact(token.encode("ascii")).headers().get("kid")
+        kid = jws.extract_compact(token.encode("ascii"), registry=Registry()).headers().get("kid")
     except (JoseError, ValueError, RecursionError):
         return ()
     if kid is None:

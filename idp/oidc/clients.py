@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from authlib.oauth2.rfc6749 import ClientMixin
@@ -18,11 +19,15 @@ from idp.tenancy.models import Tenant
 
 @dataclass(frozen=True, slots=True)
 class RegisteredClient(ClientMixin):
-    """An enabled application: its row, its registration, and its tenant's slug (None: a platform application)."""
+    """An enabled application: its row, its registration, and its tenant's slug (None: a platform application).
+
+    `proved`: the keys that it proved to have in this request, as `cnf` names them (`binding.py`).
+    """
 
     row: Client
     registration: Registration
     tenant: str | None
+    proved: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> uuid.UUID:

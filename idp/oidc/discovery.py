@@ -21,7 +21,7 @@ from flask import Flask, Response, current_app, request
 
 from idp import settings
 from idp.login.types import LEVEL_OF_ACR
-from idp.oidc import claims, keys, registration
+from idp.oidc import claims, dpop, keys, registration
 from idp.oidc.answers import ResponseMode
 from idp.oidc.checks import S256, Prompt
 from idp.web.error_pages import for_programs
@@ -101,6 +101,7 @@ def metadata(issuer: str) -> dict[str, Any]:
         "introspection_endpoint_auth_methods_supported": [m for m in registration.AUTH_METHODS if m != "none"],
         "introspection_endpoint_auth_signing_alg_values_supported": list(registration.ASSERTION_ALGORITHMS),
         "introspection_signing_alg_values_supported": list(registration.SIGNING_ALGORITHMS),
+        "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
         "code_challenge_methods_supported": [S256],
         "prompt_values_supported": list(Prompt),
         "claim_types_supported": ["normal"],

@@ -25,6 +25,7 @@ from idp import clock, settings
 from idp.oidc import access_token, authorizations, claims, client_auth, clients, keys
 from idp.oidc.access_token import AccessToken
 from idp.oidc.authorizations import Authorization, Refreshable
+from idp.oidc.binding import Scheme
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.oauth2_requests import ProgramRequest
 from idp.oidc.server import NO_STORE, server
@@ -98,8 +99,8 @@ def _of_living_client(access: AccessToken) -> bool:
 
 def _of_access_token(access: AccessToken) -> dict[str, Any]:
     """Everything that the token itself says (RFC 7662 section 2.2, RFC 9449 section 6.2)."""
-    bound = "jkt" in access.claims.get("cnf", {})
-    return {"active": True, "token_type": "DPoP" if bound else "Bearer", "nbf": access.claims["iat"], **access.claims}
+    kind = Scheme.DPOP if "jkt" in access.claims.get("cnf", {}) else Scheme.BEARER
+    return {"active": True, "token_type": kind, "nbf": access.claims["iat"], **access.claims}
 
 
 def _of_refresh_token(found: Refreshable, client: RegisteredClient, now: datetime) -> dict[str, Any]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from idp.oidc import access_token, authorizations, id_token
+from idp.oidc import access_token, authorizations, binding, id_token
 from idp.oidc.authorizations import Authorization
+from idp.oidc.binding import Scheme
 from idp.oidc.clients import RegisteredClient
 
 
 def first(a: Authorization, client: RegisteredClient, now: datetime) -> dict[str, Any]:
     """What a code gives; the ID token repeats the request's nonce."""
+    binding.bind(a.grant, client)
     return _tokens(a, client, a.grant.scope, now, a.grant.request["nonce"])
 
 
@@ -22,12 +24,12 @@ def next_one(a: Authorization, client: RegisteredClient, scope: str, now: dateti
 
 def of_client(client: RegisteredClient, scope: str, now: datetime) -> dict[str, Any]:
     """What a client gets for itself: no refresh token (RFC 6749 section 4.4.3)."""
-    return _bearer(access_token.of_client(client, scope, now), scope)
+    return _response(access_token.of_client(client, scope, now), client, scope)
 
 
 def _tokens(a: Authorization, client: RegisteredClient, scope: str, now: datetime, nonce: str | None) -> dict[str, Any]:
     access = access_token.of_user(a, client, scope, now)
-    response = _bearer(access, scope)
+    response = _response(access, client, scope)
     if "openid" in scope.split():
         response["id_token"] = id_token.encode(a, client.registration, now, access, nonce)
     if a.offline:
@@ -35,11 +37,11 @@ def _tokens(a: Authorization, client: RegisteredClient, scope: str, now: datetim
     return response
 
 
-def _bearer(access: str, scope: str) -> dict[str, Any]:
+def _response(access: str, client: RegisteredClient, scope: str) -> dict[str, Any]:
     lifetime = int(access_token.LIFETIME.total_seconds())
     return {
         "access_token": access,
-        "token_type": "Bearer",
+        "token_type": Scheme.DPOP if "jkt" in client.proved else Scheme.BEARER,
         "expires_in": lifetime,
         **({"scope": scope} if scope else {}),
     }

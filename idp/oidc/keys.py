@@ -54,7 +54,10 @@ class Registry(JWSRegistry):
     """Exactly the algorithms it is made with.
 
     joserfc warns of the name "EdDSA", which RFC 9864 replaces by Ed25519; it is the name that today's clients register.
+    Its bound for a header is too narrow for one with an RSA key in it (RFC 9449 section 4.2).
     """
+
+    max_header_length = LONGEST_TOKEN
 
     def get_alg(self, name: str) -> Any:
         """The algorithm of that name, if it is one of these."""

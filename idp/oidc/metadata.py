@@ -179,6 +179,8 @@ _KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
     "require_auth_time": _yes_or_no,
     "default_acr_values": _texts,
     "subject_type": _one_of("public"),
+    "dpop_bound_access_tokens": _yes_or_no,
+    "dpop_require_nonce": _yes_or_no,
     "backchannel_logout_uri": _uri,
     "backchannel_logout_session_required": _yes_or_no,
     "client_uri": _https,

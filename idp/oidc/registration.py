@@ -48,6 +48,8 @@ class Registration:
     introspection_signed_response_alg: str
     default_max_age: int | None
     default_acr_values: tuple[str, ...]
+    dpop_bound_access_tokens: bool
+    dpop_require_nonce: bool
     backchannel_logout_uri: str | None
     backchannel_logout_session_required: bool
 
@@ -98,6 +100,8 @@ def read(metadata: Mapping[str, Any]) -> Registration:
         introspection_signed_response_alg=metadata.get("introspection_signed_response_alg", "RS256"),
         default_max_age=metadata.get("default_max_age"),
         default_acr_values=tuple(metadata.get("default_acr_values", ())),
+        dpop_bound_access_tokens=metadata.get("dpop_bound_access_tokens", False),
+        dpop_require_nonce=metadata.get("dpop_require_nonce", False),
         backchannel_logout_uri=metadata.get("backchannel_logout_uri"),
         backchannel_logout_session_required=metadata.get("backchannel_logout_session_required", False),
     )

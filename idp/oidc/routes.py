@@ -11,11 +11,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, request
 
 from idp.extensions import csrf
 from idp.login import session as sessions
-from idp.oidc import authorize, client_keys, discovery, introspection, keys, requests, revocation, token, userinfo
+from idp.oidc import (
+    authorize,
+    binding,
+    client_keys,
+    discovery,
+    dpop,
+    introspection,
+    keys,
+    requests,
+    revocation,
+    token,
+    userinfo,
+)
 from idp.oidc.logout import backchannel
 from idp.oidc.logout import views as logout
 
@@ -45,7 +57,7 @@ csrf.exempt(programs)
 blueprints: Final = (people, programs)
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, DPoP",
     "Access-Control-Max-Age": "3600",
 }
 
@@ -54,9 +66,17 @@ _PREFLIGHT: Final = {
 def open_to_every_origin(response: Response) -> Response:
     """Let scripts of any origin read answers that depend on no cookie (WHATWG Fetch, CORS protocol)."""
     response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate"
+    response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate, DPoP-Nonce"
     if "Allow" in response.headers:
         response.headers.update(_PREFLIGHT)
+    return response
+
+
+@programs.after_request
+def offer_a_nonce(response: Response) -> Response:
+    """Give whoever sends a proof the nonce for the next one (RFC 9449 section 8.2)."""
+    if binding.HEADER in request.headers:
+        response.headers["DPoP-Nonce"] = dpop.nonce()
     return response
 
 

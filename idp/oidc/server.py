@@ -8,13 +8,14 @@ was kept is resumed with the same code (`answer`), and takes a program's paramet
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2.rfc6749 import OAuth2Error
 from flask import Request, Response
 
-from idp.oidc import client_auth, clients
+from idp.oidc import binding, client_auth, clients
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.grants.authorization_code import AuthorizationCodeGrant, S256CodeChallenge
 from idp.oidc.grants.client_credentials import ClientCredentialsGrant
@@ -42,8 +43,9 @@ class Server(AuthorizationServer):
         return clients.by_client_id(client_id)
 
     def authenticate_client(self, request: ProgramRequest, *_: object) -> RegisteredClient:
-        """By the method that the client registered, whatever the grant."""
-        return client_auth.authenticate(request)
+        """By the method that the client registered, whatever the grant; with the keys that the request proves."""
+        client = client_auth.authenticate(request)
+        return replace(client, proved=binding.proved(client))
 
     def handle_response(self, status_code: int, payload: Any, headers: Any) -> Response:
         """JSON for programs, never to be kept; what goes to a browser is composed already."""

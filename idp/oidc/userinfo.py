@@ -1,44 +1,65 @@
 """`GET|POST /userinfo` (OpenID Connect Core section 5.3): the claims that the access token's scope gives.
 
-The token comes in the Authorization header or, by POST, in the form (RFC 6750 sections 2.1 and 2.2); never in the
-address. Refuses, in the words of RFC 6750 section 3.1: no token (401, no code); a token in two places (400
-`invalid_request`); one that is not ours, is over, or whose authorization has ended (401 `invalid_token`); one without
+The token comes in the Authorization header, or, by POST and as Bearer only, in the form (RFC 6750 sections 2.1 and 2.2, RFC 9449
+section 7.1); never in the address. Refuses, in the words of RFC 6750 section 3.1: no token (401, no code); a token in two places
+(400 `invalid_request`); one that is not ours, is over, comes without the proof of the key that it is bound to, or whose
+authorization has ended (401 `invalid_token`); a proof that is wrong (401 `invalid_dpop_proof`, `use_dpop_nonce`); a token without
 the scope `openid` (403 `insufficient_scope`). One statement finds everything.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from http import HTTPStatus
 
+from authlib.oauth2.rfc6749 import OAuth2Error
 from flask import Response, request
 
 from idp import clock, settings
-from idp.oidc import access_token, authorizations, claims, parameters
+from idp.oidc import access_token, authorizations, binding, claims, dpop, parameters
 from idp.oidc.access_token import AccessToken
 from idp.oidc.authorizations import Authorization
+from idp.oidc.binding import Scheme
 from idp.web.error_pages import for_programs
 from idp.web.logs import log
 
 
-class BearerError(Exception):
-    """Why a request with or without a token is refused; `code` None: it had none."""
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """An access token as it came."""
 
-    def __init__(self, status: HTTPStatus, code: str | None = None, description: str = "") -> None:
-        """Keep what RFC 6750 section 3 says."""
+    scheme: Scheme
+    token: str
+
+
+class TokenError(Exception):
+    """Why a request with or without a token is refused; `code` None: it had none. `scheme`: whose challenge is given."""
+
+    def __init__(
+        self, status: HTTPStatus, code: str | None = None, description: str = "", scheme: Scheme = Scheme.BEARER
+    ) -> None:
+        """Keep what RFC 6750 section 3 and RFC 9449 section 7.1 say."""
         self.status = status
         self.code = code
         self.description = description
+        self.scheme = scheme
         super().__init__(description)
 
     def response(self) -> Response:
         """The error with its challenge."""
-        challenge = f'Bearer realm="{settings.current().issuer}"'
         if self.code is None:
-            return Response("", self.status, {"WWW-Authenticate": challenge})
-        challenge += f', error="{self.code}", error_description="{self.description}"'
+            both = ", ".join(_challenge(scheme) for scheme in Scheme)
+            return Response("", self.status, {"WWW-Authenticate": both})
+        challenge = _challenge(self.scheme, error=self.code, error_description=self.description)
         body = json.dumps({"error": self.code, "error_description": self.description})
         return Response(body, self.status, {"WWW-Authenticate": challenge}, mimetype="application/json")
+
+
+def _challenge(scheme: Scheme, **parameters: str) -> str:
+    algorithms = {"algs": " ".join(dpop.ALGORITHMS)} if scheme is Scheme.DPOP else {}
+    said = {"realm": settings.current().issuer, **parameters, **algorithms}
+    return f"{scheme} " + ", ".join(f'{name}="{value}"' for name, value in said.items())
 
 
 @for_programs
@@ -47,7 +68,7 @@ def userinfo() -> Response:
     try:
         token = _token()
         told = _claims(token, _authorization(token))
-    except BearerError as error:
+    except TokenError as error:
         return error.response()
     return Response(json.dumps(told), mimetype="application/json", headers={"Cache-Control": "no-store"})
 
@@ -55,28 +76,39 @@ def userinfo() -> Response:
 def _token() -> AccessToken:
     given = [*_in_header(), *_in_form()]
     if not given:
-        raise BearerError(HTTPStatus.UNAUTHORIZED)
+        raise TokenError(HTTPStatus.UNAUTHORIZED)
     if len(given) > 1:
-        raise BearerError(HTTPStatus.BAD_REQUEST, "invalid_request", "The access token was sent in more than one way")
-    token = access_token.read(given[0])
+        raise TokenError(HTTPStatus.BAD_REQUEST, "invalid_request", "The access token was sent in more than one way")
+    (presented,) = given
+    token = access_token.read(presented.token)
     if token is None:
-        raise _invalid("not a token of ours, or expired")
+        raise _invalid("not a token of ours, or expired", presented.scheme)
+    _check_binding(token, presented)
     if "openid" not in token.scope:
-        raise BearerError(HTTPStatus.FORBIDDEN, "insufficient_scope", "The access token lacks the scope openid")
+        raise TokenError(HTTPStatus.FORBIDDEN, "insufficient_scope", "The access token lacks the scope openid")
     return token
 
 
-def _in_header() -> list[str]:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return [token.strip()] if scheme.lower() == "bearer" else []
+def _check_binding(token: AccessToken, presented: Presented) -> None:
+    """A bound token needs its proof; whoever sends it without is told what would do (RFC 9449 section 7.1)."""
+    try:
+        binding.check_access(token, presented.token, presented.scheme)
+    except OAuth2Error as error:
+        log.info("access token refused", because=error.description)
+        raise TokenError(HTTPStatus.UNAUTHORIZED, error.error, error.description, Scheme.DPOP) from None
 
 
-def _in_form() -> list[str]:
+def _in_header() -> list[Presented]:
+    given, _, token = request.headers.get("Authorization", "").partition(" ")
+    return [Presented(scheme, token.strip()) for scheme in Scheme if scheme.lower() == given.lower()]
+
+
+def _in_form() -> list[Presented]:
     given = parameters.read(request.form)
     if given.fault():
-        raise BearerError(HTTPStatus.BAD_REQUEST, "invalid_request", "A parameter was sent twice or is too long")
+        raise TokenError(HTTPStatus.BAD_REQUEST, "invalid_request", "A parameter was sent twice or is too long")
     token = given.get("access_token")
-    return [] if token is None else [token]
+    return [] if token is None else [Presented(Scheme.BEARER, token)]
 
 
 def _authorization(token: AccessToken) -> Authorization:
@@ -93,8 +125,7 @@ def _claims(token: AccessToken, found: Authorization) -> dict[str, object]:
     return claims.told(claims.Person(found.user, found.tenant, found.grant.login), names)
 
 
-def _invalid(because: str) -> BearerError:
+def _invalid(because: str, scheme: Scheme = Scheme.BEARER) -> TokenError:
     log.info("access token refused", because=because)
-    return BearerError(
-        HTTPStatus.UNAUTHORIZED, "invalid_token", "The access token is expired, revoked or not valid here"
-    )
+    description = "The access token is expired, revoked or not valid here"
+    return TokenError(HTTPStatus.UNAUTHORIZED, "invalid_token", description, scheme)

@@ -11,7 +11,7 @@ from authlib.oauth2.rfc6749 import OAuth2Error, grants
 from idp import clock
 from idp.extensions import db
 from idp.login.gate import owes_second_factor
-from idp.oidc import authorizations, issuing
+from idp.oidc import authorizations, binding, issuing
 from idp.oidc.authorizations import REUSE_GRACE, Refreshable
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.grants import AUTH_METHODS, invalid_grant
@@ -47,6 +47,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         now = clock.now()
         found: Refreshable = self.request.refresh_token.found
         token, authorization = found.token, found.authorization
+        binding.check_refresh(authorization.grant, self.request.client)
         if token.used_at is not None:
             raise self._reused(found, token.used_at)
         if now >= token.expires_at:

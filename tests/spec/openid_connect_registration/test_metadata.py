@@ -79,6 +79,7 @@ def test_a_client_that_works_for_itself() -> None:
         {"policy_uri": "https://books.example/p", "tos_uri": "https://books.example/t"},
         {"token_endpoint_auth_method": "none"},
         {"id_token_signed_response_alg": "EdDSA"},
+        {"dpop_bound_access_tokens": True, "dpop_require_nonce": True, "introspection_signed_response_alg": "ES256"},
         {"post_logout_redirect_uris": ["https://books.example/bye"]},
         {"backchannel_logout_uri": "https://books.example/out", "backchannel_logout_session_required": True},
         {

@@ -1,0 +1,96 @@
+"""Tokens that are worth something only to who has the key (RFC 9449 section 6; the claim `cnf` of RFC 7800).
+
+    POST /token ─▶ client_auth ─▶ proved: a DPoP proof? ─▶ RegisteredClient.proved ─▶ `cnf` in every access token given
+                                    │ none, and the client is registered for bound tokens: refused
+                                    ▼
+                        a public client's refresh token: `bind`, and `check_refresh` at each use
+    authorize, PAR ─ dpop_jkt ─▶ kept with the code ─▶ `check_code`
+    GET|POST /userinfo ─▶ `check_access`: the token's key must be the one that the request proves
+
+A confidential client's refresh tokens are bound to the client's own authentication (RFC 9449 section 5).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Final
+
+from authlib.oauth2.rfc6749 import OAuth2Error
+from flask import request
+
+from idp import settings
+from idp.oidc import clients, dpop
+from idp.oidc.access_token import AccessToken
+from idp.oidc.clients import RegisteredClient
+from idp.oidc.dpop import Use
+from idp.oidc.grants import invalid_grant
+from idp.oidc.models import AuthorizationGrant
+
+HEADER: Final = "DPoP"
+
+
+class Scheme(enum.StrEnum):
+    """How an access token is presented (RFC 6750 section 2.1, RFC 9449 section 7.1)."""
+
+    BEARER = "Bearer"
+    DPOP = "DPoP"
+
+
+def proved(client: RegisteredClient) -> Mapping[str, str]:
+    """What keys this request proves to have. Raises OAuth2Error where it does that wrongly, or must and does not."""
+    text = request.headers.get(HEADER)
+    if text is None:
+        if client.registration.dpop_bound_access_tokens:
+            raise dpop.invalid("is missing, and this client is registered for bound access tokens")
+        return {}
+    return {"jkt": dpop.thumbprint(text, _use(None, needs_nonce=client.registration.dpop_require_nonce))}
+
+
+def bind(grant: AuthorizationGrant, client: RegisteredClient) -> None:
+    """Bind a public client's refresh tokens to what it proved (RFC 9449 section 5). The caller commits."""
+    if client.proved and not client.registration.confidential:
+        grant.request = {**grant.request, "cnf": dict(client.proved)}
+
+
+def check_code(grant: AuthorizationGrant, client: RegisteredClient) -> None:
+    """RFC 9449 section 10: a code that was asked for a key is redeemed with it."""
+    wanted = grant.request.get("dpop_jkt")
+    if wanted is not None and client.proved.get("jkt") != wanted:
+        raise invalid_grant("the code is bound to another key")
+
+
+def check_refresh(grant: AuthorizationGrant, client: RegisteredClient) -> None:
+    """RFC 9449 section 5."""
+    if any(client.proved.get(name) != value for name, value in grant.request.get("cnf", {}).items()):
+        raise invalid_grant("the refresh token is bound to another key")
+
+
+def check_access(token: AccessToken, presented: str, scheme: Scheme) -> None:
+    """RFC 9449 sections 7.1 and 7.2: a bound token comes with a proof of its key, and never as Bearer."""
+    jkt = token.claims.get("cnf", {}).get("jkt")
+    match scheme:
+        case Scheme.BEARER if jkt is not None:
+            raise _invalid_token("The access token is bound to a key and is not sent as Bearer")
+        case Scheme.DPOP if jkt != _thumbprint(token, presented):
+            raise _invalid_token("The access token is not bound to the key of the proof")
+        case _:
+            return
+
+
+def _thumbprint(token: AccessToken, presented: str) -> str:
+    text = request.headers.get(HEADER)
+    if text is None:
+        raise dpop.invalid("is missing")
+    client = clients.by_client_id(token.client_id)
+    needs_nonce = client is not None and client.registration.dpop_require_nonce
+    return dpop.thumbprint(text, _use(presented, needs_nonce=needs_nonce))
+
+
+def _use(token: str | None, *, needs_nonce: bool) -> Use:
+    return Use(request.method, settings.current().issuer + request.path, token, needs_nonce)
+
+
+def _invalid_token(description: str) -> OAuth2Error:
+    """RFC 6750 section 3.1."""
+    return OAuth2Error(description, error="invalid_token", status_code=401)
