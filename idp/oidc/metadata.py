@@ -183,6 +183,8 @@ _KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
     "dpop_require_nonce": _yes_or_no,
     "backchannel_logout_uri": _uri,
     "backchannel_logout_session_required": _yes_or_no,
+    "frontchannel_logout_uri": _uri,
+    "frontchannel_logout_session_required": _yes_or_no,
     "client_uri": _https,
     "logo_uri": _https,
     "policy_uri": _https,
@@ -194,8 +196,6 @@ _KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
 _UNSUPPORTED: Final = frozenset(
     {
         "client_name",
-        "frontchannel_logout_session_required",
-        "frontchannel_logout_uri",
         "id_token_encrypted_response_alg",
         "id_token_encrypted_response_enc",
         "initiate_login_uri",
@@ -270,6 +270,19 @@ def _public_has_no_credentials_grant(r: Registration) -> Faults:
     return []
 
 
+def _frames_are_the_clients_own(r: Registration) -> Faults:
+    """OpenID Connect Front-Channel Logout section 2: scheme, domain and port are those of a redirect URI."""
+    uri = r.frontchannel_logout_uri
+    if uri is None or (uri.startswith(("https:", "http:")) and _origin(uri) in map(_origin, r.redirect_uris)):
+        return []
+    return [("frontchannel_logout_uri", "must have the scheme, domain and port of a redirect URI")]
+
+
+def _origin(uri: str) -> tuple[str, str]:
+    parts = urlsplit(uri)
+    return parts.scheme, parts.netloc
+
+
 def _assertions_have_keys(r: Registration) -> Faults:
     """RFC 7523 section 3: an assertion is verified with a registered key; RFC 7591 section 2: in one of two places."""
     if r.jwks is not None and r.jwks_uri is not None:
@@ -296,6 +309,7 @@ def _outside(parts: SplitResult, *, development: bool) -> bool:
 
 
 _RULES: Final = (
+    _frames_are_the_clients_own,
     _codes_have_an_address,
     _responses_fit_grants,
     _refresh_needs_code,

@@ -52,6 +52,8 @@ class Registration:
     dpop_require_nonce: bool
     backchannel_logout_uri: str | None
     backchannel_logout_session_required: bool
+    frontchannel_logout_uri: str | None
+    frontchannel_logout_session_required: bool
 
     @property
     def confidential(self) -> bool:
@@ -104,6 +106,8 @@ def read(metadata: Mapping[str, Any]) -> Registration:
         dpop_require_nonce=metadata.get("dpop_require_nonce", False),
         backchannel_logout_uri=metadata.get("backchannel_logout_uri"),
         backchannel_logout_session_required=metadata.get("backchannel_logout_session_required", False),
+        frontchannel_logout_uri=metadata.get("frontchannel_logout_uri"),
+        frontchannel_logout_session_required=metadata.get("frontchannel_logout_session_required", False),
     )
 
 

@@ -37,8 +37,9 @@ def ask(errand: Errand) -> None:
 
 
 def ask_all(errands: Iterable[Errand]) -> None:
-    """As `ask` for many, in one statement."""
-    db.session.execute(sa.insert(Queued), [_columns(errand) for errand in errands])
+    """As `ask` for many, in one statement; none where there are none."""
+    if rows := [_columns(errand) for errand in errands]:
+        db.session.execute(sa.insert(Queued), rows)
 
 
 def _columns(item: Item, user_id: uuid.UUID | None = None, tenant_id: uuid.UUID | None = None) -> dict[str, Any]:

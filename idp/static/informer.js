@@ -127,3 +127,6 @@ all("[data-copy]", (button) => {
 
 // A form that only carries values on (response_mode=form_post).
 all("form[data-auto-submit]", (form) => form.requestSubmit());
+
+// Logged out: go on as soon as every application's frame is loaded; without script the page goes on after a while.
+window.addEventListener("load", () => all("a[data-go-on]", (link) => location.replace(link.href)));

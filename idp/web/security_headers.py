@@ -13,9 +13,9 @@ from idp import settings
 
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'{also}; frame-ancestors 'none'; base-uri 'none'"
+    "connect-src 'self'; form-action 'self'{forms}; frame-ancestors 'none'; base-uri 'none'{frames}"
 )
-_STRICT: Final = _POLICY.format(also="")
+_STRICT: Final = _POLICY.format(forms="", frames="")
 HSTS: Final = "max-age=31536000"
 
 
@@ -28,18 +28,32 @@ def set_up(app: Flask) -> None:
 
 def allow_form_action(url: str) -> None:
     """Let this page's form end at the origin of `url`: a registered redirect URI, never one from the request."""
+    g.form_actions = (*g.get("form_actions", ()), *_source(url))
+
+
+def allow_frame(url: str) -> None:
+    """Let this page have frames of the origin of `url`: a registered address, never one from the request."""
+    g.frame_sources = (*g.get("frame_sources", ()), *_source(url))
+
+
+def _source(url: str) -> tuple[str, ...]:
+    """The origin as a source of a policy; none where it could say more than that."""
     parts = urlsplit(url)
     source = f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
-    if any(sign in source for sign in " ;,'\"\r\n"):
-        return
-    g.form_actions = (*g.get("form_actions", ()), source)
+    return () if any(sign in source for sign in " ;,'\"\r\n") else (source,)
+
+
+def _policy() -> str:
+    forms, frames = g.get("form_actions", ()), g.get("frame_sources", ())
+    if not forms and not frames:
+        return _STRICT
+    also = "".join(f" {origin}" for origin in forms)
+    return _POLICY.format(forms=also, frames=f"; frame-src {' '.join(dict.fromkeys(frames))}" if frames else "")
 
 
 def _protect(response: Response) -> Response:
-    also: tuple[str, ...] = g.get("form_actions", ())
-    policy = _POLICY.format(also="".join(f" {origin}" for origin in also)) if also else _STRICT
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", policy)
+    headers.setdefault("Content-Security-Policy", _policy())
     headers.setdefault("Referrer-Policy", "no-referrer")
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("X-Frame-Options", "DENY")

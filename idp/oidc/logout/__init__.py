@@ -7,6 +7,8 @@
                         └─ else: a page that asks ─ POST /logout/<handle> ─▶ end it ─▶ back
     POST /logout ─▶ the same, by way of a handle: a form from elsewhere brings no cookies
 
+    end it ─▶ frontchannel.py: are there applications with frames? ─▶ a page that loads them ─▶ back
+
 Only a registered `post_logout_redirect_uri` is ever gone back to. However a session ends, here or anywhere else,
 backchannel.py tells the applications that have something of it.
 """

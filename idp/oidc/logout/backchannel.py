@@ -26,6 +26,7 @@ from idp.extensions import db
 from idp.login import sweep
 from idp.login.models import BrowserSession
 from idp.oidc import keys, registration
+from idp.oidc.logout import participants
 from idp.oidc.models import AuthorizationGrant, Client
 from idp.oidc.registration import Registration
 from idp.outbox.errands import ApplicationToTell, ProofEnded
@@ -42,11 +43,7 @@ _SAME_UNIT_OF_WORK: Final = timedelta(minutes=1)
 
 def session_ended(session: BrowserSession) -> None:
     """Let every application that got something in this session know (section 2.3). The caller commits."""
-    got = sa.select(AuthorizationGrant.client_id).where(
-        AuthorizationGrant.session_id == session.id,
-        sa.or_(AuthorizationGrant.code_used_at.is_not(None), AuthorizationGrant.code_expires_at > clock.now()),
-    )
-    _ask((client_id, session.user_id, session.id) for client_id in db.session.scalars(got.distinct()))
+    _ask((client, session.user_id, session.id) for client in participants.of_session(session))
 
 
 def proof_ended(errand: ProofEnded) -> None:
@@ -64,7 +61,11 @@ def proof_ended(errand: ProofEnded) -> None:
         BrowserSession.id.in_({session_id for _, session_id in lost}), BrowserSession.ended_at > before
     )
     already = set(db.session.scalars(told))
-    _ask((client_id, user.id, session_id) for client_id, session_id in set(lost) if session_id not in already)
+    _ask(
+        (db.session.get_one(Client, client_id), user.id, session_id)
+        for client_id, session_id in set(lost)
+        if session_id not in already
+    )
 
 
 def tell(errand: ApplicationToTell) -> None:
@@ -115,15 +116,14 @@ def _revoke_outdated(user: User) -> Iterable[tuple[uuid.UUID, uuid.UUID | None, 
     return [(client_id, session_id, used) for client_id, session_id, used in rows]
 
 
-def _ask(those: Iterable[tuple[uuid.UUID, uuid.UUID, uuid.UUID | None]]) -> None:
-    """Write down whom to tell: of these, the applications that have an address for it."""
-    for client_id, user_id, session_id in those:
-        client = db.session.get_one(Client, client_id)
-        if registration.read(client.registration).backchannel_logout_uri:
-            outbox.ask(
-                ApplicationToTell(
-                    client=str(client_id),
-                    user_id=str(user_id),
-                    session_id=str(session_id) if session_id else None,
-                )
+def _ask(those: Iterable[tuple[Client, uuid.UUID, uuid.UUID | None]]) -> None:
+    """Write down whom to tell of whom: of these, the applications that have an address for it."""
+    outbox.ask_all(
+        [
+            ApplicationToTell(
+                client=str(client.id), user_id=str(user_id), session_id=str(session_id) if session_id else None
             )
+            for client, user_id, session_id in those
+            if registration.read(client.registration).backchannel_logout_uri
+        ]
+    )

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from flask import Response, make_response, redirect, render_template, request, url_for
 
 from idp.extensions import db
 from idp.login import session as sessions
 from idp.login.models import BrowserSession
 from idp.oidc import parameters
+from idp.oidc.logout import frontchannel
 from idp.oidc.logout import request as logout_requests
 from idp.oidc.logout.request import LogoutRequest
 from idp.web.browser import browser_hash
 from idp.web.languages import prefer
-from idp.web.security_headers import allow_form_action
+from idp.web.security_headers import allow_form_action, allow_frame
+
+FRAME_SECONDS: Final = 5
+"""So long a frame has to load before the browser goes on."""
 
 
 def logout() -> Response:
@@ -65,9 +72,10 @@ def _ask(asked: LogoutRequest, session: BrowserSession) -> Response:
 
 def _end(asked: LogoutRequest, session: BrowserSession) -> Response:
     """End the session on the server: a copy of its cookie is worthless from now on."""
+    frames = frontchannel.frames(session)
     sessions.end(session, "logout")
     db.session.commit()
-    response = _ended(asked)
+    response = _frames(asked, frames) if frames else _ended(asked)
     sessions.forget_cookie(response)
     return response
 
@@ -75,7 +83,20 @@ def _end(asked: LogoutRequest, session: BrowserSession) -> Response:
 def _ended(asked: LogoutRequest) -> Response:
     if asked.target:
         return make_response(redirect(asked.target, 303))
-    return make_response(render_template("oidc/logged_out.html", page={"application": None, "go_on": None}))
+    return make_response(
+        render_template("oidc/logged_out.html", page={"application": None, "go_on": None, "frames": ()})
+    )
+
+
+def _frames(asked: LogoutRequest, frames: Sequence[str]) -> Response:
+    """Let applications end their part in frames, and go on: by script when all are loaded, else after a while."""
+    for address in frames:
+        allow_frame(address)
+    page = {"application": asked.application, "go_on": asked.target, "frames": frames}
+    response = make_response(render_template("oidc/logged_out.html", page=page))
+    if asked.target:
+        response.headers["Refresh"] = f"{FRAME_SECONDS}; url={asked.target}"
+    return response
 
 
 def _to_kept(asked: LogoutRequest, browser: str | None) -> Response:

@@ -82,6 +82,7 @@ def test_a_client_that_works_for_itself() -> None:
         {"dpop_bound_access_tokens": True, "dpop_require_nonce": True, "introspection_signed_response_alg": "ES256"},
         {"post_logout_redirect_uris": ["https://books.example/bye"]},
         {"backchannel_logout_uri": "https://books.example/out", "backchannel_logout_session_required": True},
+        {"frontchannel_logout_uri": "https://books.example/out?a=1", "frontchannel_logout_session_required": True},
         {
             "application_type": "native",
             "redirect_uris": ["com.example.app:/cb", "http://127.0.0.1/cb", "http://[::1]/c"],
@@ -179,6 +180,12 @@ def test_an_unknown_key_is_named() -> None:
         ("backchannel_logout_uri", "https://x.localhost/out"),
         ("backchannel_logout_uri", "https:///out"),
         ("backchannel_logout_uri", "/out"),
+        ("frontchannel_logout_uri", "https://other.example/out"),
+        ("frontchannel_logout_uri", "https://books.example:444/out"),
+        ("frontchannel_logout_uri", "http://books.example/out"),
+        ("frontchannel_logout_uri", "/out"),
+        ("frontchannel_logout_uri", "javascript:alert(1)"),
+        ("frontchannel_logout_session_required", "yes"),
     ],
     ids=lambda value: str(value)[:18],
 )
@@ -194,6 +201,12 @@ def test_a_native_applications_addresses(uri: str) -> None:
     """RFC 8252 section 7: a reversed domain name without host, or http on a loopback address."""
     found = faults({"application_type": "native", "redirect_uris": [uri]})
     assert "com.example.app" in found["redirect_uris"]
+
+
+def test_a_frame_of_a_native_application() -> None:
+    """OpenID Connect Front-Channel Logout section 2: a browser has no frame of a scheme of its own."""
+    metadata = {"application_type": "native", "redirect_uris": ["com.example.app:/cb"]}
+    assert "frontchannel_logout_uri" in faults(metadata | {"frontchannel_logout_uri": "com.example.app:/out"})
 
 
 @pytest.mark.filterwarnings("ignore:Key size should be")

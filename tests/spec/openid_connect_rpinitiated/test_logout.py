@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 import pytest
+from joserfc import jws, jwt
+from joserfc.jwk import RSAKey
 
 from idp.audit.models import AuditEvent
 from idp.oidc.models import Client
@@ -105,11 +109,31 @@ def test_a_hint_of_another_session(
     assert is_logged_in(rp, his)
 
 
-@pytest.mark.parametrize("kind", ["x", "access token"])
+def signed_by_another(tokens: Tokens) -> str:
+    """The same claims, signed with a key that is not ours, under the name of one that is."""
+    header = jws.extract_compact(tokens.id_token.encode()).headers()
+    return jwt.encode(dict(header), tokens.claims, RSAKey.generate_key(2048))
+
+
+def unsigned(tokens: Tokens) -> str:
+    """The same claims with `alg` none."""
+    _, claims, _ = tokens.id_token.split(".")
+    header = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').rstrip(b"=").decode()
+    return f"{header}.{claims}."
+
+
+HINTS: dict[str, Callable[[Tokens], str]] = {
+    "x": lambda _: "x",
+    "access token": lambda tokens: tokens.access_token,
+    "alg none": unsigned,
+    "foreign key": signed_by_another,
+}
+
+
+@pytest.mark.parametrize("kind", HINTS)
 def test_what_is_no_id_token(rp: RelyingParty, tokens: Tokens, browser: Browser, kind: str) -> None:
-    """It is no hint: the person is asked."""
-    hint = tokens.access_token if kind == "access token" else kind
-    browser.get(rp.logout_url(id_token_hint=hint))
+    """Section 2, RFC 7519 section 6: it is no hint, and the person is asked."""
+    browser.get(rp.logout_url(id_token_hint=HINTS[kind](tokens)))
     assert browser.landed is None
     assert browser.status == 200
     assert is_logged_in(rp, browser)
@@ -120,6 +144,7 @@ def test_what_is_no_id_token(rp: RelyingParty, tokens: Tokens, browser: Browser,
     [
         {"post_logout_redirect_uri": "https://evil.example/"},
         {"post_logout_redirect_uri": "https://books.example/bye/"},
+        {"post_logout_redirect_uri": "https://books.example/bye?added=1"},
         {"post_logout_redirect_uri": "https://books.example/cb"},
         {"post_logout_redirect_uri": "javascript:alert(1)"},
         {"client_id": "nobody"},

@@ -1,0 +1,29 @@
+"""Applications that end their part of a login in the browser itself (OpenID Connect Front-Channel Logout 1.0).
+
+The page that says "logged out" loads the `frontchannel_logout_uri` of each in a frame (section 2), and then goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from idp import settings
+from idp.login.models import BrowserSession
+from idp.oidc import registration
+from idp.oidc.answers import with_query
+from idp.oidc.logout import participants
+from idp.oidc.models import Client
+
+
+def frames(session: BrowserSession) -> Sequence[str]:
+    """The addresses to load when this session ends."""
+    return [address for client in participants.of_session(session) if (address := _address(client, session))]
+
+
+def _address(client: Client, session: BrowserSession) -> str | None:
+    """Section 3: with `iss` and `sid` where the application wants to know which session."""
+    registered = registration.read(client.registration)
+    address = registered.frontchannel_logout_uri
+    if address is None or not registered.frontchannel_logout_session_required:
+        return address
+    return with_query(address, {"iss": settings.current().issuer, "sid": str(session.id)})
