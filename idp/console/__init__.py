@@ -5,6 +5,7 @@
     /console/security-center  security_center.py: who is safe and who is not yet, also as a CSV file
     /console/audit     audit.py: what happened, in words (audit_words.py), also as CSV and JSON Lines
     /console/users     people.py: who there is, page by page · person.py: one of them, and what can be done
+    /console/users/<id>/simulator  simulator.py: what one of them would be asked, and why
     /console/users/invite  invite.py: somebody new, by mail
     /console/users/import  import_people.py: many, from a CSV file
     /console/accountants  accountants.py: who works for the company from another office

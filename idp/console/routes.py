@@ -2,7 +2,18 @@
 
 from flask import Blueprint, Flask
 
-from idp.console import accountants, audit, helpdesk, import_people, invite, people, person, security_center, settings
+from idp.console import (
+    accountants,
+    audit,
+    helpdesk,
+    import_people,
+    invite,
+    people,
+    person,
+    security_center,
+    settings,
+    simulator,
+)
 from idp.console.access import page
 from idp.login import own_pages
 from idp.web import input_limits
@@ -34,6 +45,7 @@ PAGES = (
     page("/users/import/<uuid:import_id>/confirm", import_people.confirm, "POST", import_people.import_page),
     page("/users/import/<uuid:import_id>/discard", import_people.discard, "POST", import_people.import_page),
     page("/users/<uuid:user_id>", person.person),
+    page("/users/<uuid:user_id>/simulator", simulator.simulator),
     page("/users/<uuid:user_id>/invite-again", invite.send_again, "POST", person.person_page),
     page("/users/<uuid:user_id>/withdraw", invite.withdraw, "POST", person.person_page),
     page("/users/<uuid:user_id>/type", person.choose_type, "POST", person.person_page),

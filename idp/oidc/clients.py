@@ -70,6 +70,13 @@ def by_client_id(client_id: str) -> RegisteredClient | None:
     return seen[client_id]
 
 
+def open_to(tenant_id: uuid.UUID, at_most: int) -> list[Client]:
+    """The enabled applications that the people of a tenant may log in to: its own, and everybody's; the first by name."""
+    whose = sa.or_(Client.tenant_id == tenant_id, Client.tenant_id.is_(None))
+    enabled = sa.select(Client).where(whose, Client.disabled_at.is_(None))
+    return list(db.session.scalars(enabled.order_by(Client.name, Client.client_id).limit(at_most)))
+
+
 def _look_up(client_id: str) -> RegisteredClient | None:
     enabled = (
         sa.select(Client, Tenant.slug)
