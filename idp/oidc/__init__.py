@@ -8,6 +8,7 @@
                                                                           └─ Complete ─▶ consent.py (third parties)
                                                                                             ▼
                                      server.py (Authlib) ─ grants/authorization_code.py ─ a code ─▶ answers.py
+    application ─ POST /par ─▶ par.py ─▶ client_auth.py, requests.py ─▶ pushed_requests.py: it waits for the browser
     application ─ POST /token ─▶ token.py ─▶ client_auth.py ─▶ grants/*.py ─▶ issuing.py ─▶ id_token.py access_token.py
                                               client_keys.py      │                               └──▶ keys.py
                                               binding.py dpop.py  │

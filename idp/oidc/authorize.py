@@ -19,7 +19,6 @@ from typing import Final
 
 from flask import Response, make_response, redirect, request, url_for
 
-from idp import clock
 from idp.extensions import db
 from idp.login.gate import Login, Standing, begin, judge
 from idp.login.types import Assurance, Complete, Demand, Deny, Refusal
@@ -43,13 +42,12 @@ _UNMET: Final = Rejected("unmet_authentication_requirements", "The user cancelle
 
 def authorize() -> Response:
     """Answer a request, or begin the login that it needs."""
-    return _arrive(Entry(requests.read(parameters.read(request.args)), clock.now()))
+    return _arrive(requests.arrive(parameters.read(request.args)))
 
 
 def authorize_by_form() -> Response:
     """Keep a request that came by POST, and let the browser fetch the answer (section 3.1.2.1)."""
-    asked = requests.read(parameters.read(request.args, request.form))
-    kept = requests.keep(Entry(asked, clock.now()), browser=None)
+    kept = requests.keep(requests.arrive(parameters.read(request.args, request.form)), browser=None)
     db.session.commit()
     return _to("oidc.resume", kept)
 

@@ -49,10 +49,14 @@ class Rejected(Exception):
 
 @dataclass
 class Asked:
-    """The parameters of one request with the client that they name; what is read twice is parsed once."""
+    """The parameters of one request with the client that they name; what is read twice is parsed once.
+
+    `pushed`: the client handed them in itself (RFC 9126).
+    """
 
     parameters: Parameters
     client: RegisteredClient
+    pushed: bool = False
 
     def get(self, name: str) -> str | None:
         """One parameter."""
@@ -121,6 +125,12 @@ def parameters_come_once_and_in_size(asked: Asked) -> None:
     """RFC 6749 section 3.1."""
     if fault := asked.parameters.fault():
         raise Rejected("invalid_request", fault)
+
+
+def pushed_where_it_must_be(asked: Asked) -> None:
+    """RFC 9126 section 6: `require_pushed_authorization_requests` of the client's metadata."""
+    if asked.client.registration.require_pushed_authorization_requests and not asked.pushed:
+        raise Rejected("invalid_request", "This client must push its authorization requests")
 
 
 def no_request_object(asked: Asked) -> None:
@@ -217,6 +227,7 @@ def tenant_is_the_clients(asked: Asked) -> None:
 
 CHECKS: Final[tuple[Callable[[Asked], None], ...]] = (
     parameters_come_once_and_in_size,
+    pushed_where_it_must_be,
     no_request_object,
     response_type_is_code,
     response_mode_can_carry_it,

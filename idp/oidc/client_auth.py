@@ -167,10 +167,11 @@ def _is_of_the_client(client: RegisteredClient, claims: Mapping[str, Any]) -> bo
 
 
 def _is_for_us(_: RegisteredClient, claims: Mapping[str, Any]) -> bool:
-    """One audience, exactly our issuer or our token endpoint."""
+    """One audience, exactly our issuer, our token endpoint or, by RFC 9126 section 2, the one for pushed requests."""
     audience = claims.get("aud")
     issuer = settings.current().issuer
-    return audience in (issuer, f"{issuer}/token", [issuer], [f"{issuer}/token"])
+    ours = (issuer, f"{issuer}/token", f"{issuer}/par")
+    return audience in (*ours, *([one] for one in ours))
 
 
 def _is_in_time(_: RegisteredClient, claims: Mapping[str, Any]) -> bool:

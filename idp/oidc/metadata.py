@@ -185,6 +185,7 @@ _KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
     "backchannel_logout_session_required": _yes_or_no,
     "frontchannel_logout_uri": _uri,
     "frontchannel_logout_session_required": _yes_or_no,
+    "require_pushed_authorization_requests": _yes_or_no,
     "client_uri": _https,
     "logo_uri": _https,
     "policy_uri": _https,

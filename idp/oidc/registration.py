@@ -54,6 +54,7 @@ class Registration:
     backchannel_logout_session_required: bool
     frontchannel_logout_uri: str | None
     frontchannel_logout_session_required: bool
+    require_pushed_authorization_requests: bool
 
     @property
     def confidential(self) -> bool:
@@ -108,6 +109,7 @@ def read(metadata: Mapping[str, Any]) -> Registration:
         backchannel_logout_session_required=metadata.get("backchannel_logout_session_required", False),
         frontchannel_logout_uri=metadata.get("frontchannel_logout_uri"),
         frontchannel_logout_session_required=metadata.get("frontchannel_logout_session_required", False),
+        require_pushed_authorization_requests=metadata.get("require_pushed_authorization_requests", False),
     )
 
 

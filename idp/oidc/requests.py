@@ -1,5 +1,7 @@
 """Authorization requests (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1): read, judged, kept.
 
+    a pushed request? ─▶ what was pushed counts, and nothing beside it     (RFC 9126 section 4, RFC 9101 section 5)
+        │
     parameters ─▶ whose is it, where do answers go? ──no──▶ Unanswerable: a page of our own, nothing is sent anywhere
                       │ a registered client and an address of its
                       ▼
@@ -20,12 +22,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from idp import shortlived
+from idp import clock, shortlived
 from idp.crypto import opaque
 from idp.errors import BadRequest, NotFound
 from idp.login.gate import Application
 from idp.login.types import Demand
-from idp.oidc import clients
+from idp.oidc import clients, pushed_requests
 from idp.oidc.acr import WantedAcr
 from idp.oidc.answers import ResponseMode, ReturnAddress
 from idp.oidc.checks import CHECKS, Asked, Prompt, Rejected
@@ -126,20 +128,32 @@ class AuthorizationRequest:
 class Entry:
     """A request at the door: when it was first asked, and its handle once it is kept.
 
-    `consenting`: the user whom the consent page was shown to.
+    `consenting`: the user whom the consent page was shown to. `pushed`: the pushed request that it came by.
     """
 
     request: AuthorizationRequest
     asked_at: datetime
     handle: str | None = None
     consenting: str | None = None
+    pushed: str | None = None
 
 
-def read(given: Parameters) -> AuthorizationRequest:
+def arrive(given: Parameters) -> Entry:
+    """The request that a browser brings, itself or by the name that it was pushed under. Raises as `read` does."""
+    request_uri = given.get("request_uri")
+    if request_uri is None or not pushed_requests.is_ours(request_uri):
+        return Entry(read(given), clock.now())
+    pushed = pushed_requests.find(request_uri, _client(given))
+    if pushed is None:
+        raise _unanswerable("request_uri is another client's, answered, too old or unknown")
+    return Entry(read(pushed.parameters, pushed=True), clock.now(), pushed=pushed.handle)
+
+
+def read(given: Parameters, *, pushed: bool = False) -> AuthorizationRequest:
     """The request that the parameters make. Raises `Unanswerable` or `Refused`."""
     client = _client(given)
     to = _return_address(given, client)
-    asked = Asked(given, client)
+    asked = Asked(given, client, pushed)
     try:
         for check in CHECKS:
             check(asked)
@@ -163,11 +177,13 @@ def find(handle: str) -> Entry:
     record = shortlived.get(_KIND, handle)
     if record is None or not _is_of_this_browser(record):
         raise Over(detail="no such authorization request in this browser")
+    pushed = record.get("pushed")
     entry = Entry(
-        read(Parameters(record["parameters"])),
+        read(Parameters(record["parameters"]), pushed=pushed is not None),
         datetime.fromisoformat(record["asked_at"]),
         handle,
         record["consenting"],
+        pushed,
     )
     return entry if record["browser"] else keep(entry, browser_hash())
 
@@ -176,6 +192,8 @@ def take(entry: Entry) -> None:
     """Spend the request, of which each is answered once. Raises `Over` for all callers but one. The caller commits."""
     if entry.handle is not None and shortlived.take(_KIND, entry.handle) is None:
         raise Over(detail="the authorization request was answered already")
+    if entry.pushed is not None and not pushed_requests.spend(entry.pushed):
+        raise Over(detail="the pushed authorization request was answered already")
 
 
 def _is_of_this_browser(record: Mapping[str, Any]) -> bool:
@@ -188,6 +206,7 @@ def _record(entry: Entry, browser: str | None) -> dict[str, Any]:
         "asked_at": entry.asked_at.isoformat(),
         "browser": browser,
         "consenting": entry.consenting,
+        "pushed": entry.pushed,
     }
 
 
@@ -195,15 +214,20 @@ def _client(given: Parameters) -> RegisteredClient:
     client_id = given.get("client_id")
     client = clients.by_client_id(client_id) if client_id else None
     if client is None:
-        raise Unanswerable("client_id is missing, repeated or unknown")
+        raise _unanswerable("client_id is missing, repeated or unknown")
     return client
 
 
 def _return_address(given: Parameters, client: RegisteredClient) -> ReturnAddress:
     redirect_uri = given.get("redirect_uri")
     if redirect_uri is None or not client.check_redirect_uri(redirect_uri):
-        raise Unanswerable(f"redirect_uri is missing, repeated or not registered for {client.client_id}")
+        raise _unanswerable("redirect_uri is missing, repeated or not registered for this client")
     by_form = given.get("response_mode") == ResponseMode.FORM_POST and redirect_uri.startswith(("https:", "http:"))
     mode = ResponseMode.FORM_POST if by_form else ResponseMode.QUERY
     state = None if "state" in given.too_long else given.get("state")
     return ReturnAddress(redirect_uri, mode, state, client.row.name)
+
+
+def _unanswerable(because: str) -> Unanswerable:
+    """A page that says what to do; the application's programs and our log get the reason."""
+    return Unanswerable(because, description=because)

@@ -23,6 +23,7 @@ from idp.oidc import (
     dpop,
     introspection,
     keys,
+    par,
     requests,
     revocation,
     token,
@@ -48,6 +49,7 @@ people.register_error_handler(requests.Refused, authorize.refused)
 programs.add_url_rule("/.well-known/openid-configuration", "configuration", discovery.configuration)
 programs.add_url_rule("/.well-known/oauth-authorization-server", "metadata", discovery.configuration)
 programs.add_url_rule("/jwks", "jwks", discovery.jwks)
+programs.add_url_rule("/par", "par", par.push, methods=["POST"])
 programs.add_url_rule("/token", "token", token.token, methods=["POST"])
 programs.add_url_rule("/revoke", "revoke", revocation.revoke, methods=["POST"])
 programs.add_url_rule("/introspect", "introspect", introspection.introspect, methods=["POST"])
