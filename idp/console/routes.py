@@ -11,6 +11,7 @@ from idp.console import (
     people,
     person,
     security_center,
+    sessions,
     settings,
     simulator,
 )
@@ -25,6 +26,8 @@ PAGES = (
     page("/settings/remind", settings.remind, "POST", settings.settings_page),
     page("/security-center", security_center.security_center),
     page("/security-center.csv", security_center.people_as_csv),
+    page("/sessions", sessions.sessions),
+    page("/sessions/<uuid:session_id>/end", sessions.end_session, "POST", sessions.sessions_page),
     page("/audit", audit.audit),
     page("/audit.csv", audit.audit_as_csv),
     page("/audit.jsonl", audit.audit_as_jsonl),

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp import clock
@@ -26,6 +26,14 @@ class BrowserSession(Base):
         Index("ix_browser_sessions_ended_at_seen_at", "ended_at", "seen_at"),
         Index("ix_browser_sessions_ended_at_expires_at", "ended_at", "expires_at"),
         Index("ix_browser_sessions_tenant_id_ended_at", "tenant_id", "ended_at"),
+        Index(
+            "ix_browser_sessions_tenant_id_seen_at_id_open",
+            "tenant_id",
+            "seen_at",
+            "id",
+            postgresql_where=text("ended_at IS NULL"),
+            sqlite_where=text("ended_at IS NULL"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)

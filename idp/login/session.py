@@ -126,12 +126,13 @@ def forget_cookie(response: Response) -> None:
     delete_cookie(response, _COOKIE)
 
 
-def end(session: BrowserSession, because: str) -> None:
+def end(session: BrowserSession, because: str, actor_id: uuid.UUID | None = None) -> None:
     """End one session on the server; of several requests that do so at once one records it. The caller commits."""
     live = sa.update(BrowserSession).where(BrowserSession.id == session.id, BrowserSession.ended_at.is_(None))
     if changed(live.values(ended_at=clock.now(), ended_because=because)):
         user = user_of(session)
-        record(SessionEnded(tenant_id=user.tenant_id, user_id=user.id, session_id=str(session.id), because=because))
+        whose = {"tenant_id": user.tenant_id, "user_id": user.id, "actor_id": actor_id}
+        record(SessionEnded(**whose, session_id=str(session.id), because=because))
         for listener in current_app.extensions.get(_LISTENERS, ()):
             listener(session)
     if g.get("browser_session") is session:

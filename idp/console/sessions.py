@@ -1,0 +1,87 @@
+"""`/console/sessions`: who is at work for the company, in which browser and from where; an administrator ends what looks wrong.
+
+end ─▶ that session, and what applications got through it, offline access too; the person logs in again
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+from werkzeug.utils import redirect
+
+from idp import clock
+from idp.accounts import browsers
+from idp.console import authority
+from idp.errors import NotFound
+from idp.extensions import db
+from idp.login import at_work
+from idp.login import session as login_sessions
+from idp.login.at_work import AtWork
+from idp.login.gate import Login
+from idp.login.own_pages import render
+from idp.oidc import authorizations
+
+DONE: Mapping[str, Any] = {"ended": _l("The session is ended: that browser is asked to log in again.")}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A session in words. `this_one`: the administrator's own, here."""
+
+    at_work: AtWork
+    browser: str | None
+    system: str | None
+    this_one: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsPage:
+    """What the page shows."""
+
+    lines: Sequence[Line]
+    begun: bool
+    after: uuid.UUID | None
+    done: str | None
+
+
+def sessions(login: Login) -> str:
+    """Show some of the sessions."""
+    after = _after()
+    found = at_work.page_of(login.tenant.id, after)
+    lines = [_line(one, login) for one in found.at_work]
+    page = SessionsPage(lines, after is not None, found.after, DONE.get(request.args.get("done", "")))
+    return render("console/sessions.html", login, page=page)
+
+
+def end_session(login: Login, session_id: uuid.UUID) -> ResponseReturnValue:
+    """End one session of the company."""
+    authority.act(login)
+    found = at_work.one_of(login.tenant.id, session_id)
+    if found is None:
+        raise NotFound("no such session of this tenant")
+    login_sessions.end(found.session, "ended_by_administrator", login.user.id)
+    authorizations.revoke_those_of([session_id], clock.now())
+    db.session.commit()
+    return redirect(url_for("console.sessions", done="ended"), 303)
+
+
+def sessions_page() -> str:
+    """Return where the buttons stand."""
+    return url_for("console.sessions")
+
+
+def _after() -> uuid.UUID | None:
+    """The session that the page before ended with; what is no id begins anew."""
+    try:
+        return uuid.UUID(request.args.get("after", ""))
+    except ValueError:
+        return None
+
+
+def _line(one: AtWork, login: Login) -> Line:
+    browser, system = browsers.recognise(one.session.user_agent)
+    return Line(one, browser, system, one.session.id == login.session.id)

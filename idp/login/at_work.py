@@ -1,0 +1,72 @@
+"""Who is at work for a company at this moment: its live sessions, the last used first, page by page.
+
+A page goes on after the last session of the page before, by the index of (tenant, last use).
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from idp import clock
+from idp.accounts.models import User
+from idp.extensions import db
+from idp.login.models import BrowserSession
+from idp.login.session import live
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """A live session and whose it is."""
+
+    session: BrowserSession
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of them, and the session to go on after; None: these are the last."""
+
+    at_work: Sequence[AtWork]
+    after: uuid.UUID | None
+
+
+def page_of(tenant_id: uuid.UUID, after: uuid.UUID | None = None, size: int = PAGE) -> Page:
+    """The sessions that work for this tenant. One that lies idle too long is left out, so a page may be shorter."""
+    statement = select(tenant_id).limit(size + 1)
+    if after is not None:
+        last = _of(tenant_id, after)
+        older = (
+            sa.false() if last is None else sa.tuple_(BrowserSession.seen_at, BrowserSession.id) < (last.seen_at, after)
+        )
+        statement = statement.where(older)
+    found = [AtWork(session, user) for session, user in db.session.execute(statement)]
+    more = found[size - 1].session.id if len(found) > size else None
+    return Page([one for one in found[:size] if live(one.session)], more)
+
+
+def one_of(tenant_id: uuid.UUID, session_id: uuid.UUID) -> AtWork | None:
+    """The open session of that id that works for this tenant; another tenant's is as unknown as none."""
+    found = db.session.execute(select(tenant_id).where(BrowserSession.id == session_id)).one_or_none()
+    return None if found is None else AtWork(*found)
+
+
+def select(tenant_id: uuid.UUID) -> sa.Select[BrowserSession, User]:
+    """The open sessions of the tenant, with their users."""
+    opened = sa.select(BrowserSession, User).join(User, User.id == BrowserSession.user_id)
+    mine = opened.where(
+        BrowserSession.tenant_id == tenant_id,
+        BrowserSession.ended_at.is_(None),
+        BrowserSession.expires_at > clock.now(),
+        BrowserSession.epoch == User.epoch,
+    )
+    return mine.order_by(BrowserSession.seen_at.desc(), BrowserSession.id.desc())
+
+
+def _of(tenant_id: uuid.UUID, session_id: uuid.UUID) -> BrowserSession | None:
+    """A session of the tenant, ended or not, to go on after."""
+    found = db.session.get(BrowserSession, session_id)
+    return found if found is not None and found.tenant_id == tenant_id else None

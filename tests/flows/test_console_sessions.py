@@ -1,0 +1,132 @@
+"""Who is at work for the company: what an administrator sees, and ends."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from idp.audit.models import AuditEvent
+from idp.extensions import db
+from idp.login import at_work
+from idp.login.models import BrowserSession
+from idp.login.records import write_evidence
+from idp.login.types import Evidence, Factor, StepName
+from tests.support.browser import Browser, NewBrowser
+from tests.support.moving_clock import MovingClock
+from tests.support.pages import open_page
+from tests.support.relying_party import RelyingParty
+from tests.support.world import KnownTenant, KnownUser, World
+
+SESSIONS = "/console/sessions"
+
+
+@pytest.fixture
+def anna(world: World, zon: KnownTenant) -> KnownUser:
+    return world.user("anna", zon)
+
+
+def names(browser: Browser) -> list[str]:
+    return [h2.get_text(strip=True) for h2 in browser.page.soup.select(".rows h2")]
+
+
+def add_many(world: World, user: KnownUser, number: int, clock: MovingClock) -> None:
+    """Sessions of which two each were used at the same moment."""
+    password = frozenset({StepName.PASSWORD})
+    proof = Evidence(StepName.PASSWORD, clock.now(), frozenset({Factor.PASSWORD}), frozenset({"pwd"}), password)
+    evidence = write_evidence([proof])
+    with world.unit_of_work() as session:
+        session.add_all(
+            BrowserSession(
+                secret_hash=f"{n:064}",
+                user_id=user.id,
+                tenant_id=user.tenant.id,
+                evidence=evidence,
+                epoch=1,
+                seen_at=clock.now() - timedelta(seconds=n // 2),
+                expires_at=clock.now() + timedelta(hours=1),
+            )
+            for n in range(number)
+        )
+
+
+def test_it_shows_who_is_at_work(world: World, anna: KnownUser, bert: KnownUser, new_browser: NewBrowser) -> None:
+    """Everybody who is logged in for the company, from where; nobody of another one."""
+    open_page(new_browser("198.51.100.4"), "/account/", anna)
+    open_page(new_browser(), "/account/", world.user("frits", world.tenant("fietsen-bv")))
+    browser = open_page(new_browser(), SESSIONS, bert)
+    assert sorted(names(browser)) == ["Anna", "Bert"]
+    assert "198.51.100.4" in browser.text
+    assert "Frits" not in browser.text
+
+
+def test_an_administrator_ends_a_session(
+    world: World, anna: KnownUser, bert: KnownUser, new_browser: NewBrowser, rp: RelyingParty
+) -> None:
+    """The browser is logged out at once, what an application got through it is worth nothing, and who did it is kept."""
+    hers = new_browser()
+    hers.get(rp.authorize_url(scope="openid offline_access")).login(anna)
+    tokens = rp.finish(hers)
+    browser = open_page(new_browser(), SESSIONS, bert)
+    browser.submit("End")
+    assert (browser.path, names(browser)) == (SESSIONS, ["Bert"])
+    assert hers.get("/account/").step == "password"
+    assert rp.refresh(tokens).json()["error"] == "invalid_grant"
+    with world.unit_of_work() as session:
+        ended = session.scalar(sa.select(AuditEvent).where(AuditEvent.kind == "session.ended"))
+        assert (ended.user_id, ended.actor_id) == (anna.id, bert.id)
+        assert ended.detail["because"] == "ended_by_administrator"
+
+
+def test_sessions_of_others_are_unknown(world: World, bert: KnownUser, new_browser: NewBrowser) -> None:
+    """Another company's session, an ended one and none at all: 404, and nothing is ended."""
+    frits = world.user("frits", world.tenant("fietsen-bv"))
+    his = open_page(new_browser(), "/account/", frits)
+    with world.unit_of_work() as session:
+        foreign = session.scalar(sa.select(BrowserSession.id).where(BrowserSession.user_id == frits.id))
+    browser = open_page(new_browser(), "/console/settings", bert)
+    form = {"csrf_token": str(browser.page.one("[name=csrf_token]")["value"])}
+    for session_id in (foreign, uuid.uuid4()):
+        assert browser.post(f"{SESSIONS}/{session_id}/end", form).status == 404
+    assert his.get("/account/").path == "/account/"
+    assert names(browser.get(f"{SESSIONS}?after={foreign}")) == []
+    assert names(browser.get(f"{SESSIONS}?after=nonsense")) == ["Bert"]
+
+
+def test_it_is_for_administrators(anna: KnownUser, new_browser: NewBrowser) -> None:
+    """Whoever else is logged in gets 403."""
+    assert open_page(new_browser(), "/account/", anna).get(SESSIONS).status == 403
+
+
+@pytest.mark.both_stores
+def test_pages_together_are_the_whole(world: World, in_app: Flask, anna: KnownUser, clock: MovingClock) -> None:
+    """Each session stands on one page, also where two were used at the same moment; one that lies idle on none."""
+    add_many(world, anna, 60, clock)
+    world.policy(anna.tenant, session_idle_minutes=60)
+    whole = [one.session.id for one in at_work.page_of(anna.tenant.id, size=1000).at_work]
+    by_pages, page = list[uuid.UUID](), at_work.page_of(anna.tenant.id, size=7)
+    while True:
+        by_pages += [one.session.id for one in page.at_work]
+        if page.after is None:
+            break
+        page = at_work.page_of(anna.tenant.id, page.after, size=7)
+    assert by_pages == whole
+    assert len(set(whole)) == 60
+    clock.advance(minutes=59, seconds=45)
+    db.session.expire_all()
+    assert len(at_work.page_of(anna.tenant.id, size=1000).at_work) == 30
+
+
+@pytest.mark.postgres_valkey
+def test_a_page_is_read_from_an_index(world: World, in_app: Flask, anna: KnownUser, clock: MovingClock) -> None:
+    """The index gives the order, so that a long list need not be sorted."""
+    add_many(world, anna, 3_000, clock)
+    db.session.execute(sa.text("ANALYZE"))
+    db.session.execute(sa.text("SET LOCAL enable_sort = off"))
+    compiled = str(at_work.select(anna.tenant.id).limit(51).compile(db.engine, compile_kwargs={"literal_binds": True}))
+    plan = "\n".join(db.session.scalars(sa.text(f"EXPLAIN {compiled}")))
+    assert "ix_browser_sessions_tenant_id_seen_at_id_open" in plan
+    assert "Sort" not in plan
