@@ -180,6 +180,12 @@ def _a_network(value: object) -> object:
         raise ValueError(f"{value!r} is not a network such as 10.0.0.0/8 or 2001:db8::/32") from None
 
 
+def _a_header(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", value):
+        raise ValueError("must be the name of a header, such as Client-Cert")
+    return value
+
+
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
@@ -210,6 +216,13 @@ class Settings(BaseSettings):
 
     forwarded_header: Annotated[ForwardedHeader, BeforeValidator(_lower)] = ForwardedHeader.X_FORWARDED_FOR
     """Which header that is; the other one is never read."""
+
+    client_certificate_header: Annotated[str, AfterValidator(_a_header)] | None = None
+    """The header in which a trusted proxy hands on the certificate of a client's TLS connection (RFC 9440, or PEM that is
+    URL-encoded): Client-Cert. Absent: no client is known by a certificate, and no token is bound to one."""
+
+    client_certificates_verified: bool = False
+    """Whether the proxy hands on only certificates whose chain it has verified. False: a name in one proves nothing."""
 
     mail_url: Annotated[str, AfterValidator(_a_mail_sink)] | None = Field(default=None, repr=False)
     """Where mails go. Absent: they wait in the outbox."""
@@ -260,6 +273,10 @@ class Settings(BaseSettings):
 
     def unsafe(self) -> list[str]:
         """Return a line for each value that is well-formed and yet not fit for production."""
+        if self.client_certificate_header and not self.trusted_proxies:
+            return [
+                f"{PREFIX}CLIENT_CERTIFICATE_HEADER: is believed from {PREFIX}TRUSTED_PROXIES only, and there are none"
+            ]
         if self.development:
             return []
         weak = [key for key in self.secret_keys if len(set(bytes.fromhex(key))) < FEWEST_DIFFERENT_BYTES]

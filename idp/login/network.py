@@ -66,6 +66,12 @@ def current_network() -> str | None:
     return network
 
 
+def from_trusted_proxy() -> bool:
+    """Whether the nearest hop of this request is one of our own proxies, whose headers are believed."""
+    nearest = parse(request.remote_addr or "")
+    return nearest is not None and _within(nearest, settings.current().trusted_proxies)
+
+
 def _look() -> Seen:
     configured = settings.current()
     kind = configured.forwarded_header

@@ -1,13 +1,15 @@
-"""Tokens that are worth something only to who has the key (RFC 9449 section 6; the claim `cnf` of RFC 7800).
+"""Tokens that are worth something only to who has the key (the claim `cnf` of RFC 7800).
 
-    POST /token ─▶ client_auth ─▶ proved: a DPoP proof? ─▶ RegisteredClient.proved ─▶ `cnf` in every access token given
+A key is proved by a DPoP proof (RFC 9449 section 6), or by the certificate of the TLS connection (RFC 8705 section 3).
+
+    POST /token ─▶ client_auth ─▶ proved: proof, certificate ─▶ RegisteredClient.proved ─▶ `cnf` in every access token given
                                     │ none, and the client is registered for bound tokens: refused
                                     ▼
                         a public client's refresh token: `bind`, and `check_refresh` at each use
     authorize, PAR ─ dpop_jkt ─▶ kept with the code ─▶ `check_code`
-    GET|POST /userinfo ─▶ `check_access`: the token's key must be the one that the request proves
+    GET|POST /userinfo ─▶ `check_access`, `fits_certificate`: the token's key must be what the request proves
 
-A confidential client's refresh tokens are bound to the client's own authentication (RFC 9449 section 5).
+A confidential client's refresh tokens are bound to the client's own authentication (RFC 9449 section 5, RFC 8705 section 4).
 """
 
 from __future__ import annotations
@@ -16,11 +18,11 @@ import enum
 from collections.abc import Mapping
 from typing import Final
 
-from authlib.oauth2.rfc6749 import OAuth2Error
+from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
 from flask import request
 
 from idp import settings
-from idp.oidc import clients, dpop
+from idp.oidc import client_certificate, clients, dpop
 from idp.oidc.access_token import AccessToken
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.dpop import Use
@@ -28,6 +30,7 @@ from idp.oidc.grants import invalid_grant
 from idp.oidc.models import AuthorizationGrant
 
 HEADER: Final = "DPoP"
+CERTIFICATE: Final = "x5t#S256"
 
 
 class Scheme(enum.StrEnum):
@@ -39,6 +42,23 @@ class Scheme(enum.StrEnum):
 
 def proved(client: RegisteredClient) -> Mapping[str, str]:
     """What keys this request proves to have. Raises OAuth2Error where it does that wrongly, or must and does not."""
+    return {**_certificate(client), **_proof(client)}
+
+
+def _certificate(client: RegisteredClient) -> Mapping[str, str]:
+    """RFC 8705 sections 3 and 3.4: of a client that registered for it."""
+    if not client.registration.tls_client_certificate_bound_access_tokens:
+        return {}
+    thumbprint = client_certificate.thumbprint()
+    if thumbprint is None:
+        raise InvalidRequestError(
+            "This client is registered for certificate-bound tokens and came without a certificate"
+        )
+    return {CERTIFICATE: thumbprint}
+
+
+def _proof(client: RegisteredClient) -> Mapping[str, str]:
+    """RFC 9449 sections 5 and 5.2."""
     text = request.headers.get(HEADER)
     if text is None:
         if client.registration.dpop_bound_access_tokens:
@@ -64,6 +84,12 @@ def check_refresh(grant: AuthorizationGrant, client: RegisteredClient) -> None:
     """RFC 9449 section 5."""
     if any(client.proved.get(name) != value for name, value in grant.request.get("cnf", {}).items()):
         raise invalid_grant("the refresh token is bound to another key")
+
+
+def fits_certificate(token: AccessToken) -> bool:
+    """RFC 8705 section 3: whether the connection has the certificate that the token is bound to, if it is to one."""
+    wanted = token.claims.get("cnf", {}).get(CERTIFICATE)
+    return wanted is None or wanted == client_certificate.thumbprint()
 
 
 def check_access(token: AccessToken, presented: str, scheme: Scheme) -> None:

@@ -3,11 +3,12 @@
     Authorization: Basic ─▶ client_secret_basic ┐
     client_secret ────────▶ client_secret_post  ├─ more than one: invalid_request
     client_assertion ─────▶ private_key_jwt     ┘        │ one
-    nothing ──────────────▶ none                         ▼
+    nothing ──────────────▶ none, or a certificate       ▼
                               client known? ─ method registered? ─ proof right? ──no──▶ invalid_client, in one wording
 
 Secrets have 256 random bits, so a SHA-256 is compared. An assertion is verified with the client's keys only
-(`client_keys.py`), by an algorithm that fits the registration, for us as audience, and once (RFC 7523 section 3).
+(`client_keys.py`), by an algorithm that fits the registration, for us as audience, and once (RFC 7523 section 3). A client
+that registered a certificate sends its client_id and nothing else (RFC 8705 section 2): the certificate is the connection's.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ from joserfc.errors import JoseError
 from idp import clock, settings, shortlived
 from idp.crypto import opaque
 from idp.extensions import db
-from idp.oidc import client_keys, clients
+from idp.oidc import client_certificate, client_keys, clients
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.keys import LONGEST_TOKEN, Registry
 from idp.oidc.oauth2_requests import ProgramRequest
-from idp.oidc.registration import ASSERTION_ALGORITHMS
+from idp.oidc.registration import ASSERTION_ALGORITHMS, CERTIFICATE_METHODS
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LONGEST_ASSERTION_LIFETIME: Final = timedelta(hours=1)
@@ -55,11 +56,18 @@ def authenticate(request: ProgramRequest) -> RegisteredClient:
     """The client that makes this request. Raises Authlib's errors (RFC 6749 section 5.2)."""
     presented = _presented(request)
     client = clients.by_client_id(presented.client_id)
-    if client is None or client.registration.token_endpoint_auth_method != presented.method:
-        raise _failed()
-    if not _PROOFS[presented.method](client, presented.proof):
+    if client is None or not _PROOFS[_method(client, presented)](client, presented.proof):
         raise _failed()
     return client
+
+
+def _method(client: RegisteredClient, presented: Presented) -> str:
+    """The client's method, if it is the one that was used."""
+    registered = client.registration.token_endpoint_auth_method
+    by_certificate = presented.method == "none" and registered in CERTIFICATE_METHODS
+    if registered != presented.method and not by_certificate:
+        raise _failed()
+    return registered
 
 
 def authenticate_confidential(request: ProgramRequest) -> RegisteredClient:
@@ -150,6 +158,14 @@ def _secret_is(client: RegisteredClient, secret: str) -> bool:
     return opaque.same(opaque.digest(secret), client.row.secret_hash or "")
 
 
+def _certificate_has_its_name(client: RegisteredClient, _: str) -> bool:
+    return client_certificate.has_registered_name(client)
+
+
+def _certificate_is_its(client: RegisteredClient, _: str) -> bool:
+    return client_certificate.is_registered(client)
+
+
 def _assertion_holds(client: RegisteredClient, assertion: str) -> bool:
     claims = _verified(client, assertion)
     return claims is not None and all(rule(client, claims) for rule in _ASSERTION_RULES)
@@ -202,4 +218,6 @@ _PROOFS: Final[Mapping[str, Callable[[RegisteredClient, str], bool]]] = {
     "client_secret_basic": _secret_in_header,
     "client_secret_post": _secret_is,
     "private_key_jwt": _assertion_holds,
+    "tls_client_auth": _certificate_has_its_name,
+    "self_signed_tls_client_auth": _certificate_is_its,
 }

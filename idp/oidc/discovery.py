@@ -21,9 +21,10 @@ from flask import Flask, Response, current_app, request
 
 from idp import settings
 from idp.login.types import LEVEL_OF_ACR
-from idp.oidc import claims, dpop, keys, registration
+from idp.oidc import claims, client_certificate, dpop, keys, registration
 from idp.oidc.answers import ResponseMode
 from idp.oidc.checks import S256, Prompt
+from idp.settings import Settings
 from idp.web.error_pages import for_programs
 
 METADATA_MAX_AGE: Final = timedelta(hours=1)
@@ -56,7 +57,7 @@ class Document:
 
 def set_up(app: Flask) -> None:
     """Build the metadata."""
-    app.extensions[_METADATA] = Document.of(metadata(settings.of(app).issuer), METADATA_MAX_AGE)
+    app.extensions[_METADATA] = Document.of(metadata(settings.of(app)), METADATA_MAX_AGE)
 
 
 @for_programs
@@ -76,8 +77,9 @@ def jwks() -> Response:
     return built[1].response()
 
 
-def metadata(issuer: str) -> dict[str, Any]:
+def metadata(ours: Settings) -> dict[str, Any]:
     """What this provider is and can (OpenID Connect Discovery section 3, RFC 8414 section 2, RFC 9207 section 3)."""
+    issuer, methods = ours.issuer, client_certificate.offered(ours)
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
@@ -96,13 +98,14 @@ def metadata(issuer: str) -> dict[str, Any]:
         "subject_types_supported": ["public"],
         "acr_values_supported": list(LEVEL_OF_ACR),
         "id_token_signing_alg_values_supported": list(registration.SIGNING_ALGORITHMS),
-        "token_endpoint_auth_methods_supported": list(registration.AUTH_METHODS),
+        "token_endpoint_auth_methods_supported": list(methods),
         "token_endpoint_auth_signing_alg_values_supported": list(registration.ASSERTION_ALGORITHMS),
-        "revocation_endpoint_auth_methods_supported": list(registration.AUTH_METHODS),
+        "revocation_endpoint_auth_methods_supported": list(methods),
         "revocation_endpoint_auth_signing_alg_values_supported": list(registration.ASSERTION_ALGORITHMS),
-        "introspection_endpoint_auth_methods_supported": [m for m in registration.AUTH_METHODS if m != "none"],
+        "introspection_endpoint_auth_methods_supported": [method for method in methods if method != "none"],
         "introspection_endpoint_auth_signing_alg_values_supported": list(registration.ASSERTION_ALGORITHMS),
         "introspection_signing_alg_values_supported": list(registration.SIGNING_ALGORITHMS),
+        "tls_client_certificate_bound_access_tokens": ours.client_certificate_header is not None,
         "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
         "code_challenge_methods_supported": [S256],
         "prompt_values_supported": list(Prompt),

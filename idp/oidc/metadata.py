@@ -17,6 +17,8 @@ from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
+from cryptography import x509
+
 from idp.oidc import public_keys
 from idp.oidc.registration import (
     ASSERTION_ALGORITHMS,
@@ -153,6 +155,21 @@ def _https(value: Any) -> None:
         raise ValueError("must be https")
 
 
+def _distinguished_name(value: Any) -> None:
+    """RFC 8705 section 2.1.2: as RFC 4514 writes it."""
+    try:
+        named = bool(list(x509.Name.from_rfc4514_string(_text(value))))
+    except ValueError:
+        named = False
+    if not named:
+        raise ValueError("must be a distinguished name such as CN=robot,O=Books")
+
+
+def _address(value: Any) -> None:
+    if not isinstance(value, str) or str(ip_address(value)) != value:
+        raise ValueError("must be an IP address in its shortest form")
+
+
 def _jwks(value: Any) -> None:
     """A set of public keys that can verify (RFC 7517 section 5); never a private or a shared one."""
     if not isinstance(value, dict) or not isinstance(value.get("keys"), list) or not value["keys"]:
@@ -181,6 +198,12 @@ _KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
     "subject_type": _one_of("public"),
     "dpop_bound_access_tokens": _yes_or_no,
     "dpop_require_nonce": _yes_or_no,
+    "tls_client_auth_subject_dn": _distinguished_name,
+    "tls_client_auth_san_dns": _text,
+    "tls_client_auth_san_uri": _uri,
+    "tls_client_auth_san_ip": _address,
+    "tls_client_auth_san_email": _text,
+    "tls_client_certificate_bound_access_tokens": _yes_or_no,
     "backchannel_logout_uri": _uri,
     "backchannel_logout_session_required": _yes_or_no,
     "frontchannel_logout_uri": _uri,
@@ -288,9 +311,18 @@ def _assertions_have_keys(r: Registration) -> Faults:
     """RFC 7523 section 3: an assertion is verified with a registered key; RFC 7591 section 2: in one of two places."""
     if r.jwks is not None and r.jwks_uri is not None:
         return [("jwks_uri", "goes without jwks: the keys are in one place")]
-    if r.token_endpoint_auth_method == "private_key_jwt" and r.jwks is None and r.jwks_uri is None:  # noqa: S105 - a name
-        return [("jwks", "or jwks_uri is missing: token_endpoint_auth_method is private_key_jwt")]
+    needed = r.token_endpoint_auth_method in {"private_key_jwt", "self_signed_tls_client_auth"}
+    if needed and r.jwks is None and r.jwks_uri is None:
+        return [("jwks", f"or jwks_uri is missing: token_endpoint_auth_method is {r.token_endpoint_auth_method}")]
     return []
+
+
+def _certificates_have_one_name(r: Registration) -> Faults:
+    """RFC 8705 section 2.1.2: exactly one, and only for a client that is known by it."""
+    expected = 1 if r.token_endpoint_auth_method == "tls_client_auth" else 0  # noqa: S105 - the name of a method
+    if len(r.certificate_names) == expected:
+        return []
+    return [("tls_client_auth_subject_dn", "or one other name goes with tls_client_auth, and that with it")]
 
 
 def _what_we_call_is_outside(r: Registration, *, development: bool) -> Faults:
@@ -316,6 +348,7 @@ _RULES: Final = (
     _refresh_needs_code,
     _public_has_no_credentials_grant,
     _assertions_have_keys,
+    _certificates_have_one_name,
 )
 _ADDRESS_RULES: Final = (_addresses_are_safe, _what_we_call_is_outside)
 

@@ -22,7 +22,15 @@ REFRESH_TOKEN: Final = "refresh_token"  # noqa: S105 - the name of a grant type
 CLIENT_CREDENTIALS: Final = "client_credentials"
 GRANT_TYPES: Final = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS)
 RESPONSE_TYPES: Final = ("code",)
-AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+CERTIFICATE_METHODS: Final = ("tls_client_auth", "self_signed_tls_client_auth")
+AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt", *CERTIFICATE_METHODS, "none")
+CERTIFICATE_NAMES: Final = (
+    "tls_client_auth_subject_dn",
+    "tls_client_auth_san_dns",
+    "tls_client_auth_san_uri",
+    "tls_client_auth_san_ip",
+    "tls_client_auth_san_email",
+)
 SIGNING_ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
 ASSERTION_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA")
 USER_SCOPES: Final = ("openid", "profile", "email", "offline_access")
@@ -50,6 +58,8 @@ class Registration:
     default_acr_values: tuple[str, ...]
     dpop_bound_access_tokens: bool
     dpop_require_nonce: bool
+    certificate_names: tuple[tuple[str, str], ...]
+    tls_client_certificate_bound_access_tokens: bool
     backchannel_logout_uri: str | None
     backchannel_logout_session_required: bool
     frontchannel_logout_uri: str | None
@@ -105,6 +115,8 @@ def read(metadata: Mapping[str, Any]) -> Registration:
         default_acr_values=tuple(metadata.get("default_acr_values", ())),
         dpop_bound_access_tokens=metadata.get("dpop_bound_access_tokens", False),
         dpop_require_nonce=metadata.get("dpop_require_nonce", False),
+        certificate_names=tuple((key, metadata[key]) for key in CERTIFICATE_NAMES if key in metadata),
+        tls_client_certificate_bound_access_tokens=metadata.get("tls_client_certificate_bound_access_tokens", False),
         backchannel_logout_uri=metadata.get("backchannel_logout_uri"),
         backchannel_logout_session_required=metadata.get("backchannel_logout_session_required", False),
         frontchannel_logout_uri=metadata.get("frontchannel_logout_uri"),

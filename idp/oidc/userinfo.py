@@ -83,6 +83,8 @@ def _token() -> AccessToken:
     token = access_token.read(presented.token)
     if token is None:
         raise _invalid("not a token of ours, or expired", presented.scheme)
+    if not binding.fits_certificate(token):
+        raise _invalid("bound to another certificate", presented.scheme)
     _check_binding(token, presented)
     if "openid" not in token.scope:
         raise TokenError(HTTPStatus.FORBIDDEN, "insufficient_scope", "The access token lacks the scope openid")

@@ -57,6 +57,8 @@ def test_every_missing_setting_is_named(environment: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
+        ("CLIENT_CERTIFICATE_HEADER", "Client Cert", "must be the name of a header"),
+        ("CLIENT_CERTIFICATE_HEADER", "Client-Cert", "believed from IDP_TRUSTED_PROXIES only"),
         ("BREACHED_PASSWORDS_URL", "http://api.pwnedpasswords.com/range", "must be https"),
         ("BREACHED_PASSWORDS_URL", "https://api.pwnedpasswords.com/range?x=1", "no query"),
         ("BREACHED_PASSWORDS_URL", "api.pwnedpasswords.com", "must be a URL"),

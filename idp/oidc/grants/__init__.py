@@ -14,9 +14,10 @@ from typing import Final
 
 from authlib.oauth2.rfc6749 import InvalidGrantError
 
+from idp.oidc import registration
 from idp.web.logs import log
 
-AUTH_METHODS: Final = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
+AUTH_METHODS: Final = list(registration.AUTH_METHODS)
 
 
 def invalid_grant(because: str) -> InvalidGrantError:
