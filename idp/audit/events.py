@@ -391,6 +391,15 @@ class ConsentGiven(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceAllowed(Event):
+    """A user allowed a device that showed a code."""
+
+    kind: ClassVar[str] = "client.device_allowed"
+    client_id: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeysRotated(Event):
     """The signing keys moved on."""
 

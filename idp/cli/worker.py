@@ -41,7 +41,7 @@ from idp.login.models import (
 )
 from idp.oidc import keys
 from idp.oidc.logout import backchannel
-from idp.oidc.models import AuthorizationGrant, KeyState
+from idp.oidc.models import AuthorizationGrant, DeviceAuthorization, KeyState
 from idp.outbox import deliver
 from idp.outbox.errands import (
     ApplicationToTell,
@@ -193,6 +193,10 @@ def _familiar_browsers(before: datetime) -> int:
     return _remove(FamiliarBrowser, FamiliarBrowser.used_at < before - familiar.KEPT)
 
 
+def _devices(before: datetime) -> int:
+    return _remove(DeviceAuthorization, DeviceAuthorization.expires_at < before)
+
+
 def _one_time_links(before: datetime) -> int:
     return _remove(OneTimeLink, OneTimeLink.expires_at < before)
 
@@ -218,6 +222,7 @@ BATCHES: Final[tuple[Batch, ...]] = (
     _second_factor_tries,
     _familiar_networks,
     _familiar_browsers,
+    _devices,
     _one_time_links,
     _outbox,
     _people_imports,

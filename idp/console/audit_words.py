@@ -18,6 +18,7 @@ GROUPS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
 """What a reader chooses from: the words, and how the kinds begin."""
 
 TITLES: Mapping[str, Any] = {
+    "client.device_allowed": _l("Device allowed by its code"),
     "client.disabled": _l("Application switched off"),
     "client.enabled": _l("Application switched on again"),
     "consent.given": _l("Application allowed to use data"),

@@ -13,6 +13,7 @@
                                               client_keys.py      │                               └──▶ keys.py
                                               binding.py dpop.py  │
                                                                   └─ authorizations.py: is what was granted still alive?
+    device ─ POST /device_authorization, person ─ /device ─▶ device/
     application ─ GET|POST /userinfo ─▶ userinfo.py ─▶ claims.py
     application ─ POST /introspect ─▶ introspection.py
     application ─ POST /revoke ─▶ revocation.py         browser ─ /logout ─▶ logout/

@@ -67,7 +67,12 @@ class Refreshable:
 
 def by_code(code: str) -> Authorization | None:
     """The authorization of that code, used or not."""
-    found = db.session.execute(_select().where(AuthorizationGrant.code_hash == opaque.digest(code))).one_or_none()
+    return by_hash(opaque.digest(code))
+
+
+def by_hash(code_hash: str) -> Authorization | None:
+    """The authorization whose code has this digest."""
+    found = db.session.execute(_select().where(AuthorizationGrant.code_hash == code_hash)).one_or_none()
     return None if found is None else Authorization(*found)
 
 

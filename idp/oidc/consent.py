@@ -39,7 +39,7 @@ def page(entry: Entry) -> Response:
         "step": "consent",
         "action": url_for("oidc.decide", handle=entry.handle),
         "client": asked.client.row.name,
-        "scopes": [_sentence(scope) for scope in asked.scope],
+        "scopes": [sentence(scope) for scope in asked.scope],
     }
     return make_response(render_template("login/consent.html", page=shown))
 
@@ -70,7 +70,7 @@ def _mine(asked: AuthorizationRequest, login: Login) -> sa.ColumnElement[bool]:
     return sa.and_(Consent.user_id == login.user.id, Consent.client_id == asked.client.id)
 
 
-def _sentence(scope: str) -> str:
+def sentence(scope: str) -> str:
     """What a scope means to the person; one that only the application knows is shown by its name."""
     sentences = {
         "openid": _("who you are: a number that stands for you, and the company you work for"),

@@ -91,6 +91,7 @@ def metadata(ours: Settings) -> dict[str, Any]:
         "revocation_endpoint": f"{issuer}/revoke",
         "introspection_endpoint": f"{issuer}/introspect",
         "end_session_endpoint": f"{issuer}/logout",
+        "device_authorization_endpoint": f"{issuer}/device_authorization",
         "scopes_supported": list(registration.USER_SCOPES),
         "response_types_supported": list(registration.RESPONSE_TYPES),
         "response_modes_supported": list(ResponseMode),

@@ -25,6 +25,7 @@ from idp.oidc.registration import (
     AUTH_METHODS,
     AUTHORIZATION_CODE,
     CLIENT_CREDENTIALS,
+    DEVICE_CODE,
     GRANT_TYPES,
     REFRESH_TOKEN,
     RESPONSE_TYPES,
@@ -282,8 +283,8 @@ def _responses_fit_grants(r: Registration) -> Faults:
 
 def _refresh_needs_code(r: Registration) -> Faults:
     """RFC 6749 section 4.4.3: nothing else here gives a refresh token."""
-    if REFRESH_TOKEN in r.grant_types and AUTHORIZATION_CODE not in r.grant_types:
-        return [("grant_types", "refresh_token needs authorization_code")]
+    if REFRESH_TOKEN in r.grant_types and not {AUTHORIZATION_CODE, DEVICE_CODE} & set(r.grant_types):
+        return [("grant_types", "refresh_token needs authorization_code or the grant for devices")]
     return []
 
 

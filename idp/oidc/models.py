@@ -80,6 +80,40 @@ class AuthorizationGrant(Base):
     client: Mapped[Client] = relationship(lazy="joined", innerjoin=True)
 
 
+class DeviceState(enum.StrEnum):
+    """What the person said to a device's request."""
+
+    WAITING = "waiting"
+    ALLOWED = "allowed"
+    DENIED = "denied"
+
+
+class DeviceAuthorization(Base):
+    """A device that waits for a person to allow it (RFC 8628). ``request`` is what its application asked.
+
+    ``device_code_hash`` is also where its authorization's code is found once it is allowed. The user code is short, so
+    that only a keyed digest of it is kept. ``interval`` is how many seconds the device leaves between two questions.
+    """
+
+    __tablename__ = "device_authorizations"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)
+    device_code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_code_hash: Mapped[str] = mapped_column(String(64), index=True)
+    request: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[DeviceState] = mapped_column(
+        Enum(DeviceState, native_enum=False, length=16, values_callable=lambda e: [m.value for m in e]),
+        default=DeviceState.WAITING,
+    )
+    interval: Mapped[int]
+    polled_at: Mapped[datetime | None] = mapped_column(Instant)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+    client: Mapped[Client] = relationship(lazy="joined", innerjoin=True)
+
+
 class RefreshToken(Base):
     """A refresh token of a grant; of a family only the newest is unused (RFC 9700 section 4.14)."""
 

@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 AUTHORIZATION_CODE: Final = "authorization_code"
 REFRESH_TOKEN: Final = "refresh_token"  # noqa: S105 - the name of a grant type
 CLIENT_CREDENTIALS: Final = "client_credentials"
-GRANT_TYPES: Final = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS)
+DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
+GRANT_TYPES: Final = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_CODE)
 RESPONSE_TYPES: Final = ("code",)
 CERTIFICATE_METHODS: Final = ("tls_client_auth", "self_signed_tls_client_auth")
 AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt", *CERTIFICATE_METHODS, "none")
@@ -94,6 +95,7 @@ def read(metadata: Mapping[str, Any]) -> Registration:
     uris = tuple(metadata.get("redirect_uris", ()))
     grants = tuple(metadata.get("grant_types", (AUTHORIZATION_CODE, REFRESH_TOKEN)))
     codes = AUTHORIZATION_CODE in grants
+    of_people = codes or DEVICE_CODE in grants
     jwks, jwks_uri = metadata.get("jwks"), metadata.get("jwks_uri")
     return Registration(
         application_type=metadata.get("application_type", "web"),
@@ -107,7 +109,7 @@ def read(metadata: Mapping[str, Any]) -> Registration:
         token_endpoint_auth_signing_alg=metadata.get("token_endpoint_auth_signing_alg"),
         jwks=jwks,
         jwks_uri=jwks_uri,
-        scope=tuple(metadata["scope"].split()) if "scope" in metadata else (USER_SCOPES if codes else ()),
+        scope=tuple(metadata["scope"].split()) if "scope" in metadata else (USER_SCOPES if of_people else ()),
         audience=_listed(metadata.get("audience", ())),
         id_token_signed_response_alg=metadata.get("id_token_signed_response_alg", "RS256"),
         introspection_signed_response_alg=metadata.get("introspection_signed_response_alg", "RS256"),

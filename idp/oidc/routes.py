@@ -29,6 +29,8 @@ from idp.oidc import (
     token,
     userinfo,
 )
+from idp.oidc.device import endpoint as device_endpoint
+from idp.oidc.device import views as device
 from idp.oidc.logout import backchannel
 from idp.oidc.logout import views as logout
 
@@ -44,6 +46,11 @@ people.add_url_rule("/logout", "logout", logout.logout, methods=["GET"])
 people.add_url_rule("/logout", "logout_by_form", csrf.exempt(logout.logout_by_form), methods=["POST"])
 people.add_url_rule("/logout/<handle>", "logout_resume", logout.resume, methods=["GET"])
 people.add_url_rule("/logout/<handle>", "logout_decide", logout.decide, methods=["POST"])
+people.add_url_rule("/device", "device", device.ask, methods=["GET"])
+people.add_url_rule("/device", "device_typed", device.typed_code, methods=["POST"])
+people.add_url_rule("/device/<handle>", "device_confirm", device.confirm, methods=["GET"])
+people.add_url_rule("/device/<handle>", "device_decide", device.decide, methods=["POST"])
+people.add_url_rule("/device/<handle>/cancel", "device_cancel", device.cancel, methods=["GET"])
 people.register_error_handler(requests.Refused, authorize.refused)
 
 programs.add_url_rule("/.well-known/openid-configuration", "configuration", discovery.configuration)
@@ -51,6 +58,9 @@ programs.add_url_rule("/.well-known/oauth-authorization-server", "metadata", dis
 programs.add_url_rule("/jwks", "jwks", discovery.jwks)
 programs.add_url_rule("/par", "par", par.push, methods=["POST"])
 programs.add_url_rule("/token", "token", token.token, methods=["POST"])
+programs.add_url_rule(
+    "/device_authorization", "device_authorization", device_endpoint.device_authorization, methods=["POST"]
+)
 programs.add_url_rule("/revoke", "revoke", revocation.revoke, methods=["POST"])
 programs.add_url_rule("/introspect", "introspect", introspection.introspect, methods=["POST"])
 programs.add_url_rule("/userinfo", "userinfo", userinfo.userinfo, methods=["GET", "POST"])

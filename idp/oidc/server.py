@@ -19,6 +19,7 @@ from idp.oidc import binding, client_auth, clients
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.grants.authorization_code import AuthorizationCodeGrant, S256CodeChallenge
 from idp.oidc.grants.client_credentials import ClientCredentialsGrant
+from idp.oidc.grants.device_code import DeviceCodeGrant
 from idp.oidc.grants.refresh_token import RefreshTokenGrant
 from idp.oidc.oauth2_requests import KeptRequest, ProgramRequest
 
@@ -33,6 +34,7 @@ class Server(AuthorizationServer):
         self.register_grant(AuthorizationCodeGrant, [S256CodeChallenge(required=False)])
         self.register_grant(RefreshTokenGrant)
         self.register_grant(ClientCredentialsGrant)
+        self.register_grant(DeviceCodeGrant)
 
     def create_oauth2_request(self, request: Request | KeptRequest | ProgramRequest) -> KeptRequest | ProgramRequest:
         """Pass one of ours through."""

@@ -57,7 +57,7 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
         """Make a code and send it (RFC 6749 section 4.1.2)."""
         request: KeptRequest = self.request
         code = opaque.new()
-        db.session.add(_granted(request, code))
+        db.session.add(granted(request, code))
         acting.keep_look(request.login, request.asked.application.name)
         return answers.compose(request.asked.to, code=code)
 
@@ -95,7 +95,7 @@ def _punish(found: Authorization) -> None:
     db.session.commit()
 
 
-def _granted(request: KeptRequest, code: str) -> AuthorizationGrant:
+def granted(request: KeptRequest, code: str) -> AuthorizationGrant:
     """The row of an answered request: whom, for which tenant and scope, worth what, and what its tokens must repeat."""
     now, asked, login, worth = clock.now(), request.asked, request.login, request.worth
     offline = "offline_access" in asked.scope
