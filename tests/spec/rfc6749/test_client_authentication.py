@@ -149,3 +149,37 @@ def test_a_disabled_client(world: World, rp: RelyingParty) -> None:
     with world.unit_of_work() as session:
         session.query(Client).one().disabled_at = world._now()
     assert rp.token(**REFRESH).status_code == 401
+
+
+@pytest.mark.parametrize("endpoint", ["token", "revocation", "introspection", "pushed_authorization_request"])
+def test_every_endpoint_asks_who_is_there(world: World, rp: RelyingParty, endpoint: str) -> None:
+    """Section 2.3: by the registered method and no other, by one at a time, and never a confidential client by its name alone."""
+    posting = world.client("posting", token_endpoint_auth_method="client_secret_post")
+    keyed = {
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": "a.b.c",
+    }
+    address = rp.metadata[f"{endpoint}_endpoint"]
+    secret = rp.client.client_secret or ""
+    right = {"Authorization": basic("books", secret)}
+    valid = {"token": "x", "grant_type": "refresh_token", "refresh_token": "x", **rp.parameters()}
+
+    def error(form: dict[str, str], headers: dict[str, str] | None = None) -> str:
+        answer = rp.http.post(address, data=valid | form, headers=headers or {})
+        assert answer.status_code in {200, 201, 400, 401}
+        return "" if answer.is_success else str(answer.json()["error"])
+
+    assert error({}, right) in {"", "invalid_grant"}
+    for form, headers in (
+        ({"client_id": "books"}, {}),
+        ({"client_id": "books", "client_secret": secret}, {}),
+        ({"client_id": "nobody", "client_secret": secret}, {}),
+        ({"client_id": "posting"}, {"Authorization": basic("posting", posting.client_secret or "")}),
+        ({"client_id": "posting", "client_secret": "wrong"}, {}),
+        ({}, {"Authorization": basic("books", secret[:-1])}),
+        ({}, {"Authorization": basic("books", secret + "x")}),
+        (keyed, {}),
+    ):
+        assert error(form, headers) == "invalid_client", (form, headers)
+    for form in ({"client_secret": secret}, keyed, {"client_id": "posting"}):
+        assert error(form, right) == "invalid_request", form

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from idp.oidc.models import Client
+from tests.support.browser import Browser
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, Tokens
 from tests.support.world import World
@@ -115,6 +116,16 @@ def test_a_token_of_an_authorization_that_is_gone(world: World, rp: RelyingParty
         session.delete(session.query(Client).one())
     assert rp.userinfo(tokens).status_code == 401
     assert rp.userinfo(tokens).json()["error"] == "invalid_token"
+
+
+def test_a_token_without_openid(rp: RelyingParty, at_work: Browser, tokens: Tokens) -> None:
+    """OpenID Connect Core section 5.3: the UserInfo endpoint is for who asked for an OpenID login, at first or by refreshing."""
+    given = rp.redeem(rp.answer(at_work.get(rp.authorize_url(scope="profile email")))["code"]).json()
+    assert "id_token" not in given
+    narrowed = rp.refresh(tokens, scope="profile").json()
+    for token in (given["access_token"], narrowed["access_token"]):
+        answer = rp.userinfo(token)
+        assert (answer.status_code, answer.json()["error"]) == (403, "insufficient_scope")
 
 
 def test_any_origin_may_ask(http: httpx.Client, tokens: Tokens) -> None:
