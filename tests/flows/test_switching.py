@@ -8,9 +8,11 @@ import pytest
 from idp.audit.models import AuditEvent
 from idp.login.models import BrowserSession
 from idp.tenancy.models import Membership, Tenant
+from tests.support.authenticator import Authenticator
 from tests.support.browser import Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.pages import NOTE
+from tests.support.passkeys import add_passkey, use
 from tests.support.relying_party import RelyingParty
 from tests.support.world import KnownTenant, KnownUser, World
 
@@ -264,3 +266,17 @@ def test_the_page_of_the_companies_is_searched_and_paged_too(
     browser.fill(search="klant 03").submit("Find")
     assert len(names(browser)) == 10
     assert "No company is found" in browser.fill(search="bakkerij").submit("Find").text
+
+
+def test_a_passkey_counts_by_the_company_that_was_chosen(
+    world: World, new_browser: NewBrowser, rp: RelyingParty, eva: KnownUser, zon: KnownTenant, fietsen: KnownTenant
+) -> None:
+    """E3: the home company takes no passkeys; the chosen one does, so it asks for hers, and takes it."""
+    key = Authenticator()
+    add_passkey(new_browser(), eva, key)
+    world.policy(zon, passkeys=False)
+    browser = new_browser().get(rp.authorize_url()).login(eva, tenant=fietsen, until="passkey")
+    assert browser.steps == ["password", "choose_tenant", "security_code"]
+    use(browser, key)
+    claims = rp.finish(browser).claims
+    assert (claims["tenant"], claims["acr"]) == (fietsen.slug, "phr")

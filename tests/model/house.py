@@ -21,8 +21,10 @@ from idp.extensions import db
 from idp.outbox.mail.letters import NewIpValidation
 from tests.model import rules
 from tests.model.rules import Company, Demand, Login, Person, Place, Proof, Session
+from tests.support.authenticator import Authenticator
 from tests.support.browser import Browser
 from tests.support.moving_clock import MovingClock
+from tests.support.passkeys import use
 from tests.support.relying_party import RelyingParty
 from tests.support.world import KnownTenant, KnownUser, World
 
@@ -35,10 +37,11 @@ FIELDS = {
     "security_code": "security_code",
     "new_ip": "new_ip_code",
     "totp": "totp",
+    "passkey": "passkey",
     "set_up_totp": "totp",
     "choose_tenant": "tenant",
 }
-STEPS = ("password", "security_code", "new_ip", "totp", "set_up_totp", "choose_tenant")
+STEPS = ("password", "security_code", "new_ip", "totp", "passkey", "set_up_totp", "choose_tenant")
 TOO_MANY = "Too many tries"
 MOST_STEPS = 10
 Factors = tuple[bool, bool]
@@ -57,11 +60,15 @@ class Application:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of our own. `back`: where the browser goes on after a login, when that is another page."""
+    """A page of our own. `back`: where the browser goes on after a login, when that is another page.
+
+    `passkeys`: only where the tenant takes them.
+    """
 
     path: str
     fresh: bool = False
     console: bool = False
+    passkeys: bool = False
     back: Page | None = None
 
 
@@ -111,6 +118,15 @@ class Tokens:
 
 
 @dataclass(eq=False)
+class NotMe:
+    """A mail about a login from a new place, with its link "this was not me"."""
+
+    person: Person
+    made: datetime
+    used: bool = False
+
+
+@dataclass(eq=False)
 class ResetLink:
     """A mailed link."""
 
@@ -134,6 +150,9 @@ class House:
     tabs: list[Tab] = field(default_factory=list)
     tokens: list[Tokens] = field(default_factory=list)
     links: list[ResetLink] = field(default_factory=list)
+    told: list[NotMe] = field(default_factory=list)
+    devices: dict[Person, Authenticator] = field(default_factory=dict)
+    compared: list[int] = field(default_factory=lambda: [0])
     given: dict[Person, str] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
 
@@ -228,7 +247,8 @@ class House:
                 return self._begin(tab, demands[-1], session, step)
             if session and isinstance(tab.goal, Page) and tab.goal.console and not self._administers(session):
                 return "forbidden"
-        return "reached"
+        barred = isinstance(tab.goal, Page) and tab.goal.passkeys and session and not session.company.passkeys
+        return "forbidden" if barred else "reached"
 
     def _begin(self, tab: Tab, demand: Demand, session: Session | None, step: str) -> str:
         if isinstance(tab.goal, Application) and tab.goal.silent:
@@ -311,7 +331,8 @@ class House:
             session = tab.profile.session = Session(who, at, who.generation, self.now, self.now)
         session.company, session.proofs, session.seen = at, kept, self.now
         session.ends = session.over_at()
-        who.completed(place.network)
+        if who.completed(place, self.now):
+            self.told.append(NotMe(who, self.now))
         codes = [p for p in login.proofs if p.of in {"totp", "set_up_totp"} and p.generation == who.generation]
         if codes and not at.limit_two_factor_validity:
             who.earn(max(codes, key=lambda proof: proof.at), place.browser)
@@ -349,6 +370,7 @@ class House:
     def check(self, tab: Tab, outcome: str) -> str:
         """Compare what the browser shows with what the model says, and return it."""
         browser = tab.browser
+        self.compared[0] += 1
         facts = f"{outcome!r} is due; shown: {browser.status} {browser.step or browser.landed or browser.path}: {browser.text[:300]}"
         if outcome in STEPS:
             assert browser.step == outcome, facts
@@ -433,7 +455,7 @@ class House:
         code = self._code(person, right) if shown == "totp" and person and choice == 0 else ""
         due = self._stand(tab, login)
         if due != shown or person is None:  # the policy changed, or another tab did it: not judged
-            tab.browser.fill(**{FIELDS[shown]: self._anything(shown)}).submit()
+            tab.browser.send(tab.browser.filled_form(**{FIELDS[shown]: self._anything(shown)}))
             return self.check(tab, self._shown(tab, due) if due else self.proceed(tab))
         return self._judged(tab, login, person, self._prepared(tab, login, person, right, choice, remember, code))
 
@@ -476,6 +498,9 @@ class House:
                 person.totp, person.recovery_codes_left = True, 10
             case "recovery_code":
                 person.recovery_codes_left -= 1
+            case "passkey_set_up":
+                self.factor_changed(person, tab.profile)
+                person.passkey = True
 
     def factor_changed(self, person: Person, profile: Profile) -> None:
         """The person's other sessions end, and every grant (C5, R34)."""
@@ -492,8 +517,11 @@ class House:
         shown, user, network = str(tab.browser.step), self.known[who], self.place(tab.profile).network
         company: Company | None = None
         fields: dict[str, str | bool] = {}
+        if self._by_passkey(tab, login, who, choice):
+            return self._passkey(tab, login, who, right)
         match shown:
             case "password":
+                right = right and who.has_password
                 fields = {"username": user.username, "password": user.password if right else "not the password"}
             case "security_code":
                 company = rules.workplace(who, self.standing(tab, login)[1], login.demand)
@@ -515,6 +543,53 @@ class House:
         ticked = bool(fields.get("two_factor_every_30_days"))
         proof = self._proof(who, shown, network, right, company)
         return Answer(shown, lambda: tab.browser.fill(**fields).submit().alert, proof, code, ticked)
+
+    def _by_passkey(self, tab: Tab, login: Login, who: Person, choice: int) -> bool:
+        """Whether this answer is given with a passkey; the page offers one exactly where the rules take one (A2, B4)."""
+        shown, (standing, proofs) = str(tab.browser.step), self.standing(tab, login)
+        at = rules.workplace(standing, proofs, login.demand) if standing else None
+        takes = {
+            "password": standing is None or (at is not None and standing.has_key(at)),
+            "passkey": True,
+            "set_up_totp": at is not None and at.passkeys,
+        }
+        offered = takes.get(shown, False)
+        assert bool(tab.browser.page.soup.select_one("form[data-passkey]")) is offered, shown
+        if shown == "totp":
+            assert standing
+            assert at
+            links = "Use a passkey" in tab.browser.page.links
+            assert links is standing.has_key(at)
+            return links and choice > 1
+        mine = who in self.devices or shown == "set_up_totp"
+        return offered and mine and (shown == "passkey" or choice > 0)
+
+    def _passkey(self, tab: Tab, login: Login, who: Person, right: bool) -> Answer:
+        """Touch the device; one of somebody else's, or for a company that takes none, is refused (A2, E3)."""
+        shown, standing = str(tab.browser.step), self.standing(tab, login)[0]
+        if shown == "set_up_totp":
+            device, of = Authenticator(), "passkey_set_up"
+        else:
+            device, of = self.devices[who], "passkey_first" if shown == "password" else "passkey"
+        proofs = self.standing(tab, login)[1] if standing is who else []
+        named = replace(login.demand, company=None if rules.refused(who, login.demand) else login.demand.company)
+        taken = rules.workplace(who, proofs, named).passkeys
+        good = right and taken and not who.disabled
+        spoilt = {} if right else {"origin": "https://login.informer.example.org"}
+        assert of == "passkey_first" or standing is who
+        if good and of == "passkey_set_up":
+            self.devices[who] = device
+
+        def touch() -> str | None:
+            browser = tab.browser
+            use(browser.follow("Use a passkey") if shown == "totp" else browser, device, **spoilt)
+            alert = browser.alert
+            if browser.status >= 400 and not good:
+                assert browser.status == 400
+                browser.get(tab.resume)
+            return alert
+
+        return Answer("passkey", touch, self._proof(who, of, self.place(tab.profile).network, good))
 
     def _validates(self, login: Login, network: str) -> bool:
         """Whether the code of this login's mail is still good, and for this network (D1)."""

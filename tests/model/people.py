@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import sqlalchemy as sa
+
 from idp.accounts import lifecycle, password_reset
+from idp.accounts.models import Passkey
 from idp.extensions import db
 from idp.login import known_ip
 from idp.outbox.errands import PasswordForgotten
+from idp.outbox.mail.letters import NewPlace
 from idp.tenancy import changes
 from idp.tenancy.models import Tenant
 from tests.model import rules
-from tests.model.house import SECURITY, SETTINGS, STEPS, TWO_FACTOR, House, Page, ResetLink, Tab, Tokens
-from tests.model.rules import Company, Demand, Login, Person, Session
+from tests.model.house import SECURITY, SETTINGS, STEPS, TWO_FACTOR, House, NotMe, Page, ResetLink, Tab, Tokens
+from tests.model.rules import Company, Demand, Login, Person, Proof, Session
+from tests.support.authenticator import Authenticator
+from tests.support.passkeys import answered
 
 SWITCHES = (
     "two_factor_mandatory",
@@ -21,8 +27,11 @@ SWITCHES = (
     "security_code",
     "block_new_ip",
     "known_ip_same_browser",
+    "passkeys",
 )
 SWITCH_OFF = "/account/security/two-factor/switch-off"
+ADD_PASSKEY = "/account/security/passkeys/add"
+COMPANIES = "/account/companies"
 
 
 @dataclass(eq=False)
@@ -128,7 +137,7 @@ class People(House):
         if not self.visit(tab, who, Page(SECURITY)):
             return
         who = self.session_of(tab).person
-        if who.totp:
+        if who.totp or who.has_key(self.session_of(tab).company):
             self._new_phone(tab, who)
             return
         session, floor = self.session_of(tab), self.now - rules.FRESH
@@ -142,7 +151,7 @@ class People(House):
         if not self.visit(tab, who, Page(TWO_FACTOR, fresh=True)):
             return
         self.factor_changed(who, tab.profile)
-        who.recovery_codes_left = 10
+        who.totp, who.recovery_codes_left = True, 10
         tab.browser.set_up_totp(self.known[who])
         self.arrived(tab, Page(SECURITY), "")
 
@@ -158,7 +167,7 @@ class People(House):
         tab.goal, tab.login = page, None
         tab.browser.get(SWITCH_OFF)
         outcome = self.proceed(tab)
-        mandatory = session.company.two_factor_mandatory or who.home.two_factor_mandatory
+        mandatory = any(at.two_factor_mandatory and not who.has_key(at) for at in (session.company, who.home))
         if outcome == "reached" and mandatory:
             assert tab.browser.status == 403
             return
@@ -173,6 +182,71 @@ class People(House):
         self.known[who].totp_secret = None
         self.arrived(tab, Page(SECURITY), "Two-factor authentication is switched off")
 
+    def change_passkey(self, tab: Tab, who: Person) -> None:
+        """Add a passkey, or remove the one there is; never the last second factor where one is mandatory (B4, B5)."""
+        if not self.visit(tab, who, Page(SECURITY)):
+            return
+        who = self.session_of(tab).person
+        if who in self.devices:
+            self._remove_passkey(tab, who)
+        else:
+            self._add_passkey(tab, who)
+
+    def _add_passkey(self, tab: Tab, who: Person) -> None:
+        page = Page(ADD_PASSKEY, fresh=True, passkeys=True)
+        if not self.visit(tab, who, page):
+            return
+        device = Authenticator()
+        if not self.send(tab, who, ADD_PASSKEY, "Make a passkey", passkey=answered(tab.browser, device)):
+            return
+        session = self.session_of(tab)
+        self.factor_changed(who, tab.profile)
+        self.devices[who], who.passkey = device, True
+        session.proofs.append(Proof("passkey", self.now, who.generation, self.place(tab.profile).network))
+        session.seen, session.ends = self.now, session.over_at()
+        self.arrived(tab, Page(SECURITY), "The passkey is added")
+
+    def _remove_passkey(self, tab: Tab, who: Person) -> None:
+        path = self._removal_of(who)
+        if not self.visit(tab, who, Page(path, fresh=True)):
+            return
+        session = self.session_of(tab)
+        if not who.totp and (session.company.two_factor_mandatory or who.home.two_factor_mandatory):
+            tab.browser.submit("Remove")
+            assert tab.browser.status == 403
+            tab.goal = tab.login = None
+            return
+        assert self.send(tab, who, path, "Remove")
+        self.factor_changed(who, tab.profile)
+        who.passkey = False
+        del self.devices[who]
+        self.arrived(tab, Page(SECURITY), "The passkey is removed")
+
+    def _removal_of(self, who: Person) -> str:
+        with self.rows(who) as user:
+            return f"{SECURITY}/passkeys/{db.session.scalars(sa.select(Passkey.id).where(Passkey.user_id == user.id)).one()}/remove"
+
+    def work_for(self, tab: Tab, who: Person, company: Company) -> None:
+        """Go on for another company, after what its policy asks on top (E3)."""
+        if not self.visit(tab, who, Page(COMPANIES)):
+            return
+        session = self.session_of(tab)
+        who = session.person
+        offered = {str(button["value"]) for button in tab.browser.page.soup.select("button[name=tenant]")}
+        assert offered == {other.slug for other in who.companies if other is not session.company}
+        if company.slug not in offered:
+            return
+        demand = Demand(company=company, person=who)
+        step = self._owed(who, session.proofs_for(demand, [], self.now), demand, tab.profile)
+        tab.browser.fill(tenant=company.slug).submit("Work for this company")
+        tab.goal = Page("/account/")
+        if step:
+            tab.login = Login(demand, self.now, who if step != "password" else None)
+        else:
+            choice = Proof("choose_tenant", self.now, who.generation, self.place(tab.profile).network, company)
+            session.proofs, session.company = rules.newest_of_each([*session.proofs, choice]), company
+        self.go_on(tab, who, self.check(tab, self.proceed(tab)))
+
     def change_password(self, tab: Tab, who: Person, *, right: bool) -> None:
         """The password card: everything of before ends but this browser's session (C5, R34, R45)."""
         page = Page(SECURITY)
@@ -180,6 +254,7 @@ class People(House):
             return
         session = self.session_of(tab)
         who, new = session.person, self._new_password()
+        right = right and who.has_password
         present = self.known[who].password if right else "not the password"
         fields: dict[str, Any] = {"current_password": present, "new_password": new}
         if not self.send(tab, who, f"{SECURITY}/password", "Change password", **fields):
@@ -260,8 +335,30 @@ class People(House):
         browser.fill(new_password=new).submit()
         assert "Your password is changed" in browser.text, browser.text[:300]
         link.used, self.known[who].password = True, new
+        who.has_password = True
         who.moves_on()
         assert browser.get("/account/").step == "password"
+
+    def not_me(self, about: NotMe) -> None:
+        """The link of a mail about a new place: a week, once, whatever was changed since; then all of it ends (D8, D5)."""
+        who = about.person
+        mails = [mail for mail in self.known[who].mails() if isinstance(mail, NewPlace)]
+        assert sorted(mail.at for mail in mails) == sorted(news.made for news in self.told if news.person is who)
+        address = next(mail.not_me for mail in mails if mail.at == about.made)
+        good = not about.used and about.made <= self.now < about.made + rules.NOT_ME_LIVES and not who.disabled
+        browser = self.new_browser().get(str(address))
+        assert browser.status == (200 if good else 410), browser.text[:300]
+        if not good:
+            return
+        browser.submit("This was not me")
+        assert "logged out everywhere" in browser.text, browser.text[:300]
+        who.disowned(about.made)
+        for news in self.told:
+            news.used |= news.person is who
+        for tab in self.tabs:
+            session = tab.profile.session
+            if session and session.person is who:
+                session.ended = True
 
     # Applications
 
@@ -270,7 +367,8 @@ class People(House):
         who = tokens.person
         lives = not tokens.revoked and tokens.generation == who.generation and not who.disabled
         lives = lives and self.now < min(tokens.newest + rules.REFRESH_IDLES, tokens.ends)
-        good = lives and not (tokens.company.two_factor_mandatory and not who.totp)
+        second = who.totp or who.has_key(tokens.company)
+        good = lives and not (tokens.company.two_factor_mandatory and not second)
         answer = self.rp.refresh(tokens.value)
         assert answer.status_code == (200 if good else 400), answer.text
         if good:

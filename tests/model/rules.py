@@ -25,15 +25,24 @@ VALIDATION_LIVES = timedelta(minutes=10)
 RESET_LIVES = timedelta(minutes=30)
 FAMILY_LIVES = timedelta(days=90)
 REFRESH_IDLES = timedelta(days=30)
+NOT_ME_LIVES = timedelta(days=7)
+SAME_LOGIN = timedelta(minutes=1)
 REUSE_GRACE = timedelta(seconds=10)
 MAILS_AN_HOUR = 5
 TRIES_AN_HOUR = 20
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
-COVERS = {"recovery_code": {"totp"}, "set_up_totp": {"set_up_totp", "totp"}}
+COVERS = {
+    "recovery_code": {"totp"},
+    "set_up_totp": {"set_up_totp", "totp"},
+    "passkey_first": {"password", "security_code", "totp", "passkey"},
+    "passkey": {"totp", "passkey"},
+    "passkey_set_up": {"set_up_totp", "totp", "passkey"},
+}
+PASSKEY = {"passkey_first", "passkey", "passkey_set_up"}
 POSSESSION = {"totp", "recovery_code", "set_up_totp"}
-FACTORS = {"password", *POSSESSION}
+FACTORS = {"password", *POSSESSION, *PASSKEY}
 
 
 def network_of(address: str) -> str:
@@ -52,6 +61,7 @@ class Company:
     limit_two_factor_validity: bool = False
     block_new_ip: bool = False
     known_ip_same_browser: bool = False
+    passkeys: bool = True
     generation: int = 0
 
 
@@ -120,9 +130,13 @@ class Person:
     administrator: bool = False
     totp: bool = False
     every_30_days: bool = False
+    passkey: bool = False
+    has_password: bool = True
     disabled: bool = False
     generation: int = 0
-    places: set[str] = field(default_factory=set)
+    places: dict[str, datetime] = field(default_factory=dict)
+    browsers: set[int] = field(default_factory=set)
+    logged_in: bool = False
     grants: dict[str, Grant] = field(default_factory=dict)
     failures: dict[tuple[str, str], Failures] = field(default_factory=lambda: defaultdict(Failures))
     wrong_second_factors: list[datetime] = field(default_factory=list)
@@ -133,6 +147,10 @@ class Person:
     def companies(self) -> list[Company]:
         """Whom they may work for, the home tenant first (E3)."""
         return [self.home, *self.works_for]
+
+    def has_key(self, at: Company) -> bool:
+        """Whether they have a passkey that the tenant takes (B4)."""
+        return self.passkey and at.passkeys
 
     def moves_on(self) -> None:
         """Sessions, proofs, links and grants of before are worthless."""
@@ -158,13 +176,27 @@ class Person:
         if kind == "second_factor":
             self.wrong_second_factors.append(now)
 
-    def completed(self, network: str) -> None:
-        """A login was completed from there: the count is nothing again, and the network is known from now on."""
-        scope = self.scope(network)
+    def completed(self, place: Place, now: datetime) -> bool:
+        """A login was completed from there: the count is nothing again, and the place is known from now on.
+
+        Whether a mail tells of it (D8): the network or the browser is new, and it is not the very first login.
+        """
+        scope = self.scope(place.network)
         for kind, at in [*self.failures]:
             if at == scope:
                 del self.failures[kind, at]
-        self.places.add(network)
+        news = self.logged_in and (place.network not in self.places or place.browser not in self.browsers)
+        self.places.setdefault(place.network, now)
+        self.browsers.add(place.browser)
+        self.logged_in = True
+        return news
+
+    def disowned(self, made: datetime) -> None:
+        """It was not me who logged in at that moment: all of it ends, the password too, and its places are strange."""
+        self.moves_on()
+        self.has_password = False
+        self.browsers.clear()
+        self.places = {network: since for network, since in self.places.items() if since < made - SAME_LOGIN}
 
     # Known networks
 
@@ -200,11 +232,16 @@ class Demand:
 
 
 def counting(who: Person, at: Company, proofs: Iterable[Proof], demand: Demand, network: str) -> list[Proof]:
-    """The proofs that count: of this generation, new enough, of this tenant, a validated address for itself (A5, D1, E3)."""
+    """The proofs that count: of this generation, new enough, of this tenant, a validated address for itself (A5, D1, E3).
+
+    Where a tenant takes no passkeys, none counts.
+    """
     return [
         proof
         for proof in fresh(who, proofs, demand)
-        if proof.company in (None, at) and (proof.of != "new_ip" or proof.network == network)
+        if proof.company in (None, at)
+        and (proof.of != "new_ip" or proof.network == network)
+        and (at.passkeys or proof.of not in PASSKEY)
     ]
 
 
@@ -237,7 +274,8 @@ def owed(who: Person, at: Company, proofs: Iterable[Proof], demand: Demand, plac
         "security_code": at.security_code,
         "new_ip": at.block_new_ip and place.network not in who.places,
         "totp": who.totp and (demand.two_factor or not who.stands_in(at, place, now)),
-        "set_up_totp": not who.totp and (at.two_factor_mandatory or essential),
+        "passkey": who.has_key(at) and not who.totp,
+        "set_up_totp": not (who.totp or who.has_key(at)) and (at.two_factor_mandatory or essential),
         "choose_tenant": demand.company is None and len(who.companies) > 1,
     }
     proved = {step for proof in counting(who, at, proofs, demand, place.network) for step in proof.covers}
@@ -250,9 +288,11 @@ def refused(who: Person, demand: Demand) -> bool:
 
 
 def worth(proofs: Iterable[Proof]) -> tuple[str, set[str]]:
-    """Acr and amr, from what was proved and nothing else: a known network adds none (C7)."""
+    """Acr and amr, from what was proved and nothing else: a known network adds none (C7), a passkey is worth most (B4)."""
     of = {proof.of for proof in proofs}
     amr = ({"pwd"} if "password" in of else set()) | ({"otp"} if of & {"totp", "set_up_totp"} else set())
+    if of & PASSKEY:
+        return "phr", amr | {"hwk", "user", "mfa"}
     if "password" in of and of & POSSESSION:
         return "urn:informer:acr:2fa", amr | {"mfa"}
     return f"urn:informer:acr:{'security-code' if 'security_code' in of else 'password'}", amr

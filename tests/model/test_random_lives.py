@@ -7,7 +7,8 @@ are compared with the model. A life that goes wrong is shrunk to the shortest on
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -16,7 +17,7 @@ from urllib.parse import quote
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from sqlalchemy import event
@@ -41,9 +42,12 @@ COMMON: dict[str, Any] = {
     "database": None,
     "report_multiple_bugs": False,
 }
+STEPS = int(os.environ.get("STEPS", "12"))
+LIVES = int(os.environ.get("LIVES", "2000"))
 PROFILES = {
-    "quick": settings(max_examples=8, stateful_step_count=40, derandomize=True, **COMMON),
-    "long": settings(max_examples=int(os.environ.get("LIVES", "2000")), stateful_step_count=50, **COMMON),
+    "quick": settings(max_examples=8, stateful_step_count=STEPS, derandomize=True, **COMMON),
+    "long": settings(max_examples=LIVES, stateful_step_count=STEPS, **COMMON),
+    "seek": settings(max_examples=LIVES, stateful_step_count=STEPS, phases=[Phase.generate], **COMMON),
 }
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(0 if "HYPOTHESIS_PROFILE" in os.environ else 600)]
 PROFILE = PROFILES[os.environ.get("HYPOTHESIS_PROFILE", "quick")]
@@ -62,7 +66,6 @@ PEOPLE = st.integers(0, 3)
 DEMANDS = ("", "", "voluntary", "essential", "login", "max_age", "tenant")
 TABS = st.integers(0, 3)
 RIGHT = st.sampled_from([True, True, True, False])
-lives = count()
 Make = Callable[[], People]
 
 
@@ -147,14 +150,14 @@ class Lives(RuleBasedStateMachine):
         return Application(url, made, silent)
 
     @precondition(has_open_login)
-    @rule(tab=TABS, who=PEOPLE, choice=st.integers(0, 1), remember=st.booleans())
+    @rule(tab=TABS, who=PEOPLE, choice=st.integers(0, 2), remember=st.booleans())
     def a_step_is_answered(self, tab: int, who: int, choice: int, *, remember: bool) -> None:
         self.tick()
         if opened := self.open_login(tab):
             self.house.answer(opened, self.people[who], choice=choice, remember=remember)
 
     @precondition(has_open_login)
-    @rule(tab=TABS, who=PEOPLE, choice=st.integers(0, 1), times=st.sampled_from([1, 2, 5, 7]))
+    @rule(tab=TABS, who=PEOPLE, choice=st.integers(0, 2), times=st.sampled_from([1, 2, 5, 7]))
     def somebody_guesses(self, tab: int, who: int, choice: int, times: int) -> None:
         for _ in range(times):
             self.tick()
@@ -207,6 +210,22 @@ class Lives(RuleBasedStateMachine):
     def somebody_changes_the_password(self, tab: int, who: int, right: bool) -> None:
         self.tick()
         self.house.change_password(self.tab(tab), self.people[who], right=right)
+
+    @rule(tab=TABS, who=PEOPLE)
+    def somebody_adds_or_removes_a_passkey(self, tab: int, who: int) -> None:
+        self.tick()
+        self.house.change_passkey(self.tab(tab), self.people[who])
+
+    @rule(tab=TABS, who=st.sampled_from([2, 2, 0]), which=st.integers(0, 1))
+    def somebody_works_for_another_company(self, tab: int, who: int, which: int) -> None:
+        self.tick()
+        self.house.work_for(self.tab(tab), self.people[who], self.companies[which])
+
+    @precondition(lambda self: self.house.told)
+    @rule(which=st.integers(0, 9))
+    def somebody_says_that_it_was_not_them(self, which: int) -> None:
+        self.tick()
+        self.house.not_me(self.house.told[-1 - which % len(self.house.told)])
 
     @rule(tab=TABS)
     def somebody_logs_out(self, tab: int) -> None:
@@ -307,22 +326,26 @@ def cache_of(valkey: ValkeyProcess) -> Cache:
 
 
 @pytest.fixture
-def make_people(app: Flask, clock: MovingClock) -> Make:
+def make_people(app: Flask, clock: MovingClock, capsys: pytest.CaptureFixture[str]) -> Iterator[Make]:
     """A house in the database of this test, with names of its own; quick, because nothing of it must outlive the test."""
     app.extensions["idp.hasher"] = Hasher(Parameters(memory_kib=8, passes=1), at_most=4)
     with app.app_context():
-        event.listen(db.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
 
     def browser() -> Browser:
         return Browser.within(app, ISSUER, ADDRESSES[0])
 
-    client = World(app, clock).client("books")
+    client, lives, compared = World(app, clock).client("books"), count(), [0]
 
     def make() -> People:
         world = World(app, clock, suffix=f"-{next(lives)}")
-        return People(world, clock, RelyingParty(browser().http, client, clock.now), browser)
+        rp = RelyingParty(browser().http, client, clock.now)
+        return People(world, clock, rp, browser, compared=compared)
 
-    return make
+    yield make
+    with capsys.disabled() if "HYPOTHESIS_PROFILE" in os.environ else nullcontext():
+        print(f"{next(lives)} lives, {compared[0]} pages compared")  # noqa: T201 - what a long run is for
 
 
 def test_random_lives(make_people: Make, clock: MovingClock) -> None:
@@ -331,11 +354,18 @@ def test_random_lives(make_people: Make, clock: MovingClock) -> None:
     run_state_machine_as_test(here, settings=PROFILE)
 
 
-def test_random_lives_while_redis_comes_and_goes(
-    app: Flask, make_people: Make, clock: MovingClock, tmp_path: Path
-) -> None:
-    """On SQLite with a real Valkey that is emptied, killed and started at any moment."""
+@pytest.fixture
+def valkey_process(app: Flask, tmp_path: Path) -> Iterator[ValkeyProcess]:
+    """A Valkey of this test's own, as the application's cache."""
     with ValkeyProcess(tmp_path / "valkey") as valkey:
         app.extensions["idp.cache"] = cache_of(valkey)
-        parts = {"make": staticmethod(make_people), "clock": clock, "valkey": valkey, "app": app}
-        run_state_machine_as_test(type("Here", (LivesWithRedis,), parts), settings=PROFILE)
+        yield valkey
+
+
+@pytest.mark.both_stores
+def test_random_lives_while_redis_comes_and_goes(
+    app: Flask, make_people: Make, clock: MovingClock, valkey_process: ValkeyProcess
+) -> None:
+    """On SQLite and on PostgreSQL, with a real Valkey that is emptied, killed and started at any moment."""
+    parts = {"make": staticmethod(make_people), "clock": clock, "valkey": valkey_process, "app": app}
+    run_state_machine_as_test(type("Here", (LivesWithRedis,), parts), settings=PROFILE)

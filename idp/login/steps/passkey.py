@@ -77,9 +77,11 @@ def _first(ctx: Context) -> bool:
 
 
 def _taken(ctx: Context, user: User) -> bool:
-    """Whether the tenant that this person would work for takes passkeys."""
-    t = ctx.transaction
-    return gather(user, (), t.demand, current_network(), browser_hash()).situation.policy.passkeys
+    """Whether the tenant that this person works for by now takes passkeys; of somebody new, the one that they would."""
+    known = ctx.facts.user is not None and ctx.facts.user.id == user.id
+    demand = ctx.transaction.demand
+    facts = ctx.facts if known else gather(user, (), demand, current_network(), browser_hash())
+    return facts.situation.policy.passkeys
 
 
 def _refused(sentence: str, user: User | None) -> Rejected:
