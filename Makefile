@@ -12,7 +12,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test check format bench lock clean
+.PHONY: help install install-dev demo test interop check format bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -25,6 +25,9 @@ demo: install ## the provider on port 8000 and a sample application on port 8001
 
 test: install-dev ## the whole suite, with branch coverage of the login and of the protocol
 	$(BIN)/pytest -n $(PYTEST_WORKERS) --maxprocesses 4 --dist worksteal --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
+
+interop: install-dev ## client libraries of others on a running server; installs them in var/, Debian's by apt-get as root
+	IDP_INTEROP=1 $(BIN)/pytest tests/interop $(PYTEST_ARGS)
 
 check: install-dev ## every static check
 	$(BIN)/ruff format --check .

@@ -64,6 +64,7 @@ MARKERS = (
     "settings(**changes): change settings of the application under test",
     "workers(n): how many worker processes `live` has, where not four",
     "slow: takes more than a few seconds",
+    "foreign: installs software of others; runs by `make interop` only",
 )
 
 

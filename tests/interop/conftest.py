@@ -1,11 +1,33 @@
-"""A person and an application's registration on the running server."""
+"""A person, an application's registration on the running server, and the foreign software that uses it.
 
+`make test` runs the libraries that are quick to install. `make interop` runs all: it sets IDP_INTEROP=1, and what is
+marked `foreign` then installs what it needs (tests/interop/installed.py) instead of being skipped.
+"""
+
+import os
+import subprocess
 from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import urljoin
 
+import httpx
 import pytest
 
-from tests.support.server import Server
-from tests.support.world import KnownClient, KnownUser
+from tests.support.browser import Browser
+from tests.support.server import IDP, Server, surroundings
+from tests.support.world import KnownClient, KnownUser, World
+
+MOST_REDIRECTS = 20
+ALL = "IDP_INTEROP"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what takes long to install, unless it is asked for."""
+    if os.environ.get(ALL) == "1":
+        return
+    for item in items:
+        if item.get_closest_marker("foreign"):
+            item.add_marker(pytest.mark.skip(reason="installs foreign software: `make interop` runs it"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +44,60 @@ class Case:
         browser.login(self.anna)
         assert browser.landed, f"{browser.status} {browser.text[:500]}"
         return browser.landed
+
+
+class Tab:
+    """One browser window of a person, in the provider's pages and in those of an application on another host name."""
+
+    def __init__(self, live: Server, person: KnownUser) -> None:
+        self.browser: Browser = live.browser()
+        self.person = person
+
+    def go(self, address: str) -> httpx.Response:
+        """Type an address, follow every redirect, log in where that is asked, and say what is shown at the end."""
+        for _ in range(MOST_REDIRECTS):
+            if address.startswith(f"{self.browser.issuer}/"):
+                self.browser.get(address).login(self.person)
+                if self.browser.landed is None:
+                    return self.browser.response
+                address = self.browser.landed
+                continue
+            response = self.browser.http.get(address, follow_redirects=False)
+            if not response.is_redirect:
+                return response
+            address = urljoin(address, response.headers["location"])
+        raise AssertionError(f"redirected in a circle: {address}")
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """A person with an authenticator, on the running server, and a maker of applications."""
+
+    live: Server
+    world: World
+    anna: KnownUser
+
+    @cached_property
+    def tab(self) -> Tab:
+        """The window that this person has open."""
+        return Tab(self.live, self.anna)
+
+    def log_out_elsewhere(self) -> None:
+        """The person logs out on the provider's own page, and the worker does its round."""
+        self.tab.browser.get("/account/").press("Log out").press("Log out")
+        self.work()
+
+    def work(self) -> None:
+        """What `idp worker` does in one round: among it, sending logout tokens."""
+        environment = surroundings() | self.live.store.environment(self.live.issuer)
+        subprocess.run([IDP, "worker", "--once"], env=environment, capture_output=True, timeout=60, check=True)
+
+
+@pytest.fixture
+def somebody(live: Server) -> Somebody:
+    """An employee with an authenticator."""
+    world = live.new_world()
+    return Somebody(live, world, world.user("anna", world.tenant("de-zon"), totp=True))
 
 
 @pytest.fixture

@@ -1,0 +1,39 @@
+"""Foreign software, installed where the tests may: `var/interop` (ignored by git), and Debian's packages as root.
+
+npm by a lock file with the hash of everything · pip the same, in a virtual environment of its own · apt-get as root.
+A step that fails skips the test, with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+PLACE = HERE.parents[1] / "var" / "interop"
+PATIENCE = 600
+
+
+def debian(file: str, *packages: str) -> None:
+    """Packages of Debian, of which `file` is one file."""
+    if Path(file).exists():
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        pytest.skip(f"{file} is not there, and only root can install {' '.join(packages)} by apt-get")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    _run(["apt-get", "update", "-qq"], environment=environment)
+    _run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], environment=environment)
+    if not Path(file).exists():
+        pytest.skip(f"apt-get could not install {' '.join(packages)}")
+
+
+def _run(command: list[str], *, place: Path | None = None, environment: dict[str, str] | None = None) -> None:
+    run = subprocess.run(
+        command, cwd=place, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    if run.returncode:
+        pytest.skip(f"{' '.join(command[:3])} failed: {run.stderr.strip().splitlines()[-1:]}")
