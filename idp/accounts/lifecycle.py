@@ -36,6 +36,8 @@ class NewUser:
     locale: str | None = None
     two_factor_every_30_days: bool = False
     password_hash: str | None = None
+    phone: str | None = None
+    address: dict[str, str] | None = None
 
 
 def create_user(tenant: Tenant, new: NewUser, actor_id: uuid.UUID | None = None) -> User:

@@ -41,6 +41,9 @@ class User(Base):
     type: Mapped[UserType] = mapped_column(
         Enum(UserType, native_enum=False, length=16, values_callable=lambda e: [m.value for m in e])
     )
+    phone: Mapped[str | None] = mapped_column(String(40))
+    address: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    """By the members of the address claim (OpenID Connect Core section 5.1.1)."""
     locale: Mapped[str | None] = mapped_column(String(8))
     password_hash: Mapped[str | None] = mapped_column(Text)
     two_factor_every_30_days: Mapped[bool] = mapped_column(default=False)

@@ -16,6 +16,7 @@
     device ─ POST /device_authorization, person ─ /device ─▶ device/
     application ─ GET|POST /userinfo ─▶ userinfo.py ─▶ claims.py
     application ─ POST /introspect ─▶ introspection.py
+                                                    └─▶ subjects.py: who a person is to this application
     application ─ POST /revoke ─▶ revocation.py         browser ─ /logout ─▶ logout/
     everybody ─ /.well-known/… /jwks ─▶ discovery.py    import file ─▶ metadata.py ─▶ registration.py (pure)
 

@@ -17,6 +17,7 @@ from idp.crypto import opaque
 from idp.oidc import keys
 from idp.oidc.authorizations import Authorization
 from idp.oidc.clients import RegisteredClient
+from idp.oidc.subjects import subject_of
 
 LIFETIME: Final = timedelta(minutes=10)
 TYPE: Final = "at+jwt"
@@ -36,7 +37,12 @@ class AccessToken:
 
 def of_user(a: Authorization, client: RegisteredClient, scope: str, now: datetime) -> str:
     """An access token of an authorization (RFC 9068 section 2.2)."""
-    about = {"sub": str(a.user.id), "jti": f"{a.grant.id}.{opaque.new()}", "tenant": a.tenant.slug, **a.grant.login}
+    about = {
+        "sub": subject_of(client.row, a.user.id),
+        "jti": f"{a.grant.id}.{opaque.new()}",
+        "tenant": a.tenant.slug,
+        **a.grant.login,
+    }
     return _encode(client, scope, now, about)
 
 

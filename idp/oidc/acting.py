@@ -13,6 +13,8 @@ from typing import Any
 
 from idp.login import own_pages
 from idp.login.gate import Login
+from idp.oidc.models import Client
+from idp.oidc.subjects import subject_of
 from idp.tenancy import membership, support_access
 
 
@@ -24,9 +26,9 @@ def right_of(login: Login) -> uuid.UUID | None:
     return membership.id_of(login.user.id, login.tenant.id)
 
 
-def act_of(login: Login) -> dict[str, Any]:
-    """The claim `act`, where the person acts for the helpdesk."""
-    return {"act": {"sub": str(login.user.id)}} if own_pages.helps(login) else {}
+def act_of(login: Login, client: Client) -> dict[str, Any]:
+    """The claim `act`, where the person acts for the helpdesk: the name that this application knows them by."""
+    return {"act": {"sub": subject_of(client, login.user.id)}} if own_pages.helps(login) else {}
 
 
 def keep_look(login: Login, application: str) -> None:

@@ -21,6 +21,7 @@ from idp.oidc.claims_parameter import RequestedClaims
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.parameters import Parameters
 from idp.oidc.registration import REFRESH_TOKEN
+from idp.oidc.subjects import user_id_of
 
 S256: Final = "S256"
 _SHA_256: Final = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -99,7 +100,11 @@ class Asked:
 
     @cached_property
     def subject(self) -> str | None:
-        """The only user who will do: of the hint, or of the `sub` claim."""
+        """The id of the only user who will do: of the hint, or of the `sub` claim, as this client knows them."""
+        named = self._named_subject()
+        return None if named is None else user_id_of(self.client.row, named)
+
+    def _named_subject(self) -> str | None:
         hint = self.get("id_token_hint")
         if hint is None:
             return self.claims.subject

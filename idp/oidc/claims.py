@@ -3,6 +3,8 @@
     openid    sub, tenant, tenant_name, user_type         always: a token is of a person at work for a tenant
     profile   name, preferred_username, locale, updated_at
     email     email, email_verified
+    phone     phone_number, phone_number_verified         where the company told a number
+    address   address                                     where the company told one
 
 What a scope asks is told at the UserInfo endpoint (section 5.4); the `claims` parameter asks for single ones in
 either place.
@@ -15,20 +17,30 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from idp.accounts.models import User
+from idp.oidc.authorizations import Authorization
+from idp.oidc.models import Client
+from idp.oidc.subjects import subject_of
 from idp.tenancy.models import Tenant
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whom the claims are about: a user, the tenant they work for, and what their login was worth."""
+    """Whom the claims are about and whom they are told to: a user at work for a tenant, what their login was worth."""
+
+    client: Client
 
     user: User
     tenant: Tenant
     login: Mapping[str, Any]
 
+    @classmethod
+    def of(cls, a: Authorization) -> Person:
+        """The person of an authorization."""
+        return cls(a.grant.client, a.user, a.tenant, a.grant.login)
+
 
 _CLAIMS: Final[Mapping[str, Callable[[Person], Any]]] = {
-    "sub": lambda p: str(p.user.id),
+    "sub": lambda p: subject_of(p.client, p.user.id),
     "tenant": lambda p: p.tenant.slug,
     "tenant_name": lambda p: p.tenant.name,
     "user_type": lambda p: p.user.type.value,
@@ -39,6 +51,9 @@ _CLAIMS: Final[Mapping[str, Callable[[Person], Any]]] = {
     "email": lambda p: p.user.email,
     # The address is what the person's company says; nobody was asked to prove it.
     "email_verified": lambda _: False,
+    "phone_number": lambda p: p.user.phone,
+    "phone_number_verified": lambda p: None if p.user.phone is None else False,
+    "address": lambda p: p.user.address,
     "acr": lambda p: p.login["acr"],
     "amr": lambda p: p.login["amr"],
     "auth_time": lambda p: p.login["auth_time"],
@@ -48,6 +63,8 @@ OF_SCOPE: Final[Mapping[str, tuple[str, ...]]] = {
     "openid": ("sub", "tenant", "tenant_name", "user_type"),
     "profile": ("name", "preferred_username", "locale", "updated_at"),
     "email": ("email", "email_verified"),
+    "phone": ("phone_number", "phone_number_verified"),
+    "address": ("address",),
 }
 SUPPORTED: Final = tuple(_CLAIMS)
 
@@ -59,7 +76,8 @@ def of_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
 
 def told(person: Person, names: Iterable[str]) -> dict[str, Any]:
     """The claims of those names, as far as there are any; an unknown name is no error (section 5.5.1)."""
-    return {name: _CLAIMS[name](person) for name in dict.fromkeys(names) if name in _CLAIMS}
+    found = {name: _CLAIMS[name](person) for name in dict.fromkeys(names) if name in _CLAIMS}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def known(names: Iterable[str]) -> list[str]:

@@ -76,6 +76,8 @@ def sentence(scope: str) -> str:
         "openid": _("who you are: a number that stands for you, and the company you work for"),
         "profile": _("your name, username and language"),
         "email": _("your e-mail address"),
+        "phone": _("your phone number"),
+        "address": _("your postal address"),
         "offline_access": _("all of this also while you are away, for up to 90 days"),
     }
     return sentences.get(scope) or scope

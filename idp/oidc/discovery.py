@@ -96,7 +96,7 @@ def metadata(ours: Settings) -> dict[str, Any]:
         "response_types_supported": list(registration.RESPONSE_TYPES),
         "response_modes_supported": list(ResponseMode),
         "grant_types_supported": list(registration.GRANT_TYPES),
-        "subject_types_supported": ["public"],
+        "subject_types_supported": list(registration.SUBJECT_TYPES),
         "acr_values_supported": list(LEVEL_OF_ACR),
         "id_token_signing_alg_values_supported": list(registration.SIGNING_ALGORITHMS),
         "token_endpoint_auth_methods_supported": list(methods),

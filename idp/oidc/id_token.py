@@ -24,7 +24,7 @@ def encode(a: Authorization, registration: Registration, now: datetime, access_t
     A refreshed one has no nonce and otherwise says of the login what the first one said (section 12.2).
     """
     algorithm = registration.id_token_signed_response_alg
-    person = claims.Person(a.user, a.tenant, a.grant.login)
+    person = claims.Person.of(a)
     names = (*claims.OF_SCOPE["openid"], *a.grant.request["claims"]["id_token"])
     told: dict[str, Any] = {
         **claims.told(person, names),

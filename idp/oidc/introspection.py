@@ -22,13 +22,14 @@ from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
 from flask import Response, request
 
 from idp import clock, settings
-from idp.oidc import access_token, authorizations, claims, client_auth, clients, keys
+from idp.oidc import access_token, authorizations, client_auth, clients, keys
 from idp.oidc.access_token import AccessToken
 from idp.oidc.authorizations import Authorization, Refreshable
 from idp.oidc.binding import Scheme
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.oauth2_requests import ProgramRequest
 from idp.oidc.server import NO_STORE, server
+from idp.oidc.subjects import subject_of
 from idp.oidc.token import fault
 from idp.web.error_pages import for_programs
 
@@ -111,7 +112,7 @@ def _of_refresh_token(found: Refreshable, client: RegisteredClient, now: datetim
         "client_id": client.client_id,
         "scope": a.grant.scope,
         "iss": settings.current().issuer,
-        "sub": claims.told(claims.Person(a.user, a.tenant, a.grant.login), ["sub"])["sub"],
+        "sub": subject_of(a.grant.client, a.user.id),
         "iat": int(found.token.issued_at.timestamp()),
         "exp": int(found.token.expires_at.timestamp()),
         "tenant": a.tenant.slug,

@@ -30,6 +30,7 @@ from idp.oidc.registration import (
     REFRESH_TOKEN,
     RESPONSE_TYPES,
     SIGNING_ALGORITHMS,
+    SUBJECT_TYPES,
     URI,
     Registration,
     read,
@@ -196,7 +197,8 @@ _KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
     "default_max_age": _seconds,
     "require_auth_time": _yes_or_no,
     "default_acr_values": _texts,
-    "subject_type": _one_of("public"),
+    "subject_type": _one_of(*SUBJECT_TYPES),
+    "sector_identifier_uri": _uri,
     "dpop_bound_access_tokens": _yes_or_no,
     "dpop_require_nonce": _yes_or_no,
     "tls_client_auth_subject_dn": _distinguished_name,
@@ -228,7 +230,6 @@ _UNSUPPORTED: Final = frozenset(
         "request_object_encryption_enc",
         "request_object_signing_alg",
         "request_uris",
-        "sector_identifier_uri",
         "software_id",
         "software_statement",
         "software_version",
@@ -326,9 +327,21 @@ def _certificates_have_one_name(r: Registration) -> Faults:
     return [("tls_client_auth_subject_dn", "or one other name goes with tls_client_auth, and that with it")]
 
 
+def _pairwise_has_one_sector(r: Registration) -> Faults:
+    """OpenID Connect Core section 8.1: without `sector_identifier_uri` the one host of the redirect URIs is the sector."""
+    hosts = {urlsplit(uri).hostname for uri in r.redirect_uris}
+    if r.subject_type == "pairwise" and r.sector_identifier_uri is None and (len(hosts) != 1 or None in hosts):
+        return [("sector_identifier_uri", "is missing: the redirect_uris of a pairwise client have not one host")]
+    return []
+
+
 def _what_we_call_is_outside(r: Registration, *, development: bool) -> Faults:
     """OpenID Connect Back-Channel Logout section 2.2, RFC 7591 section 2: https and not inside, for we call it ourselves."""
-    called = (("backchannel_logout_uri", r.backchannel_logout_uri), ("jwks_uri", r.jwks_uri))
+    called = (
+        ("backchannel_logout_uri", r.backchannel_logout_uri),
+        ("jwks_uri", r.jwks_uri),
+        ("sector_identifier_uri", r.sector_identifier_uri),
+    )
     return [
         (key, "must be https and a public address")
         for key, uri in called
@@ -350,6 +363,7 @@ _RULES: Final = (
     _public_has_no_credentials_grant,
     _assertions_have_keys,
     _certificates_have_one_name,
+    _pairwise_has_one_sector,
 )
 _ADDRESS_RULES: Final = (_addresses_are_safe, _what_we_call_is_outside)
 

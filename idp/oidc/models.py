@@ -127,6 +127,18 @@ class RefreshToken(Base):
     used_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+THE_PAIRWISE_KEY = 1
+
+
+class PairwiseKey(Base):
+    """The key of pairwise subjects, as 64 hexadecimal digits: one row, made by the migration, never changed."""
+
+    __tablename__ = "pairwise_keys"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    key: Mapped[str] = mapped_column(String(64))
+
+
 class KeyState(enum.StrEnum):
     """The life of a signing key."""
 

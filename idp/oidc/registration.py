@@ -34,7 +34,10 @@ CERTIFICATE_NAMES: Final = (
 )
 SIGNING_ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
 ASSERTION_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA")
-USER_SCOPES: Final = ("openid", "profile", "email", "offline_access")
+USER_SCOPES: Final = ("openid", "profile", "email", "phone", "address", "offline_access")
+DEFAULT_SCOPES: Final = ("openid", "profile", "email", "offline_access")
+"""Of a client that names none: what every application was given before there was more to tell."""
+SUBJECT_TYPES: Final = ("public", "pairwise")
 URI: Final = re.compile(r"[\x21-\x7e]+")
 
 
@@ -66,6 +69,15 @@ class Registration:
     frontchannel_logout_uri: str | None
     frontchannel_logout_session_required: bool
     require_pushed_authorization_requests: bool
+    subject_type: str
+    sector_identifier_uri: str | None
+
+    @property
+    def sector(self) -> str | None:
+        """Whose applications know a person by one name (OpenID Connect Core section 8.1); None: everybody's do."""
+        if self.subject_type == "public":
+            return None
+        return urlsplit(self.sector_identifier_uri or self.redirect_uris[0]).hostname
 
     @property
     def confidential(self) -> bool:
@@ -109,7 +121,7 @@ def read(metadata: Mapping[str, Any]) -> Registration:
         token_endpoint_auth_signing_alg=metadata.get("token_endpoint_auth_signing_alg"),
         jwks=jwks,
         jwks_uri=jwks_uri,
-        scope=tuple(metadata["scope"].split()) if "scope" in metadata else (USER_SCOPES if of_people else ()),
+        scope=tuple(metadata["scope"].split()) if "scope" in metadata else (DEFAULT_SCOPES if of_people else ()),
         audience=_listed(metadata.get("audience", ())),
         id_token_signed_response_alg=metadata.get("id_token_signed_response_alg", "RS256"),
         introspection_signed_response_alg=metadata.get("introspection_signed_response_alg", "RS256"),
@@ -124,6 +136,8 @@ def read(metadata: Mapping[str, Any]) -> Registration:
         frontchannel_logout_uri=metadata.get("frontchannel_logout_uri"),
         frontchannel_logout_session_required=metadata.get("frontchannel_logout_session_required", False),
         require_pushed_authorization_requests=metadata.get("require_pushed_authorization_requests", False),
+        subject_type=metadata.get("subject_type", "public"),
+        sector_identifier_uri=metadata.get("sector_identifier_uri"),
     )
 
 

@@ -124,7 +124,7 @@ def _authorization(token: AccessToken) -> Authorization:
 
 def _claims(token: AccessToken, found: Authorization) -> dict[str, object]:
     names = (*claims.of_scopes(token.scope), *found.grant.request["claims"]["userinfo"])
-    return claims.told(claims.Person(found.user, found.tenant, found.grant.login), names)
+    return claims.told(claims.Person.of(found), names)
 
 
 def _invalid(because: str, scheme: Scheme = Scheme.BEARER) -> TokenError:

@@ -1,6 +1,7 @@
 """The first screen of the user page: who you are, and what is set up, the most urgent first."""
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import url_for
@@ -38,7 +39,15 @@ class Item:
 def overview(login: Login) -> str:
     """Show the person's own page."""
     items = (_two_factor(login), *_recovery_codes(login), _every_30_days(login))
-    return render("account/overview.html", login, items=sorted(items, key=lambda item: item.urgency))
+    shown = sorted(items, key=lambda item: item.urgency)
+    return render("account/overview.html", login, items=shown, address=_lines(login.user.address or {}))
+
+
+def _lines(address: Mapping[str, str]) -> list[str]:
+    """An address as it is written on an envelope: as it was given whole, else street, town, region, country."""
+    town = " ".join(filter(None, (address.get("postal_code"), address.get("locality"))))
+    parts = [address.get("street_address", ""), town, address.get("region", ""), address.get("country", "")]
+    return address.get("formatted", "\n".join(filter(None, parts))).splitlines()
 
 
 def _two_factor(login: Login) -> Item:

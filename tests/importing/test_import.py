@@ -100,6 +100,25 @@ def test_what_differs_is_changed_and_named(imported: File) -> None:
         assert company("de-zon").policy == policy
 
 
+PHONE_AND_ADDRESS = """phone = "+31 20 123 4567"
+[tenants.users.address]
+formatted = "Dorpsstraat 1\\n1234 AB Zutphen"
+locality = "Zutphen"
+"""
+
+
+def test_a_phone_number_and_an_address(imported: File, rows: None) -> None:
+    """They may be added later; the same again changes nothing."""
+    imported.replace('locale = "en"\n', f'locale = "en"\n{PHONE_AND_ADDRESS}')
+    assert imported.imported() == ["user anna: changed: phone, address"]
+    assert imported.imported() == []
+    assert (person("eva").phone, person("eva").address) == (None, None)
+    assert (person("anna").phone, person("anna").address) == (
+        "+31 20 123 4567",
+        {"formatted": "Dorpsstraat 1\n1234 AB Zutphen", "locality": "Zutphen"},
+    )
+
+
 def test_what_is_changed_is_written_down(imported: File, rows: None) -> None:
     """In the audit log: particulars by their names, each credential as an event of its own, and never what they are."""
     newest = db.session.scalar(sa.select(sa.func.max(AuditEvent.id)))

@@ -27,7 +27,7 @@ from idp.tenancy.policy import Policy
 from idp.tenancy.queries import security_code_of
 from idp.vault import hasher
 
-PARTICULARS = ("username", "name", "email", "type", "locale", "two_factor_every_30_days")
+PARTICULARS = ("username", "name", "email", "type", "locale", "phone", "two_factor_every_30_days")
 
 
 @dataclass(slots=True)
@@ -130,6 +130,8 @@ def _new_user(entry: UserEntry, tenant: Tenant) -> User:
         locale=entry.locale,
         two_factor_every_30_days=bool(entry.two_factor_every_30_days),
         password_hash=_hash_of(entry),
+        phone=entry.phone,
+        address=_address(entry),
     )
     user = lifecycle.create_user(tenant, new)
     if entry.totp_secret:
@@ -143,9 +145,13 @@ def _hash_of(entry: UserEntry) -> str | None:
     return entry.password_hash.get_secret_value() if entry.password_hash else None
 
 
+def _address(entry: UserEntry) -> dict[str, str] | None:
+    return entry.address.model_dump(exclude_none=True) if entry.address else None
+
+
 def _particulars(user: User, entry: UserEntry) -> Iterator[str]:
-    for field in PARTICULARS:
-        value = getattr(entry, field)
+    named = {**{field: getattr(entry, field) for field in PARTICULARS}, "address": _address(entry)}
+    for field, value in named.items():
         if value is not None and value != getattr(user, field):
             setattr(user, field, value)
             if field == "two_factor_every_30_days" and not value:

@@ -20,6 +20,8 @@ from idp.tenancy.policy import SESSION_LIMITS
 
 SHORTEST_PASSWORD = 8
 LONGEST_SLUG, LONGEST_NAME, LONGEST_EMAIL = 64, 200, 320
+LONGEST_ADDRESS = 500
+_PHONE = re.compile(r"(?=.{7,40}\Z)\+[1-9](?:[ ()-]*[0-9]){5,14}(?:;ext=[0-9]{1,6})?")
 LONGEST_USERNAME_KEY = 600
 _SLUG = re.compile(r"[a-z0-9]+(?:-+[a-z0-9]+)*")
 _SECURITY_CODE = re.compile(r"[0-9]{4,12}")
@@ -61,6 +63,13 @@ def _username(value: str) -> str:
 def _email(value: str) -> str:
     if not _EMAIL.fullmatch(value):
         raise ValueError("is not a mail address")
+    return value
+
+
+def _phone(value: str) -> str:
+    """A number by ITU-T E.164, as OpenID Connect Core section 5.1 recommends; blanks, - and () may divide it."""
+    if not _PHONE.fullmatch(value):
+        raise ValueError("must be an international phone number, such as +31 20 123 4567")
     return value
 
 
@@ -127,6 +136,15 @@ class Entry(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+def _address_lines(value: str) -> str:
+    """Text on several lines (OpenID Connect Core section 5.1.1)."""
+    lines = value.split("\n")
+    if not value.strip() or len(value) > LONGEST_ADDRESS or not all(line.isprintable() for line in lines):
+        raise ValueError(f"must be text of at most {LONGEST_ADDRESS} characters")
+    return value
+
+
+AddressLines = Annotated[str, AfterValidator(_address_lines)]
 Name = Annotated[str, text(LONGEST_NAME)]
 Locale = Literal["nl", "en"]
 Slug = Annotated[str, AfterValidator(_slug)]
@@ -161,6 +179,17 @@ class MembershipEntry(Entry):
     tenant: Slug
 
 
+class AddressEntry(Entry):
+    """`[tenants.users.address]`, by the members of OpenID Connect Core section 5.1.1."""
+
+    formatted: AddressLines | None = None
+    street_address: AddressLines | None = None
+    locality: Name | None = None
+    region: Name | None = None
+    postal_code: Name | None = None
+    country: Name | None = None
+
+
 class UserEntry(Entry):
     """`[[tenants.users]]`."""
 
@@ -173,6 +202,8 @@ class UserEntry(Entry):
     totp_secret: Annotated[SecretStr, secret(_totp_secret)] | None = None
     two_factor_every_30_days: bool | None = None
     locale: Locale | None = None
+    phone: Annotated[str, AfterValidator(_phone)] | None = None
+    address: AddressEntry | None = None
     memberships: list[MembershipEntry] = []
 
 

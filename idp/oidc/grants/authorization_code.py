@@ -111,7 +111,7 @@ def granted(request: KeptRequest, code: str) -> AuthorizationGrant:
         login={
             "acr": asked.acr.told(worth.level),
             "amr": list(worth.amr),
-            **acting.act_of(login),
+            **acting.act_of(login, asked.client.row),
             "auth_time": int(worth.auth_time.timestamp()),
         },
         request={

@@ -29,6 +29,7 @@ from idp.oidc import keys, registration
 from idp.oidc.logout import participants
 from idp.oidc.models import AuthorizationGrant, Client
 from idp.oidc.registration import Registration
+from idp.oidc.subjects import subject_of
 from idp.outbox.errands import ApplicationToTell, ProofEnded
 from idp.outbox.mail.failures import PutOff, Unreachable
 from idp.web import outgoing
@@ -76,7 +77,7 @@ def tell(errand: ApplicationToTell) -> None:
     registered = registration.read(client.registration)
     if registered.backchannel_logout_uri is None:
         return
-    token = logout_token(client.client_id, registered, errand)
+    token = logout_token(client, registered, errand)
     db.session.commit()  # nothing is held while the application thinks
     try:
         status = outgoing.post(registered.backchannel_logout_uri, {"logout_token": token})
@@ -86,16 +87,16 @@ def tell(errand: ApplicationToTell) -> None:
         raise PutOff(f"{client.client_id}: answers {status}")
 
 
-def logout_token(client_id: str, registered: Registration, errand: ApplicationToTell) -> str:
+def logout_token(client: Client, registered: Registration, errand: ApplicationToTell) -> str:
     """Section 2.4: signed like the client's ID tokens, and with a type that none of them has. Never a `nonce`."""
     now = clock.now()
     told: dict[str, Any] = {
         "iss": settings.current().issuer,
-        "aud": client_id,
+        "aud": client.client_id,
         "iat": int(now.timestamp()),
         "exp": int((now + LIFETIME).timestamp()),
         "jti": opaque.new(),
-        "sub": errand.user_id,
+        "sub": subject_of(client, uuid.UUID(errand.user_id)),
         "events": {EVENT: {}},
         **({"sid": errand.session_id} if errand.session_id else {}),
     }

@@ -6,13 +6,20 @@ import json
 
 import pytest
 
+from idp.accounts.models import User
 from tests.support.browser import Browser
-from tests.support.relying_party import RelyingParty, Tokens
+from tests.support.relying_party import NewRp, RelyingParty, Tokens
 from tests.support.world import KnownTenant, KnownUser, World
 
 ALWAYS = {"sub", "tenant", "tenant_name", "user_type"}
 PROFILE = {"name", "preferred_username", "locale", "updated_at"}
 EMAIL = {"email", "email_verified"}
+
+
+@pytest.fixture
+def rp_for_all(world: World, new_rp: NewRp) -> RelyingParty:
+    """An application that is registered for every scope about a person."""
+    return new_rp(world.client("letters", scope="openid profile email phone address"))
 
 
 @pytest.mark.parametrize(
@@ -45,6 +52,34 @@ def test_what_the_claims_say(rp: RelyingParty, tokens: Tokens, anna: KnownUser) 
         "email": "anna@de-zon.example",
         "email_verified": False,
     }
+
+
+def test_phone_and_address(world: World, anna: KnownUser, rp_for_all: RelyingParty, browser: Browser) -> None:
+    """Sections 5.1 and 5.1.1: a number that nobody verified, and an object with the parts that are known."""
+    address = {"street_address": "Dorpsstraat 1", "postal_code": "1234 AB", "locality": "Zutphen"}
+    world.change(User, anna.id, phone="+31 20 123 4567", address=address)
+    tokens = rp_for_all.finish(browser.get(rp_for_all.authorize_url(scope="openid phone address")).login(anna))
+    told = rp_for_all.userinfo(tokens).json()
+    assert told["address"] == address
+    assert (told["phone_number"], told["phone_number_verified"]) == ("+31 20 123 4567", False)
+    assert not {"phone_number", "address"} & set(tokens.claims)
+    page = browser.get("/account/").text
+    assert "+31 20 123 4567" in page
+    assert "1234 AB Zutphen" in page
+
+
+def test_what_is_not_known_is_not_told(rp_for_all: RelyingParty, anna: KnownUser, browser: Browser) -> None:
+    """Section 5.3.2: a claim without a value is left out; not null, not empty."""
+    browser.get(rp_for_all.authorize_url(scope="openid phone address")).login(anna)
+    tokens = rp_for_all.finish(browser)
+    assert set(rp_for_all.userinfo(tokens).json()) == ALWAYS
+
+
+def test_the_types_of_the_claims(rp: RelyingParty, tokens: Tokens) -> None:
+    """Section 5.1: `email_verified` is a boolean and `updated_at` a number."""
+    told = rp.userinfo(tokens).json()
+    assert told["email_verified"] is False
+    assert type(told["updated_at"]) is int
 
 
 def test_a_persons_own_language(world: World, zon: KnownTenant, rp: RelyingParty, browser: Browser) -> None:

@@ -28,7 +28,7 @@ def test_what_is_required(http: httpx.Client) -> None:
     assert found["jwks_uri"].startswith(f"{ISSUER}/")
     assert found["response_types_supported"] == ["code"]
     assert found["response_modes_supported"] == ["query", "form_post"]
-    assert found["subject_types_supported"] == ["public"]
+    assert found["subject_types_supported"] == ["public", "pairwise"]
     assert "RS256" in found["id_token_signing_alg_values_supported"]
     assert found["code_challenge_methods_supported"] == ["S256"]
     assert "none" not in found["introspection_endpoint_auth_methods_supported"]

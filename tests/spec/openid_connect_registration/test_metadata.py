@@ -53,6 +53,20 @@ def test_keys_mean_private_key_jwt() -> None:
         assert not found.uses_secret
 
 
+def test_a_pairwise_client_is_of_one_sector() -> None:
+    """Core section 8.1: the one host of its addresses, or that of `sector_identifier_uri`."""
+    two: dict[str, Any] = {"subject_type": "pairwise", "redirect_uris": [URI, "https://maps.example/cb"]}
+    assert registered().sector is None
+    assert registered(subject_type="pairwise").sector == "books.example"
+    assert set(faults(two)) == {"sector_identifier_uri"}
+    assert registered(**two, sector_identifier_uri="https://group.example/s.json").sector == "group.example"
+    native = {"application_type": "native", "redirect_uris": ["com.example.app:/cb"], "subject_type": "pairwise"}
+    assert set(faults(native)) == {"sector_identifier_uri"}
+    assert set(faults({"subject_type": "pairwise", "redirect_uris": [], "grant_types": ["client_credentials"]})) == {
+        "sector_identifier_uri"
+    }
+
+
 def test_keys_beside_a_secret() -> None:
     """Section 2: a client that authenticates with a secret may have keys for other ends."""
     found = registered(jwks={"keys": [EC.as_dict(private=False)]}, token_endpoint_auth_method="client_secret_basic")
@@ -100,7 +114,7 @@ def test_what_may_be_registered(metadata: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["client_name", "request_uris", "userinfo_signed_response_alg", "sector_identifier_uri"],
+    ["client_name", "request_uris", "userinfo_signed_response_alg"],
 )
 def test_what_the_standard_has_and_we_have_not(key: str) -> None:
     """Taking it in silence would be a promise."""
@@ -151,7 +165,9 @@ def test_an_unknown_key_is_named() -> None:
         ("token_endpoint_auth_signing_alg", "HS256"),
         ("id_token_signed_response_alg", "none"),
         ("application_type", "desktop"),
-        ("subject_type", "pairwise"),
+        ("subject_type", "private"),
+        ("sector_identifier_uri", "http://books.example/sector.json"),
+        ("sector_identifier_uri", "https://10.0.0.1/sector.json"),
         ("scope", "openid  email"),
         ("scope", ["openid"]),
         ("scope", ""),
