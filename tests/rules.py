@@ -151,11 +151,12 @@ RULES = (
     ),
     Rule(
         "B6",
-        "Before saving, the console says how many and who have no two-factor, and mails them where that is wanted.",
+        "Before saving, the console says how many and who have no two-factor, and it can mail them.",
         (
             "flows/test_console_settings::test_it_says_who_has_no_two_factor",
             "flows/test_reminders::test_whoever_has_none_is_mailed",
             "flows/test_reminders::test_once_a_day",
+            "flows/test_security_center::test_it_says_who_is_safe",
         ),
     ),
     Rule(
