@@ -1,6 +1,7 @@
 """OpenID Connect: what applications ask, and what they get.
 
     browser ─ GET|POST /authorize ─▶ requests.py   checks.py: one rule, one function; parameters.py: each once
+                                        │          pushed_requests.py, request_object.py: what was pushed or signed
                                         │  not answerable: a page   ·   refused: answers.py, back to the application
                                         ▼
                                      authorize.py ── login.judge(demand) ─┬─ Challenge ─▶ login.begin ─▶ … ─▶ resume

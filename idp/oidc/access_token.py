@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from idp import clock, settings, shortlived
 from idp.crypto import opaque
-from idp.oidc import keys
+from idp.oidc import keys, resources
 from idp.oidc.authorizations import Authorization
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.subjects import subject_of
@@ -42,13 +42,14 @@ def of_user(a: Authorization, client: RegisteredClient, scope: str, now: datetim
         "jti": f"{a.grant.id}.{opaque.new()}",
         "tenant": a.tenant.slug,
         **a.grant.login,
+        "aud": resources.audience(client, a.grant),
     }
     return _encode(client, scope, now, about)
 
 
 def of_client(client: RegisteredClient, scope: str, now: datetime) -> str:
     """An access token of a client for itself: `sub` is the client (RFC 9068 section 2.2)."""
-    about = {"sub": client.client_id, "jti": opaque.new()}
+    about = {"sub": client.client_id, "jti": opaque.new(), "aud": resources.audience(client, None)}
     return _encode(client, scope, now, about | ({"tenant": client.tenant} if client.tenant else {}))
 
 
@@ -78,15 +79,8 @@ def _encode(client: RegisteredClient, scope: str, now: datetime, about: dict[str
         **({"scope": scope} if scope else {}),
         **({"cnf": dict(client.proved)} if client.proved else {}),
         "iss": settings.current().issuer,
-        "aud": _audience(client),
         "client_id": client.client_id,
         "iat": int(now.timestamp()),
         "exp": int((now + LIFETIME).timestamp()),
     }
     return keys.sign(_ALGORITHM, TYPE, claims)
-
-
-def _audience(client: RegisteredClient) -> str | list[str]:
-    """Whom the client's tokens are for: as registered, else us (RFC 9068 section 3)."""
-    registered = list(client.registration.audience) or [settings.current().issuer]
-    return registered[0] if len(registered) == 1 else registered

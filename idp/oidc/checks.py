@@ -14,12 +14,12 @@ from functools import cached_property
 from typing import Final
 from urllib.parse import urlsplit
 
-from idp.oidc import claims_parameter, id_token
+from idp.oidc import claims_parameter, id_token, resources
 from idp.oidc.acr import WantedAcr
 from idp.oidc.answers import ResponseMode
+from idp.oidc.brought import Brought
 from idp.oidc.claims_parameter import RequestedClaims
 from idp.oidc.clients import RegisteredClient
-from idp.oidc.parameters import Parameters
 from idp.oidc.registration import REFRESH_TOKEN
 from idp.oidc.subjects import user_id_of
 
@@ -50,18 +50,14 @@ class Rejected(Exception):
 
 @dataclass
 class Asked:
-    """The parameters of one request with the client that they name; what is read twice is parsed once.
+    """What was brought, with the client that it names; what is read twice is parsed once."""
 
-    `pushed`: the client handed them in itself (RFC 9126).
-    """
-
-    parameters: Parameters
+    brought: Brought
     client: RegisteredClient
-    pushed: bool = False
 
     def get(self, name: str) -> str | None:
         """One parameter."""
-        return self.parameters.get(name)
+        return self.brought.parameters.get(name)
 
     @cached_property
     def prompt(self) -> frozenset[Prompt]:
@@ -128,21 +124,39 @@ class Asked:
 
 def parameters_come_once_and_in_size(asked: Asked) -> None:
     """RFC 6749 section 3.1."""
-    if fault := asked.parameters.fault():
+    if fault := asked.brought.parameters.fault():
         raise Rejected("invalid_request", fault)
 
 
 def pushed_where_it_must_be(asked: Asked) -> None:
     """RFC 9126 section 6: `require_pushed_authorization_requests` of the client's metadata."""
-    if asked.client.registration.require_pushed_authorization_requests and not asked.pushed:
+    if asked.client.registration.require_pushed_authorization_requests and not asked.brought.pushed:
         raise Rejected("invalid_request", "This client must push its authorization requests")
 
 
-def no_request_object(asked: Asked) -> None:
-    """OpenID Connect Core sections 6 and 7.2: what is not supported is said by its own code."""
-    for name in ("request", "request_uri", "registration"):
+def signed_where_it_must_be(asked: Asked) -> None:
+    """RFC 9101 section 10.5: `require_signed_request_object` of the client's metadata."""
+    if asked.client.registration.require_signed_request_object and not asked.brought.signed:
+        raise Rejected("invalid_request", "This client must sign its authorization requests")
+
+
+def nothing_by_reference(asked: Asked) -> None:
+    """OpenID Connect Core sections 6.2 and 7.2: what is not supported is said by its own code."""
+    for name in ("request_uri", "registration"):
         if asked.get(name) is not None:
             raise Rejected(f"{name}_not_supported", f"{name} is not supported")
+
+
+def no_authorization_details(asked: Asked) -> None:
+    """RFC 9396 section 5: no type of them is supported."""
+    if asked.get("authorization_details") is not None:
+        raise Rejected("invalid_authorization_details", "authorization_details is not supported")
+
+
+def resources_are_the_clients(asked: Asked) -> None:
+    """RFC 8707 section 2."""
+    if wrong := resources.fault(asked.client, asked.brought.parameters.resources):
+        raise Rejected(resources.INVALID_TARGET, wrong)
 
 
 def response_type_is_code(asked: Asked) -> None:
@@ -233,11 +247,14 @@ def tenant_is_the_clients(asked: Asked) -> None:
 CHECKS: Final[tuple[Callable[[Asked], None], ...]] = (
     parameters_come_once_and_in_size,
     pushed_where_it_must_be,
-    no_request_object,
+    signed_where_it_must_be,
+    nothing_by_reference,
+    no_authorization_details,
     response_type_is_code,
     response_mode_can_carry_it,
     prompt_none_stands_alone,
     scope_is_granted,
+    resources_are_the_clients,
     code_challenge_is_right,
     nonce_guards_where_pkce_does_not,
     dpop_jkt_is_a_thumbprint,

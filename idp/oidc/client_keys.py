@@ -74,7 +74,7 @@ def verified(registration: Registration, token: str, algorithms: Sequence[str]) 
     for key in _named(registration, token):
         try:
             return jwt.decode(token, key, registry=registry)
-        except (JoseError, ValueError, TypeError, AttributeError):
+        except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
             continue
     return None
 

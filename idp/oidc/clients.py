@@ -21,13 +21,15 @@ from idp.tenancy.models import Tenant
 class RegisteredClient(ClientMixin):
     """An enabled application: its row, its registration, and its tenant's slug (None: a platform application).
 
-    `proved`: the keys that it proved to have in this request, as `cnf` names them (`binding.py`).
+    `proved`: the keys that it proved to have in this request, as `cnf` names them (`binding.py`); `resources`: those
+    that this request names (`resources.py`).
     """
 
     row: Client
     registration: Registration
     tenant: str | None
     proved: Mapping[str, str] = field(default_factory=dict)
+    resources: tuple[str, ...] = ()
 
     @property
     def id(self) -> uuid.UUID:

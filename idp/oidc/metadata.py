@@ -212,6 +212,8 @@ _KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
     "frontchannel_logout_uri": _uri,
     "frontchannel_logout_session_required": _yes_or_no,
     "require_pushed_authorization_requests": _yes_or_no,
+    "request_object_signing_alg": _one_of(*ASSERTION_ALGORITHMS),
+    "require_signed_request_object": _yes_or_no,
     "client_uri": _https,
     "logo_uri": _https,
     "policy_uri": _https,
@@ -228,7 +230,6 @@ _UNSUPPORTED: Final = frozenset(
         "initiate_login_uri",
         "request_object_encryption_alg",
         "request_object_encryption_enc",
-        "request_object_signing_alg",
         "request_uris",
         "software_id",
         "software_statement",
@@ -335,6 +336,14 @@ def _pairwise_has_one_sector(r: Registration) -> Faults:
     return []
 
 
+def _signed_requests_have_keys(r: Registration) -> Faults:
+    """RFC 9101 section 6.2: a request object is verified with a registered key."""
+    signs = r.require_signed_request_object or r.request_object_signing_alg is not None
+    if signs and r.jwks is None and r.jwks_uri is None:
+        return [("jwks", "or jwks_uri is missing: the client signs its requests")]
+    return []
+
+
 def _what_we_call_is_outside(r: Registration, *, development: bool) -> Faults:
     """OpenID Connect Back-Channel Logout section 2.2, RFC 7591 section 2: https and not inside, for we call it ourselves."""
     called = (
@@ -364,6 +373,7 @@ _RULES: Final = (
     _assertions_have_keys,
     _certificates_have_one_name,
     _pairwise_has_one_sector,
+    _signed_requests_have_keys,
 )
 _ADDRESS_RULES: Final = (_addresses_are_safe, _what_we_call_is_outside)
 

@@ -17,6 +17,8 @@ from flask import Response, request
 
 from idp.extensions import db
 from idp.oidc import client_auth, pushed_requests, requests
+from idp.oidc.brought import Brought
+from idp.oidc.checks import Rejected
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.oauth2_requests import ProgramRequest
 from idp.oidc.parameters import Parameters
@@ -36,11 +38,10 @@ def push() -> Response:
         if error := fault(asked):
             raise error
         client = client_auth.authenticate(asked)
-        given = _without_proof(asked.parameters, client)
-        _check(given)
+        brought = _checked(_without_proof(asked.parameters, client))
     except OAuth2Error as error:
         return server.refusal(error)
-    request_uri = pushed_requests.keep(client, given)
+    request_uri = pushed_requests.keep(client, brought)
     db.session.commit()
     lifetime = int(pushed_requests.LIFETIME.total_seconds())
     return server.handle_response(201, {"request_uri": request_uri, "expires_in": lifetime}, _JSON)
@@ -52,16 +53,20 @@ _JSON: Final = [("Content-Type", "application/json")]
 def _without_proof(given: Parameters, client: RegisteredClient) -> Parameters:
     """What is asked, in the name of the client that proved itself."""
     asked = {name: value for name, value in given.values.items() if name not in _PROOFS}
-    return Parameters({**asked, "client_id": client.client_id})
+    return Parameters({**asked, "client_id": client.client_id}, resources=given.resources)
 
 
-def _check(given: Parameters) -> None:
+def _checked(given: Parameters) -> Brought:
     """Section 2.1: everything that the authorization endpoint checks; nothing pushed points to something pushed."""
     if given.get("request_uri") is not None:
         raise InvalidRequestError("request_uri cannot be pushed")
     try:
-        requests.read(given, pushed=True)
+        brought = requests.opened(given, pushed=True)
+        requests.read(brought)
     except Unanswerable as error:
         raise InvalidRequestError(error.description) from None
+    except Rejected as rejected:
+        raise OAuth2Error(rejected.description, error=rejected.error) from None
     except Refused as refused:
         raise OAuth2Error(refused.description, error=refused.error) from None
+    return brought

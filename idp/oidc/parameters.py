@@ -1,6 +1,7 @@
 """Parameters as OAuth wants them. Pure.
 
-RFC 6749 sections 3.1 and 3.2: each at most once, an empty one counts as left out, an unknown one is ignored.
+RFC 6749 sections 3.1 and 3.2: each at most once, an empty one counts as left out, an unknown one is ignored. A single
+one may come more than once: `resource` (RFC 8707 section 2).
 """
 
 from __future__ import annotations
@@ -10,7 +11,14 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 LONGEST: Final = 4096
-LONGEST_OF: Final[Mapping[str, int]] = {"claims": 8192, "id_token_hint": 8192, "client_assertion": 8192}
+LONGEST_OF: Final[Mapping[str, int]] = {
+    "claims": 8192,
+    "client_assertion": 8192,
+    "id_token_hint": 8192,
+    "request": 8192,
+}
+MANY: Final = frozenset({"resource"})
+MOST_RESOURCES: Final = 20
 
 
 class Pairs(Protocol):
@@ -26,6 +34,7 @@ class Parameters:
 
     values: Mapping[str, str]
     repeated: frozenset[str] = frozenset()
+    resources: tuple[str, ...] = ()
 
     def get(self, name: str) -> str | None:
         """The value, or None where it was left out, empty or repeated."""
@@ -34,7 +43,9 @@ class Parameters:
     @property
     def too_long(self) -> tuple[str, ...]:
         """The names of values longer than anything here needs."""
-        return tuple(name for name, value in self.values.items() if len(value) > LONGEST_OF.get(name, LONGEST))
+        long = [name for name, value in self.values.items() if len(value) > LONGEST_OF.get(name, LONGEST)]
+        many = len(self.resources) > MOST_RESOURCES or any(len(value) > LONGEST for value in self.resources)
+        return (*long, *(MANY if many else ()))
 
     def fault(self) -> str | None:
         """What is wrong with the request as a whole, as an `error_description`; None when nothing is."""
@@ -49,5 +60,6 @@ def read(*sources: Pairs) -> Parameters:
     for source in sources:
         for name, values in source.lists():
             found.setdefault(name, []).extend(values)
+    many = tuple(dict.fromkeys(value for name in MANY for value in found.pop(name, []) if value))
     once = {name: values[0] for name, values in found.items() if len(values) == 1 and values[0]}
-    return Parameters(once, frozenset(name for name, values in found.items() if len(values) > 1))
+    return Parameters(once, frozenset(name for name, values in found.items() if len(values) > 1), many)

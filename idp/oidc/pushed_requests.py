@@ -15,8 +15,8 @@ from datetime import timedelta
 from typing import Final
 
 from idp import shortlived
+from idp.oidc.brought import Brought, kept
 from idp.oidc.clients import RegisteredClient
-from idp.oidc.parameters import Parameters
 
 LIFETIME: Final = timedelta(minutes=5)
 URN: Final = "urn:ietf:params:oauth:request_uri:"
@@ -28,16 +28,15 @@ _USED: Final = "used_pushed_request"
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What was pushed: its parameters, which passed every check at that moment."""
+    """What was pushed; it passed every check at that moment."""
 
     handle: str
-    parameters: Parameters
+    brought: Brought
 
 
-def keep(client: RegisteredClient, parameters: Parameters) -> str:
+def keep(client: RegisteredClient, brought: Brought) -> str:
     """The `request_uri` of this client's request. The caller commits."""
-    record = {"client_id": client.client_id, "parameters": dict(parameters.values)}
-    return URN + shortlived.put(_KIND, record, LIFETIME)
+    return URN + shortlived.put(_KIND, {"client_id": client.client_id, **brought.record()}, LIFETIME)
 
 
 def is_ours(request_uri: str | None) -> bool:
@@ -51,7 +50,7 @@ def find(request_uri: str, client: RegisteredClient) -> Pushed | None:
     record = shortlived.get(_KIND, handle)
     if record is None or record["client_id"] != client.client_id:
         return None
-    return Pushed(handle, Parameters(record["parameters"]))
+    return Pushed(handle, kept(record))
 
 
 def spend(handle: str) -> bool:

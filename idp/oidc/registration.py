@@ -69,6 +69,8 @@ class Registration:
     frontchannel_logout_uri: str | None
     frontchannel_logout_session_required: bool
     require_pushed_authorization_requests: bool
+    request_object_signing_alg: str | None
+    require_signed_request_object: bool
     subject_type: str
     sector_identifier_uri: str | None
 
@@ -136,6 +138,8 @@ def read(metadata: Mapping[str, Any]) -> Registration:
         frontchannel_logout_uri=metadata.get("frontchannel_logout_uri"),
         frontchannel_logout_session_required=metadata.get("frontchannel_logout_session_required", False),
         require_pushed_authorization_requests=metadata.get("require_pushed_authorization_requests", False),
+        request_object_signing_alg=metadata.get("request_object_signing_alg"),
+        require_signed_request_object=metadata.get("require_signed_request_object", False),
         subject_type=metadata.get("subject_type", "public"),
         sector_identifier_uri=metadata.get("sector_identifier_uri"),
     )

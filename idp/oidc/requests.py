@@ -1,6 +1,6 @@
 """Authorization requests (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1): read, judged, kept.
 
-    a pushed request? ─▶ what was pushed counts, and nothing beside it     (RFC 9126 section 4, RFC 9101 section 5)
+    pushed, or signed? ─▶ what is in it counts, and nothing beside it      (RFC 9126 section 4, RFC 9101 section 6.3)
         │
     parameters ─▶ whose is it, where do answers go? ──no──▶ Unanswerable: a page of our own, nothing is sent anywhere
                       │ a registered client and an address of its
@@ -27,9 +27,10 @@ from idp.crypto import opaque
 from idp.errors import BadRequest, NotFound
 from idp.login.gate import Application
 from idp.login.types import Demand
-from idp.oidc import clients, pushed_requests
+from idp.oidc import clients, pushed_requests, request_object
 from idp.oidc.acr import WantedAcr
 from idp.oidc.answers import ResponseMode, ReturnAddress
+from idp.oidc.brought import Brought, kept
 from idp.oidc.checks import CHECKS, Asked, Prompt, Rejected
 from idp.oidc.claims_parameter import RequestedClaims
 from idp.oidc.clients import RegisteredClient
@@ -74,7 +75,7 @@ class Refused(Exception):
 class AuthorizationRequest:
     """A request that passed every check."""
 
-    parameters: Mapping[str, str]
+    brought: Brought
     client: RegisteredClient
     to: ReturnAddress
     scope: tuple[str, ...]
@@ -83,6 +84,11 @@ class AuthorizationRequest:
     acr: WantedAcr
     claims: RequestedClaims
     subject: str | None
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """What was asked, by name."""
+        return self.brought.parameters.values
 
     @property
     def silent(self) -> bool:
@@ -128,39 +134,58 @@ class AuthorizationRequest:
 class Entry:
     """A request at the door: when it was first asked, and its handle once it is kept.
 
-    `consenting`: the user whom the consent page was shown to. `pushed`: the pushed request that it came by.
+    `consenting`: the user whom the consent page was shown to. `pushed_as`: the pushed request that it came by.
     """
 
     request: AuthorizationRequest
     asked_at: datetime
     handle: str | None = None
     consenting: str | None = None
-    pushed: str | None = None
+    pushed_as: str | None = None
 
 
 def arrive(given: Parameters) -> Entry:
     """The request that a browser brings, itself or by the name that it was pushed under. Raises as `read` does."""
     request_uri = given.get("request_uri")
     if request_uri is None or not pushed_requests.is_ours(request_uri):
-        return Entry(read(given), clock.now())
+        try:
+            return Entry(read(opened(given)), clock.now())
+        except Rejected as rejected:
+            raise Refused(_address_for_errors(given), rejected.error, rejected.description) from None
     pushed = pushed_requests.find(request_uri, _client(given))
     if pushed is None:
         raise _unanswerable("request_uri is another client's, answered, too old or unknown")
-    return Entry(read(pushed.parameters, pushed=True), clock.now(), pushed=pushed.handle)
+    return Entry(read(pushed.brought), clock.now(), pushed_as=pushed.handle)
 
 
-def read(given: Parameters, *, pushed: bool = False) -> AuthorizationRequest:
-    """The request that the parameters make. Raises `Unanswerable` or `Refused`."""
+def opened(given: Parameters, *, pushed: bool = False) -> Brought:
+    """What counts of the parameters: those in a signed object, where there is one. Raises `Rejected`."""
+    text = given.get("request")
+    if text is None:
+        return Brought(given, pushed)
+    if given.get("request_uri") is not None:
+        raise Rejected("invalid_request", "request and request_uri exclude each other")
+    try:
+        return Brought(request_object.read(text, _client(given)), pushed, signed=True)
+    except request_object.NotSupported:
+        raise Rejected("request_not_supported", "request is supported for clients with registered keys") from None
+    except request_object.Invalid as error:
+        raise Rejected("invalid_request_object", f"The request object {error}") from None
+
+
+def read(brought: Brought) -> AuthorizationRequest:
+    """The request that was brought. Raises `Unanswerable` or `Refused`."""
+    given = brought.parameters
     client = _client(given)
     to = _return_address(given, client)
-    asked = Asked(given, client, pushed)
+    asked = Asked(brought, client)
     try:
         for check in CHECKS:
             check(asked)
     except Rejected as rejected:
         raise Refused(to, rejected.error, rejected.description) from None
     return AuthorizationRequest(
-        given.values, client, to, asked.scope, asked.prompt, asked.max_age, asked.acr, asked.claims, asked.subject
+        brought, client, to, asked.scope, asked.prompt, asked.max_age, asked.acr, asked.claims, asked.subject
     )
 
 
@@ -177,13 +202,12 @@ def find(handle: str) -> Entry:
     record = shortlived.get(_KIND, handle)
     if record is None or not _is_of_this_browser(record):
         raise Over(detail="no such authorization request in this browser")
-    pushed = record.get("pushed")
     entry = Entry(
-        read(Parameters(record["parameters"]), pushed=pushed is not None),
+        read(kept(record)),
         datetime.fromisoformat(record["asked_at"]),
         handle,
         record["consenting"],
-        pushed,
+        record.get("pushed_as"),
     )
     return entry if record["browser"] else keep(entry, browser_hash())
 
@@ -192,7 +216,7 @@ def take(entry: Entry) -> None:
     """Spend the request, of which each is answered once. Raises `Over` for all callers but one. The caller commits."""
     if entry.handle is not None and shortlived.take(_KIND, entry.handle) is None:
         raise Over(detail="the authorization request was answered already")
-    if entry.pushed is not None and not pushed_requests.spend(entry.pushed):
+    if entry.pushed_as is not None and not pushed_requests.spend(entry.pushed_as):
         raise Over(detail="the pushed authorization request was answered already")
 
 
@@ -202,11 +226,11 @@ def _is_of_this_browser(record: Mapping[str, Any]) -> bool:
 
 def _record(entry: Entry, browser: str | None) -> dict[str, Any]:
     return {
-        "parameters": dict(entry.request.parameters),
+        **entry.request.brought.record(),
         "asked_at": entry.asked_at.isoformat(),
         "browser": browser,
         "consenting": entry.consenting,
-        "pushed": entry.pushed,
+        "pushed_as": entry.pushed_as,
     }
 
 
@@ -216,6 +240,12 @@ def _client(given: Parameters) -> RegisteredClient:
     if client is None:
         raise _unanswerable("client_id is missing, repeated or unknown")
     return client
+
+
+def _address_for_errors(given: Parameters) -> ReturnAddress:
+    """Where it is told that a request object is wrong: a registered address that it, or what is beside it, names."""
+    inside = request_object.unverified(given.values["request"])
+    return _return_address(Parameters({**given.values, **inside.values}), _client(given))
 
 
 def _return_address(given: Parameters, client: RegisteredClient) -> ReturnAddress:

@@ -15,7 +15,7 @@ from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2.rfc6749 import OAuth2Error
 from flask import Request, Response
 
-from idp.oidc import binding, client_auth, clients
+from idp.oidc import binding, client_auth, clients, resources
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.grants.authorization_code import AuthorizationCodeGrant, S256CodeChallenge
 from idp.oidc.grants.client_credentials import ClientCredentialsGrant
@@ -45,9 +45,10 @@ class Server(AuthorizationServer):
         return clients.by_client_id(client_id)
 
     def authenticate_client(self, request: ProgramRequest, *_: object) -> RegisteredClient:
-        """By the method that the client registered, whatever the grant; with the keys that the request proves."""
+        """By the method that the client registered, whatever the grant; with what this request proves and names."""
         client = client_auth.authenticate(request)
-        return replace(client, proved=binding.proved(client))
+        named = resources.named(client, request.parameters.resources)
+        return replace(client, proved=binding.proved(client), resources=named)
 
     def handle_response(self, status_code: int, payload: Any, headers: Any) -> Response:
         """JSON for programs, never to be kept; what goes to a browser is composed already."""

@@ -1,8 +1,8 @@
 """`POST /token` (RFC 6749 section 3.2): a code, a refresh token or a client's own credentials for tokens.
 
-Refuses, in this order: what is no form; a parameter twice, or too long; a missing or unknown `grant_type`; a client
-that does not prove who it is; a grant the client is not registered for; then whatever the grant itself refuses
-(`grants/`).
+Refuses, in this order: what is no form; a parameter twice, or too long; a missing or unknown `grant_type`;
+`authorization_details` (RFC 9396 section 6); a client that does not prove who it is; a grant the client is not registered
+for; then whatever the grant itself refuses (`grants/`).
 """
 
 from __future__ import annotations
@@ -40,4 +40,6 @@ def _grant_fault(asked: ProgramRequest) -> OAuth2Error | None:
         return InvalidRequestError("grant_type is missing")
     if grant_type not in GRANT_TYPES:
         return OAuth2Error("This grant_type is not supported", error="unsupported_grant_type")
+    if asked.parameters.get("authorization_details") is not None:
+        return OAuth2Error("authorization_details is not supported", error="invalid_authorization_details")
     return None

@@ -15,6 +15,7 @@ from idp.crypto import opaque
 from idp.extensions import changed, db
 from idp.oidc import checks, clients
 from idp.oidc.answers import ResponseMode, ReturnAddress
+from idp.oidc.brought import Brought
 from idp.oidc.checks import Asked, Rejected
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.models import DeviceAuthorization, DeviceState
@@ -43,13 +44,14 @@ def asked_by(client: RegisteredClient, parameters: Mapping[str, str]) -> Authori
 
     The page that allows it names every scope: it is the consent that `offline_access` needs.
     """
-    given = Parameters({name: parameters[name] for name in _KEPT if name in parameters} | {"prompt": "consent"})
+    kept = {name: parameters[name] for name in _KEPT if name in parameters}
+    given = Brought(Parameters({**kept, "prompt": "consent"}))
     asked = Asked(given, client)
     for check in CHECKS:
         check(asked)
     nowhere = ReturnAddress("", ResponseMode.QUERY, None, client.row.name)
     return AuthorizationRequest(
-        given.values, client, nowhere, asked.scope, frozenset(), asked.max_age, asked.acr, asked.claims, None
+        given, client, nowhere, asked.scope, frozenset(), asked.max_age, asked.acr, asked.claims, None
     )
 
 

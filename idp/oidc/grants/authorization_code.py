@@ -12,7 +12,7 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 from idp import clock
 from idp.crypto import opaque
 from idp.extensions import db
-from idp.oidc import acting, answers, authorizations, binding, claims, issuing
+from idp.oidc import acting, answers, authorizations, binding, claims, issuing, resources
 from idp.oidc.answers import Composed
 from idp.oidc.authorizations import Authorization
 from idp.oidc.checks import S256
@@ -82,6 +82,7 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
         if not authorizations.session_lives(found):
             raise invalid_grant("the browser session ended")
         binding.check_code(found.grant, self.request.client)
+        resources.check(found.grant, self.request.client)
         if not authorizations.spend_code(found.grant, now):
             _punish(found)
             raise invalid_grant("code used by another request at the same time")
@@ -117,6 +118,7 @@ def granted(request: KeptRequest, code: str) -> AuthorizationGrant:
         request={
             "nonce": asked.parameters.get("nonce"),
             "dpop_jkt": asked.parameters.get("dpop_jkt"),
+            "resources": list(asked.brought.parameters.resources),
             "claims": {place: claims.known(names) for place, names in asked.claims.names.items()},
         },
         redirect_uri=asked.to.redirect_uri,

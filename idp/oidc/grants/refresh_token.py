@@ -11,7 +11,7 @@ from authlib.oauth2.rfc6749 import OAuth2Error, grants
 from idp import clock
 from idp.extensions import db
 from idp.login.gate import owes_second_factor
-from idp.oidc import authorizations, binding, issuing
+from idp.oidc import authorizations, binding, issuing, resources
 from idp.oidc.authorizations import REUSE_GRACE, Refreshable
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.grants import AUTH_METHODS, invalid_grant
@@ -56,6 +56,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             raise invalid_grant(because)
         if owes_second_factor(authorization.user, authorization.tenant):
             raise invalid_grant("the user must set up a second factor first")
+        resources.check(authorization.grant, self.request.client)
         if not authorizations.spend_refresh_token(token, now):
             db.session.rollback()
             raise invalid_grant("refresh token used by another request at the same time")

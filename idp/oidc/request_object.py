@@ -1,0 +1,133 @@
+"""Request objects by value (RFC 9101, OpenID Connect Core section 6.1): what is asked, signed by who asks.
+
+request ─▶ has the client keys? ──no──▶ request_not_supported
+              │ yes
+              ▼
+           one of them signed it, by the registered algorithm, else by one of the list: never none, never a shared secret
+              ▼
+           _RULES: of its kind, from the client, for us, in time, not about a login, pointing nowhere
+              ▼
+           its parameters, which alone count (section 6.3)         anything wrong: invalid_request_object
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwt import Token
+
+from idp import clock, settings
+from idp.oidc import client_keys
+from idp.oidc.clients import RegisteredClient
+from idp.oidc.keys import Registry
+from idp.oidc.parameters import MANY, Parameters
+from idp.oidc.registration import ASSERTION_ALGORITHMS
+
+SKEW_SECONDS: Final = 30
+_TYPES: Final = frozenset({"oauth-authz-req+jwt", "JWT", None})
+_ABOUT_ITSELF: Final = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"})
+
+
+class NotSupported(Exception):
+    """The client has no keys to sign a request with."""
+
+
+class Invalid(Exception):
+    """Why a request object is not taken, in ASCII."""
+
+
+def read(text: str, client: RegisteredClient) -> Parameters:
+    """The parameters that the client signed. Raises `NotSupported` or `Invalid`."""
+    registration = client.registration
+    if registration.jwks is None and registration.jwks_uri is None:
+        raise NotSupported
+    chosen = registration.request_object_signing_alg
+    token = client_keys.verified(registration, text, [chosen] if chosen else ASSERTION_ALGORITHMS)
+    if token is None:
+        raise Invalid("is not signed by a key of this client and an algorithm that it may use")
+    for rule in _RULES:
+        rule(token, client)
+    return _parameters(token.claims)
+
+
+def unverified(text: str) -> Parameters:
+    """What an object says whoever signed it: only to find the registered address that an error goes to."""
+    try:
+        claims = json.loads(jws.extract_compact(text.encode("utf-8"), registry=Registry()).payload)
+        return _parameters(claims if isinstance(claims, dict) else {})
+    except (JoseError, ValueError, RecursionError, Invalid):
+        return Parameters({})
+
+
+# Sections 4, 5 and 10.8
+
+
+def _is_of_its_kind(token: Token, _: RegisteredClient) -> None:
+    if token.header.get("typ") not in _TYPES:
+        raise Invalid("is a JWT of another kind: typ")
+
+
+def _is_from_the_client(token: Token, client: RegisteredClient) -> None:
+    if token.claims.get("iss") != client.client_id or token.claims.get("client_id") != client.client_id:
+        raise Invalid("is not of this client: iss or client_id")
+
+
+def _is_for_us(token: Token, _: RegisteredClient) -> None:
+    audience = token.claims.get("aud")
+    if settings.current().issuer not in (audience if isinstance(audience, list) else [audience]):
+        raise Invalid("is for somebody else: aud")
+
+
+def _is_in_time(token: Token, _: RegisteredClient) -> None:
+    now, given = clock.now().timestamp(), token.claims
+    times = [given.get("exp", now + 1), given.get("nbf", now), given.get("iat", now)]
+    if any(isinstance(time, bool) or not isinstance(time, int | float) for time in times):
+        raise Invalid("has a time that is no number: exp, nbf or iat")
+    ends, *begun = times
+    if not now - SKEW_SECONDS < ends or not max(begun) <= now + SKEW_SECONDS:
+        raise Invalid("is over, or not valid yet: exp, nbf or iat")
+
+
+def _is_no_assertion(token: Token, client: RegisteredClient) -> None:
+    """RFC 9101 section 10.8: it must never do as the client's authentication."""
+    if token.claims.get("sub") == client.client_id:
+        raise Invalid("is about the client itself: sub")
+
+
+def _points_nowhere(token: Token, _: RegisteredClient) -> None:
+    if {"request", "request_uri"} & token.claims.keys():
+        raise Invalid("has another request inside: request or request_uri")
+
+
+_RULES: Final[tuple[Callable[[Token, RegisteredClient], None], ...]] = (
+    _is_of_its_kind,
+    _is_from_the_client,
+    _is_for_us,
+    _is_in_time,
+    _is_no_assertion,
+    _points_nowhere,
+)
+
+
+def _parameters(claims: Mapping[str, Any]) -> Parameters:
+    """The claims as parameters: texts as they are, everything else as JSON (section 4)."""
+    asked = {name: value for name, value in claims.items() if name not in _ABOUT_ITSELF and value not in (None, "")}
+    single = {name: _text(value) for name, value in asked.items() if name not in MANY}
+    many = [one for name in MANY & asked.keys() for one in _listed(asked[name])]
+    return Parameters(single, resources=tuple(_text(one) for one in many))
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _text(value: Any) -> str:
+    """What could have stood in a query: UTF-8 without NUL (RFC 6749 appendix B)."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise Invalid("has a parameter that is no text")
+    return text

@@ -1,0 +1,1 @@
+"""Resource Indicators for OAuth 2.0."""
