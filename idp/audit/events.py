@@ -422,6 +422,30 @@ class TenantEnabled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClientRegistered(Event):
+    """An application was registered."""
+
+    kind: ClassVar[str] = "client.registered"
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientChanged(Event):
+    """The registration of an application was changed."""
+
+    kind: ClassVar[str] = "client.changed"
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSecretRenewed(Event):
+    """An application got another secret; the one of before works for a day."""
+
+    kind: ClassVar[str] = "client.secret_renewed"
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientDisabled(Event):
     """An application is refused everything."""
 

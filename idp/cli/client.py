@@ -4,11 +4,9 @@ import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
 
-from idp import clock
-from idp.audit.events import ClientDisabled, ClientEnabled
-from idp.audit.record import record
 from idp.cli.output import json_option, print_record, print_records, unknown
 from idp.extensions import db
+from idp.oidc import applications
 from idp.oidc.models import Client
 from idp.tenancy.models import Tenant
 
@@ -55,10 +53,8 @@ def show(client_id: str, *, as_json: bool) -> None:
 def disable(client_id: str) -> None:
     """Refuse this application everything from now on; nothing is deleted."""
     found = _client(client_id)
-    if found.disabled_at is None:
-        found.disabled_at = clock.now()
-        record(ClientDisabled(tenant_id=found.tenant_id, client_id=found.client_id))
-        db.session.commit()
+    applications.switch_off(found)
+    db.session.commit()
     click.echo(f"{found.client_id} is disabled")
 
 
@@ -68,10 +64,8 @@ def disable(client_id: str) -> None:
 def enable(client_id: str) -> None:
     """Serve a disabled application again."""
     found = _client(client_id)
-    if found.disabled_at is not None:
-        found.disabled_at = None
-        record(ClientEnabled(tenant_id=found.tenant_id, client_id=found.client_id))
-        db.session.commit()
+    applications.switch_on(found)
+    db.session.commit()
     click.echo(f"{found.client_id} is enabled")
 
 

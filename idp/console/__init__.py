@@ -3,6 +3,7 @@
     /console/          leads to the settings
     /console/settings  settings.py: the switches of the policy, one Save
     /console/security-center  security_center.py: who is safe and who is not yet, also as a CSV file
+    /console/applications  applications.py: the company's own applications · connecting.py: what to write in their code
     /console/sessions  sessions.py: who is at work, in which browser, from where
     /console/audit     audit.py: what happened, in words (audit_words.py), also as CSV and JSON Lines
     /console/users     people.py: who there is, page by page · person.py: one of them, and what can be done

@@ -27,9 +27,8 @@ from joserfc import jws
 from joserfc.errors import JoseError
 
 from idp import clock, settings, shortlived
-from idp.crypto import opaque
 from idp.extensions import db
-from idp.oidc import client_certificate, client_keys, clients
+from idp.oidc import applications, client_certificate, client_keys, clients
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.keys import LONGEST_TOKEN, Registry
 from idp.oidc.oauth2_requests import ProgramRequest
@@ -155,7 +154,7 @@ def _secret_in_header(client: RegisteredClient, proof: str) -> bool:
 
 
 def _secret_is(client: RegisteredClient, secret: str) -> bool:
-    return opaque.same(opaque.digest(secret), client.row.secret_hash or "")
+    return applications.secret_is(client.row, secret)
 
 
 def _certificate_has_its_name(client: RegisteredClient, _: str) -> bool:

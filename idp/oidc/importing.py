@@ -241,6 +241,8 @@ def _differing(client: Client, named: Mapping[str, Any], item: ClientItem) -> It
     for column, value in named.items():
         if value != getattr(client, column):
             setattr(client, column, value)
+            if column == "secret_hash":
+                client.old_secret_hash = None
             if column == "registration":
                 yield from (key for key in item.metadata if item.metadata[key] != before.get(key))
             else:

@@ -15,15 +15,21 @@ from idp.extensions import Base, Instant
 
 
 class Client(Base):
-    """A relying application (RFC 6749 section 2). ``registration`` has its RFC 7591 metadata."""
+    """A relying application (RFC 6749 section 2). ``registration`` has its RFC 7591 metadata.
+
+    ``old_secret_hash``: of the secret before a new one was made; it works until ``old_secret_ends_at``.
+    """
 
     __tablename__ = "clients"
+    __table_args__ = (Index("ix_clients_tenant_id_client_id", "tenant_id", "client_id"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
     client_id: Mapped[str] = mapped_column(String(200), unique=True)
     tenant_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(String(200))
     secret_hash: Mapped[str | None] = mapped_column(String(64))
+    old_secret_hash: Mapped[str | None] = mapped_column(String(64))
+    old_secret_ends_at: Mapped[datetime | None] = mapped_column(Instant)
     first_party: Mapped[bool] = mapped_column(default=False)
     require_pkce: Mapped[bool] = mapped_column(default=True)
     registration: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -1,0 +1,133 @@
+"""Applications as their owners keep them: registered, changed, given a new secret, switched off and on.
+
+    register ─▶ metadata.validated ─▶ a row, its secret once: 256 random bits, of which the digest is kept
+    new_secret ─▶ the old one works on for a day, so that whoever runs the application has time to change it
+    switch_off ─▶ refused everything from that moment; nothing is deleted
+
+Each is one unit of work with its audit event. The caller has checked who acts, and commits.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from idp import clock, settings
+from idp.audit.events import ClientChanged, ClientDisabled, ClientEnabled, ClientRegistered, ClientSecretRenewed
+from idp.audit.record import record
+from idp.crypto import opaque
+from idp.extensions import db
+from idp.oidc.metadata import validated
+from idp.oidc.models import AuthorizationGrant, Client
+from idp.oidc.registration import Registration
+
+PAGE = 50
+OLD_SECRET_LIVES = timedelta(days=1)
+_ID_BYTES_SHOWN = 16
+_USED_LATELY = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A new application, and its secret; None: it has none."""
+
+    client: Client
+    secret: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the applications, by client_id, and the one to go on after; None: these are the last."""
+
+    clients: Sequence[Client]
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How many people an application was given something for in the last thirty days, and when it last was."""
+
+    people: int
+    last: datetime | None
+
+
+def page_of(tenant_id: uuid.UUID, after: str = "") -> Page:
+    """The tenant's own applications."""
+    mine = sa.select(Client).where(Client.tenant_id == tenant_id, Client.client_id > after)
+    found = list(db.session.scalars(mine.order_by(Client.client_id).limit(PAGE + 1)))
+    return Page(found[:PAGE], found[PAGE - 1].client_id if len(found) > PAGE else None)
+
+
+def one_of(tenant_id: uuid.UUID, row_id: uuid.UUID) -> Client | None:
+    """The tenant's application of that row; another tenant's, or everybody's, is as unknown as none."""
+    return db.session.scalar(sa.select(Client).where(Client.id == row_id, Client.tenant_id == tenant_id))
+
+
+def register(tenant_id: uuid.UUID, name: str, metadata: Mapping[str, Any], actor_id: uuid.UUID) -> New:
+    """Register an application of a tenant. Raises `InvalidMetadata`."""
+    registration = _checked(metadata)
+    secret = opaque.new() if registration.uses_secret else None
+    client = Client(
+        client_id=opaque.new()[:_ID_BYTES_SHOWN],
+        tenant_id=tenant_id,
+        name=name,
+        secret_hash=opaque.digest(secret) if secret else None,
+        registration=dict(metadata),
+    )
+    db.session.add(client)
+    record(ClientRegistered(tenant_id=tenant_id, actor_id=actor_id, client_id=client.client_id))
+    return New(client, secret)
+
+
+def change(client: Client, name: str, metadata: Mapping[str, Any], actor_id: uuid.UUID) -> None:
+    """Change its name and what the metadata names. Raises `InvalidMetadata`, and then nothing is changed."""
+    wanted = {**client.registration, **metadata}
+    _checked(wanted)
+    if (client.name, client.registration) != (name, wanted):
+        client.name, client.registration = name, wanted
+        record(ClientChanged(tenant_id=client.tenant_id, actor_id=actor_id, client_id=client.client_id))
+
+
+def new_secret(client: Client, actor_id: uuid.UUID) -> str:
+    """Give it another secret; the one of before works for one more day."""
+    secret = opaque.new()
+    client.old_secret_hash, client.old_secret_ends_at = client.secret_hash, clock.now() + OLD_SECRET_LIVES
+    client.secret_hash = opaque.digest(secret)
+    record(ClientSecretRenewed(tenant_id=client.tenant_id, actor_id=actor_id, client_id=client.client_id))
+    return secret
+
+
+def secret_is(client: Client, secret: str) -> bool:
+    """Whether it is the client's secret, or that of before while it still works. In constant time."""
+    digest = opaque.digest(secret)
+    old = client.old_secret_hash if client.old_secret_ends_at and clock.now() < client.old_secret_ends_at else None
+    return opaque.same(digest, client.secret_hash or "") | opaque.same(digest, old or "")
+
+
+def switch_off(client: Client, actor_id: uuid.UUID | None = None) -> None:
+    """Refuse it everything from now on."""
+    if client.disabled_at is None:
+        client.disabled_at = clock.now()
+        record(ClientDisabled(tenant_id=client.tenant_id, actor_id=actor_id, client_id=client.client_id))
+
+
+def switch_on(client: Client, actor_id: uuid.UUID | None = None) -> None:
+    """Serve it again."""
+    if client.disabled_at is not None:
+        client.disabled_at = None
+        record(ClientEnabled(tenant_id=client.tenant_id, actor_id=actor_id, client_id=client.client_id))
+
+
+def use_of(client: Client) -> Use:
+    """Who used it lately."""
+    lately = sa.select(sa.func.count(AuthorizationGrant.user_id.distinct()), sa.func.max(AuthorizationGrant.created_at))
+    mine = AuthorizationGrant.client_id == client.id, AuthorizationGrant.created_at > clock.now() - _USED_LATELY
+    people, last = db.session.execute(lately.where(*mine)).one()
+    return Use(people, last)
+
+
+def _checked(metadata: Mapping[str, Any]) -> Registration:
+    return validated(metadata, issuer_is_loopback=settings.current().development)
