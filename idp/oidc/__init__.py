@@ -17,6 +17,7 @@
     device ─ POST /device_authorization, person ─ /device ─▶ device/
     application ─ GET|POST /userinfo ─▶ userinfo.py ─▶ claims.py
     application ─ POST /introspect ─▶ introspection.py
+                    signed first, then perhaps for one reader: encryption.py
                                                     └─▶ subjects.py: who a person is to this application
     application ─ POST /revoke ─▶ revocation.py         browser ─ /logout ─▶ logout/
     everybody ─ /.well-known/… /jwks ─▶ discovery.py    import file ─▶ metadata.py ─▶ registration.py (pure)

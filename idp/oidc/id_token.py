@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from idp import settings
-from idp.oidc import claims, keys
+from idp.oidc import claims, encryption, keys
 from idp.oidc.authorizations import Authorization
 from idp.oidc.registration import Registration
 
@@ -19,7 +19,7 @@ _HALF_HASHES: Final = {"RS256": hashlib.sha256, "ES256": hashlib.sha256, "EdDSA"
 
 
 def encode(a: Authorization, registration: Registration, now: datetime, access_token: str, nonce: str | None) -> str:
-    """The ID token of an authorization, signed as the client registered.
+    """The ID token of an authorization, signed and perhaps encrypted as the client registered.
 
     A refreshed one has no nonce and otherwise says of the login what the first one said (section 12.2).
     """
@@ -37,7 +37,7 @@ def encode(a: Authorization, registration: Registration, now: datetime, access_t
         **_session(a),
         **_nonce(nonce),
     }
-    return keys.sign(algorithm, TYPE, told)
+    return encryption.encrypted(keys.sign(algorithm, TYPE, told), registration, registration.id_token_encryption)
 
 
 def read(token: str, client_id: str | None) -> Mapping[str, Any] | None:

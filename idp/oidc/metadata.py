@@ -19,13 +19,16 @@ from urllib.parse import SplitResult, urlsplit
 
 from cryptography import x509
 
-from idp.oidc import public_keys
+from idp.oidc import privacy_rules, public_keys
+from idp.oidc.privacy_rules import Faults
 from idp.oidc.registration import (
     ASSERTION_ALGORITHMS,
     AUTH_METHODS,
     AUTHORIZATION_CODE,
     CLIENT_CREDENTIALS,
     DEVICE_CODE,
+    ENCRYPTION_ALGORITHMS,
+    ENCRYPTION_METHODS,
     GRANT_TYPES,
     REFRESH_TOKEN,
     RESPONSE_TYPES,
@@ -193,6 +196,11 @@ _KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
     "scope": _scope,
     "audience": _audience,
     "id_token_signed_response_alg": _one_of(*SIGNING_ALGORITHMS),
+    "id_token_encrypted_response_alg": _one_of(*ENCRYPTION_ALGORITHMS),
+    "id_token_encrypted_response_enc": _one_of(*ENCRYPTION_METHODS),
+    "userinfo_signed_response_alg": _one_of(*SIGNING_ALGORITHMS),
+    "userinfo_encrypted_response_alg": _one_of(*ENCRYPTION_ALGORITHMS),
+    "userinfo_encrypted_response_enc": _one_of(*ENCRYPTION_METHODS),
     "introspection_signed_response_alg": _one_of(*SIGNING_ALGORITHMS),
     "default_max_age": _seconds,
     "require_auth_time": _yes_or_no,
@@ -225,8 +233,6 @@ _KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
 _UNSUPPORTED: Final = frozenset(
     {
         "client_name",
-        "id_token_encrypted_response_alg",
-        "id_token_encrypted_response_enc",
         "initiate_login_uri",
         "request_object_encryption_alg",
         "request_object_encryption_enc",
@@ -234,17 +240,12 @@ _UNSUPPORTED: Final = frozenset(
         "software_id",
         "software_statement",
         "software_version",
-        "userinfo_encrypted_response_alg",
-        "userinfo_encrypted_response_enc",
-        "userinfo_signed_response_alg",
     }
 )
 """Keys of the standard that nothing here honours: taking them in silence would be a promise."""
 
 
 # The keys together: each yields (key, what is wrong).
-
-Faults = list[tuple[str, str]]
 
 
 def _addresses_are_safe(r: Registration, *, development: bool) -> Faults:
@@ -328,14 +329,6 @@ def _certificates_have_one_name(r: Registration) -> Faults:
     return [("tls_client_auth_subject_dn", "or one other name goes with tls_client_auth, and that with it")]
 
 
-def _pairwise_has_one_sector(r: Registration) -> Faults:
-    """OpenID Connect Core section 8.1: without `sector_identifier_uri` the one host of the redirect URIs is the sector."""
-    hosts = {urlsplit(uri).hostname for uri in r.redirect_uris}
-    if r.subject_type == "pairwise" and r.sector_identifier_uri is None and (len(hosts) != 1 or None in hosts):
-        return [("sector_identifier_uri", "is missing: the redirect_uris of a pairwise client have not one host")]
-    return []
-
-
 def _signed_requests_have_keys(r: Registration) -> Faults:
     """RFC 9101 section 6.2: a request object is verified with a registered key."""
     signs = r.require_signed_request_object or r.request_object_signing_alg is not None
@@ -372,8 +365,10 @@ _RULES: Final = (
     _public_has_no_credentials_grant,
     _assertions_have_keys,
     _certificates_have_one_name,
-    _pairwise_has_one_sector,
     _signed_requests_have_keys,
+    privacy_rules.pairwise_has_one_sector,
+    privacy_rules.encryption_has_keys,
+    privacy_rules.encryption_has_both_names,
 )
 _ADDRESS_RULES: Final = (_addresses_are_safe, _what_we_call_is_outside)
 

@@ -33,12 +33,22 @@ CERTIFICATE_NAMES: Final = (
     "tls_client_auth_san_email",
 )
 SIGNING_ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
+ENCRYPTION_ALGORITHMS: Final = ("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW")
+ENCRYPTION_METHODS: Final = ("A128CBC-HS256", "A128GCM", "A256GCM")
 ASSERTION_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA")
 USER_SCOPES: Final = ("openid", "profile", "email", "phone", "address", "offline_access")
 DEFAULT_SCOPES: Final = ("openid", "profile", "email", "offline_access")
 """Of a client that names none: what every application was given before there was more to tell."""
 SUBJECT_TYPES: Final = ("public", "pairwise")
 URI: Final = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """How an answer is encrypted (RFC 7518 sections 4 and 5)."""
+
+    alg: str
+    enc: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,11 @@ class Registration:
     scope: tuple[str, ...]
     audience: tuple[str, ...]
     id_token_signed_response_alg: str
+    id_token_encrypted_response_alg: str | None
+    id_token_encrypted_response_enc: str | None
+    userinfo_signed_response_alg: str | None
+    userinfo_encrypted_response_alg: str | None
+    userinfo_encrypted_response_enc: str | None
     introspection_signed_response_alg: str
     default_max_age: int | None
     default_acr_values: tuple[str, ...]
@@ -80,6 +95,16 @@ class Registration:
         if self.subject_type == "public":
             return None
         return urlsplit(self.sector_identifier_uri or self.redirect_uris[0]).hostname
+
+    @property
+    def id_token_encryption(self) -> Encryption | None:
+        """How ID tokens are encrypted; None: not."""
+        return _encryption(self.id_token_encrypted_response_alg, self.id_token_encrypted_response_enc)
+
+    @property
+    def userinfo_encryption(self) -> Encryption | None:
+        """How userinfo is encrypted; None: not."""
+        return _encryption(self.userinfo_encrypted_response_alg, self.userinfo_encrypted_response_enc)
 
     @property
     def confidential(self) -> bool:
@@ -126,6 +151,11 @@ def read(metadata: Mapping[str, Any]) -> Registration:
         scope=tuple(metadata["scope"].split()) if "scope" in metadata else (DEFAULT_SCOPES if of_people else ()),
         audience=_listed(metadata.get("audience", ())),
         id_token_signed_response_alg=metadata.get("id_token_signed_response_alg", "RS256"),
+        id_token_encrypted_response_alg=metadata.get("id_token_encrypted_response_alg"),
+        id_token_encrypted_response_enc=metadata.get("id_token_encrypted_response_enc"),
+        userinfo_signed_response_alg=metadata.get("userinfo_signed_response_alg"),
+        userinfo_encrypted_response_alg=metadata.get("userinfo_encrypted_response_alg"),
+        userinfo_encrypted_response_enc=metadata.get("userinfo_encrypted_response_enc"),
         introspection_signed_response_alg=metadata.get("introspection_signed_response_alg", "RS256"),
         default_max_age=metadata.get("default_max_age"),
         default_acr_values=tuple(metadata.get("default_acr_values", ())),
@@ -143,6 +173,11 @@ def read(metadata: Mapping[str, Any]) -> Registration:
         subject_type=metadata.get("subject_type", "public"),
         sector_identifier_uri=metadata.get("sector_identifier_uri"),
     )
+
+
+def _encryption(alg: str | None, enc: str | None) -> Encryption | None:
+    """OpenID Connect Registration section 2: where `enc` is not said it is A128CBC-HS256."""
+    return None if alg is None else Encryption(alg, enc or ENCRYPTION_METHODS[0])
 
 
 def _without_loopback_port(uri: str) -> str | None:

@@ -15,7 +15,7 @@ from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2.rfc6749 import OAuth2Error
 from flask import Request, Response
 
-from idp.oidc import binding, client_auth, clients, resources
+from idp.oidc import binding, client_auth, clients, encryption, resources
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.grants.authorization_code import AuthorizationCodeGrant, S256CodeChallenge
 from idp.oidc.grants.client_credentials import ClientCredentialsGrant
@@ -47,6 +47,7 @@ class Server(AuthorizationServer):
     def authenticate_client(self, request: ProgramRequest, *_: object) -> RegisteredClient:
         """By the method that the client registered, whatever the grant; with what this request proves and names."""
         client = client_auth.authenticate(request)
+        encryption.prepare(client.registration)
         named = resources.named(client, request.parameters.resources)
         return replace(client, proved=binding.proved(client), resources=named)
 

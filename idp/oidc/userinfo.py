@@ -5,24 +5,33 @@ section 7.1); never in the address. Refuses, in the words of RFC 6750 section 3.
 (400 `invalid_request`); one that is not ours, is over, comes without the proof of the key that it is bound to, or whose
 authorization has ended (401 `invalid_token`); a proof that is wrong (401 `invalid_dpop_proof`, `use_dpop_nonce`); a token without
 the scope `openid` (403 `insufficient_scope`). One statement finds everything.
+
+The answer is JSON, or a JWT where the client registered that (section 5.3.2): signed, encrypted, or both in that order.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Final
 
 from authlib.oauth2.rfc6749 import OAuth2Error
 from flask import Response, request
 
 from idp import clock, settings
-from idp.oidc import access_token, authorizations, binding, claims, dpop, parameters
+from idp.oidc import access_token, authorizations, binding, claims, dpop, encryption, keys, parameters, registration
 from idp.oidc.access_token import AccessToken
 from idp.oidc.authorizations import Authorization
 from idp.oidc.binding import Scheme
+from idp.oidc.encryption import NoKey
+from idp.oidc.models import Client
 from idp.web.error_pages import for_programs
 from idp.web.logs import log
+
+TYPE: Final = "userinfo+jwt"
+"""Of no other token here: signed userinfo is never taken for an ID token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +76,25 @@ def userinfo() -> Response:
     """The UserInfo endpoint."""
     try:
         token = _token()
-        told = _claims(token, _authorization(token))
+        return _answer(_claims(token, found := _authorization(token)), found.grant.client)
     except TokenError as error:
         return error.response()
-    return Response(json.dumps(told), mimetype="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _answer(told: Mapping[str, object], client: Client) -> Response:
+    """As JSON; signed, encrypted or both where the client registered that (OpenID Connect Core section 5.3.2)."""
+    registered = registration.read(client.registration)
+    body, kind, cty = json.dumps(told), "application/json", "json"
+    if registered.userinfo_signed_response_alg is not None:
+        about = {"iss": settings.current().issuer, "aud": client.client_id}
+        body = keys.sign(registered.userinfo_signed_response_alg, TYPE, {**told, **about})
+        kind, cty = "application/jwt", "JWT"
+    if registered.userinfo_encryption is not None:
+        try:
+            body, kind = encryption.encrypted(body, registered, registered.userinfo_encryption, cty), "application/jwt"
+        except NoKey as error:
+            raise TokenError(HTTPStatus.BAD_REQUEST, NoKey.error, error.description) from error
+    return Response(body, mimetype=kind, headers={"Cache-Control": "no-store"})
 
 
 def _token() -> AccessToken:

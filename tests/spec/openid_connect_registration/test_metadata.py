@@ -67,6 +67,17 @@ def test_a_pairwise_client_is_of_one_sector() -> None:
     }
 
 
+def test_encrypted_answers_need_keys() -> None:
+    """Core section 10.2: the client's own; without `enc` it is A128CBC-HS256."""
+    for kind in ("id_token", "userinfo"):
+        alg: dict[str, Any] = {f"{kind}_encrypted_response_alg": "ECDH-ES"}
+        assert set(faults(alg)) == {"jwks"}
+        found = registered(jwks={"keys": [EC.as_dict(private=False)]}, **alg)
+        wanted = found.id_token_encryption or found.userinfo_encryption
+        assert wanted
+        assert (wanted.alg, wanted.enc) == ("ECDH-ES", "A128CBC-HS256")
+
+
 def test_keys_beside_a_secret() -> None:
     """Section 2: a client that authenticates with a secret may have keys for other ends."""
     found = registered(jwks={"keys": [EC.as_dict(private=False)]}, token_endpoint_auth_method="client_secret_basic")
@@ -114,7 +125,7 @@ def test_what_may_be_registered(metadata: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["client_name", "request_uris", "userinfo_signed_response_alg"],
+    ["client_name", "request_uris", "software_statement"],
 )
 def test_what_the_standard_has_and_we_have_not(key: str) -> None:
     """Taking it in silence would be a promise."""
@@ -163,9 +174,14 @@ def test_an_unknown_key_is_named() -> None:
         ("token_endpoint_auth_method", "client_secret_jwt"),
         ("token_endpoint_auth_method", ["none"]),
         ("token_endpoint_auth_signing_alg", "HS256"),
-        ("id_token_signed_response_alg", "none"),
         ("application_type", "desktop"),
         ("subject_type", "private"),
+        ("id_token_signed_response_alg", "none"),
+        ("userinfo_signed_response_alg", "none"),
+        ("id_token_encrypted_response_alg", "RSA1_5"),
+        ("id_token_encrypted_response_alg", "dir"),
+        ("id_token_encrypted_response_enc", "A128GCM"),
+        ("userinfo_encrypted_response_enc", "A128GCM"),
         ("sector_identifier_uri", "http://books.example/sector.json"),
         ("sector_identifier_uri", "https://10.0.0.1/sector.json"),
         ("scope", "openid  email"),

@@ -1,0 +1,1 @@
+"""RFC 7516: JSON Web Encryption, as answers are encrypted."""
