@@ -13,12 +13,15 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
+from tests.browser import conftest as with_chromium
 from tests.support.browser import Browser
 from tests.support.server import IDP, Server, surroundings
 from tests.support.world import KnownClient, KnownUser, World
 
 MOST_REDIRECTS = 20
 ALL = "IDP_INTEROP"
+
+chromium, new_person = with_chromium.chromium, with_chromium.new_person
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -31,6 +31,23 @@ def debian(file: str, *packages: str) -> None:
         pytest.skip(f"apt-get could not install {' '.join(packages)}")
 
 
+def npm(name: str) -> Path:
+    """The folder tests/interop/<name> with what its lock file names installed beside it; anew when a file changed."""
+    ours, place = HERE / name, PLACE / name
+    command, node = shutil.which("npm"), shutil.which("node")
+    if not command or not node:
+        pytest.skip("node and npm are not installed")
+    place.mkdir(parents=True, exist_ok=True)
+    for file in ours.iterdir():
+        if file.is_file():
+            shutil.copy(file, place / file.name)
+    lock, stamp = ours / "package-lock.json", place / "node_modules" / ".installed"
+    if not stamp.exists() or stamp.read_bytes() != lock.read_bytes():
+        _run([command, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], place=place)
+        shutil.copy(lock, stamp)
+    return place
+
+
 def _run(command: list[str], *, place: Path | None = None, environment: dict[str, str] | None = None) -> None:
     run = subprocess.run(
         command, cwd=place, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False

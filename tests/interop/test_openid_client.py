@@ -2,40 +2,22 @@
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.interop import installed
 from tests.interop.conftest import Case
-
-HERE = Path(__file__).parent
-CACHE = HERE.parents[1] / "var" / "interop"
-FILES = ("package.json", "package-lock.json", "openid_client.mjs")
-PATIENCE = 60
 
 pytestmark = pytest.mark.both_stores
 
 
 @pytest.fixture(scope="session")
 def library() -> Path:
-    """A folder with the library installed by its lock file; made once, and again when a file of ours changed."""
-    npm, node = shutil.which("npm"), shutil.which("node")
-    if not npm or not node:
-        pytest.skip("node and npm are not installed")
-    CACHE.mkdir(parents=True, exist_ok=True)
-    lock, installed = HERE / "package-lock.json", CACHE / "node_modules" / ".installed"
-    for name in FILES:
-        shutil.copy(HERE / name, CACHE / name)
-    if not installed.exists() or installed.read_bytes() != lock.read_bytes():
-        command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        run = subprocess.run(command, cwd=CACHE, capture_output=True, text=True, timeout=300, check=False)
-        if run.returncode:
-            pytest.skip(f"npm could not install openid-client: {run.stderr.strip().splitlines()[-1:]}")
-        shutil.copy(lock, installed)
-    return CACHE
+    """A folder with the library installed."""
+    return installed.npm("openid_client")
 
 
 def test_the_way_of_an_application(case: Case, library: Path) -> None:
