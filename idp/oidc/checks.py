@@ -174,10 +174,10 @@ def response_mode_can_carry_it(asked: Asked) -> None:
     """OAuth 2.0 Multiple Response Types section 2.1; a form can only be sent to a web address."""
     mode = asked.get("response_mode") or ResponseMode.QUERY
     if mode not in list(ResponseMode):
-        raise Rejected("invalid_request", "response_mode must be query or form_post")
+        raise Rejected("invalid_request", f"response_mode must be one of {', '.join(ResponseMode)}")
     web = urlsplit(asked.get("redirect_uri") or "").scheme in {"http", "https"}
-    if mode == ResponseMode.FORM_POST and not web:
-        raise Rejected("invalid_request", "response_mode form_post needs an http redirect_uri")
+    if ResponseMode(mode).by_form and not web:
+        raise Rejected("invalid_request", "This response_mode needs an http redirect_uri")
 
 
 def scope_is_granted(asked: Asked) -> None:

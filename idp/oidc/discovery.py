@@ -95,6 +95,7 @@ def metadata(ours: Settings) -> dict[str, Any]:
         "scopes_supported": list(registration.USER_SCOPES),
         "response_types_supported": list(registration.RESPONSE_TYPES),
         "response_modes_supported": list(ResponseMode),
+        "authorization_signing_alg_values_supported": list(registration.SIGNING_ALGORITHMS),
         "grant_types_supported": list(registration.GRANT_TYPES),
         "subject_types_supported": list(registration.SUBJECT_TYPES),
         "acr_values_supported": list(LEVEL_OF_ACR),

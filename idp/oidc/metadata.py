@@ -222,6 +222,7 @@ _KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
     "require_pushed_authorization_requests": _yes_or_no,
     "request_object_signing_alg": _one_of(*ASSERTION_ALGORITHMS),
     "require_signed_request_object": _yes_or_no,
+    "authorization_signed_response_alg": _one_of(*SIGNING_ALGORITHMS),
     "client_uri": _https,
     "logo_uri": _https,
     "policy_uri": _https,

@@ -86,6 +86,7 @@ class Registration:
     require_pushed_authorization_requests: bool
     request_object_signing_alg: str | None
     require_signed_request_object: bool
+    authorization_signed_response_alg: str
     subject_type: str
     sector_identifier_uri: str | None
 
@@ -170,6 +171,7 @@ def read(metadata: Mapping[str, Any]) -> Registration:
         require_pushed_authorization_requests=metadata.get("require_pushed_authorization_requests", False),
         request_object_signing_alg=metadata.get("request_object_signing_alg"),
         require_signed_request_object=metadata.get("require_signed_request_object", False),
+        authorization_signed_response_alg=metadata.get("authorization_signed_response_alg", "RS256"),
         subject_type=metadata.get("subject_type", "public"),
         sector_identifier_uri=metadata.get("sector_identifier_uri"),
     )

@@ -27,9 +27,9 @@ from idp.crypto import opaque
 from idp.errors import BadRequest, NotFound
 from idp.login.gate import Application
 from idp.login.types import Demand
-from idp.oidc import clients, pushed_requests, request_object
+from idp.oidc import clients, keys, pushed_requests, request_object
 from idp.oidc.acr import WantedAcr
-from idp.oidc.answers import ResponseMode, ReturnAddress
+from idp.oidc.answers import ResponseMode, ReturnAddress, Signature
 from idp.oidc.brought import Brought, kept
 from idp.oidc.checks import CHECKS, Asked, Prompt, Rejected
 from idp.oidc.claims_parameter import RequestedClaims
@@ -214,6 +214,7 @@ def find(handle: str) -> Entry:
 
 def take(entry: Entry) -> None:
     """Spend the request, of which each is answered once. Raises `Over` for all callers but one. The caller commits."""
+    keys.ring()  # read, or at the very first time made, before this request locks any row
     if entry.handle is not None and shortlived.take(_KIND, entry.handle) is None:
         raise Over(detail="the authorization request was answered already")
     if entry.pushed_as is not None and not pushed_requests.spend(entry.pushed_as):
@@ -252,10 +253,16 @@ def _return_address(given: Parameters, client: RegisteredClient) -> ReturnAddres
     redirect_uri = given.get("redirect_uri")
     if redirect_uri is None or not client.check_redirect_uri(redirect_uri):
         raise _unanswerable("redirect_uri is missing, repeated or not registered for this client")
-    by_form = given.get("response_mode") == ResponseMode.FORM_POST and redirect_uri.startswith(("https:", "http:"))
-    mode = ResponseMode.FORM_POST if by_form else ResponseMode.QUERY
+    mode = _response_mode(given, redirect_uri)
     state = None if "state" in given.too_long else given.get("state")
-    return ReturnAddress(redirect_uri, mode, state, client.row.name)
+    signature = Signature(client.registration.authorization_signed_response_alg, client.client_id)
+    return ReturnAddress(redirect_uri, mode, state, client.row.name, signature if mode.signed else None)
+
+
+def _response_mode(given: Parameters, redirect_uri: str) -> ResponseMode:
+    """As asked; an error about what cannot be done goes the nearest way that can."""
+    asked = next((mode for mode in ResponseMode if mode == given.get("response_mode")), ResponseMode.QUERY)
+    return asked if redirect_uri.startswith(("https:", "http:")) else asked.in_the_address
 
 
 def _unanswerable(because: str) -> Unanswerable:

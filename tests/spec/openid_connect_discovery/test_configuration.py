@@ -27,7 +27,7 @@ def test_what_is_required(http: httpx.Client) -> None:
         assert found[f"{name}_endpoint"].startswith(f"{ISSUER}/")
     assert found["jwks_uri"].startswith(f"{ISSUER}/")
     assert found["response_types_supported"] == ["code"]
-    assert found["response_modes_supported"] == ["query", "form_post"]
+    assert found["response_modes_supported"] == ["query", "form_post", "jwt", "query.jwt", "form_post.jwt"]
     assert found["subject_types_supported"] == ["public", "pairwise"]
     assert "RS256" in found["id_token_signing_alg_values_supported"]
     assert found["code_challenge_methods_supported"] == ["S256"]

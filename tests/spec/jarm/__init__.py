@@ -1,0 +1,1 @@
+"""JWT Secured Authorization Response Mode for OAuth 2.0 (JARM)."""
