@@ -73,7 +73,7 @@ def test_one_is_registered_and_used(
     assert rp.finish(browser).claims["tenant"] == zon.slug
     console.get(f"{LIST}/{row(world).id}")
     assert secret not in console.text
-    assert "1 people in the last 30 days" in console.text
+    assert "People in the last 30 days: 1." in console.text
     assert kinds(world) == ["client.registered"]
 
 
