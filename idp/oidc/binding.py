@@ -6,7 +6,7 @@ A key is proved by a DPoP proof (RFC 9449 section 6), or by the certificate of t
                                     │ none, and the client is registered for bound tokens: refused
                                     ▼
                         a public client's refresh token: `bind`, and `check_refresh` at each use
-    authorize, PAR ─ dpop_jkt ─▶ kept with the code ─▶ `check_code`
+    authorize, PAR ─ dpop_jkt, or a proof (`pushed`) ─▶ kept with the code ─▶ `check_code`
     GET|POST /userinfo ─▶ `check_access`, `fits_certificate`: the token's key must be what the request proves
 
 A confidential client's refresh tokens are bound to the client's own authentication (RFC 9449 section 5, RFC 8705 section 4).
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
@@ -24,6 +25,7 @@ from flask import request
 from idp import settings
 from idp.oidc import client_certificate, clients, dpop
 from idp.oidc.access_token import AccessToken
+from idp.oidc.brought import Brought
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.dpop import Use
 from idp.oidc.grants import invalid_grant
@@ -65,6 +67,18 @@ def _proof(client: RegisteredClient) -> Mapping[str, str]:
             raise dpop.invalid("is missing, and this client is registered for bound access tokens")
         return {}
     return {"jkt": dpop.thumbprint(text, _use(None, needs_nonce=client.registration.dpop_require_nonce))}
+
+
+def pushed(client: RegisteredClient, brought: Brought) -> Brought:
+    """RFC 9449 section 10.1: a proof beside a pushed request says what key its code is for, as `dpop_jkt` does."""
+    text = request.headers.get(HEADER)
+    if text is None:
+        return brought
+    jkt = dpop.thumbprint(text, _use(None, needs_nonce=client.registration.dpop_require_nonce))
+    given = brought.parameters
+    if given.get("dpop_jkt") not in (None, jkt):
+        raise dpop.invalid("is of another key than dpop_jkt")
+    return replace(brought, parameters=replace(given, values={**given.values, "dpop_jkt": jkt}))
 
 
 def bind(grant: AuthorizationGrant, client: RegisteredClient) -> None:

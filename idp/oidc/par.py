@@ -16,7 +16,7 @@ from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
 from flask import Response, request
 
 from idp.extensions import db
-from idp.oidc import client_auth, pushed_requests, requests
+from idp.oidc import binding, client_auth, pushed_requests, requests
 from idp.oidc.brought import Brought
 from idp.oidc.checks import Rejected
 from idp.oidc.clients import RegisteredClient
@@ -38,7 +38,7 @@ def push() -> Response:
         if error := fault(asked):
             raise error
         client = client_auth.authenticate(asked)
-        brought = _checked(_without_proof(asked.parameters, client))
+        brought = binding.pushed(client, _checked(_without_proof(asked.parameters, client)))
     except OAuth2Error as error:
         return server.refusal(error)
     request_uri = pushed_requests.keep(client, brought)
