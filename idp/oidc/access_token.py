@@ -53,6 +53,25 @@ def of_client(client: RegisteredClient, scope: str, now: datetime) -> str:
     return _encode(client, scope, now, about | ({"tenant": client.tenant} if client.tenant else {}))
 
 
+def exchanged(
+    of: AccessToken, a: Authorization, client: RegisteredClient, scope: str, now: datetime, about: Mapping[str, Any]
+) -> str:
+    """A lesser token of the same authorization, with `aud`, `exp` and `act` as they are told (RFC 8693 section 4.1)."""
+    lesser = {
+        "sub": of.claims["sub"],
+        "jti": f"{a.grant.id}.{opaque.new()}",
+        "tenant": a.tenant.slug,
+        **a.grant.login,
+        **({"scope": scope} if scope else {}),
+        **({"cnf": dict(client.proved)} if client.proved else {}),
+        "iss": settings.current().issuer,
+        "client_id": client.client_id,
+        "iat": int(now.timestamp()),
+        **about,
+    }
+    return keys.sign(_ALGORITHM, TYPE, lesser)
+
+
 def read(token: str) -> AccessToken | None:
     """What a token says, if it is an access token of ours and its time is not over."""
     claims = keys.verified(token, TYPE)

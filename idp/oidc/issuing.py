@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from idp.oidc import access_token, authorizations, binding, id_token
+from idp.oidc.access_token import AccessToken
 from idp.oidc.authorizations import Authorization
 from idp.oidc.binding import Scheme
 from idp.oidc.clients import RegisteredClient
@@ -25,6 +27,15 @@ def next_one(a: Authorization, client: RegisteredClient, scope: str, now: dateti
 def of_client(client: RegisteredClient, scope: str, now: datetime) -> dict[str, Any]:
     """What a client gets for itself: no refresh token (RFC 6749 section 4.4.3)."""
     return _response(access_token.of_client(client, scope, now), client, scope)
+
+
+def exchanged(
+    of: AccessToken, a: Authorization, client: RegisteredClient, scope: str, now: datetime, about: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a service gets for a user's token (RFC 8693 section 2.2.1): `about` says for whom, and who acts."""
+    ends = min(int((now + access_token.LIFETIME).timestamp()), of.claims["exp"])
+    access = access_token.exchanged(of, a, client, scope, now, {**about, "exp": ends})
+    return _response(access, client, scope) | {"expires_in": ends - int(now.timestamp())}
 
 
 def _tokens(a: Authorization, client: RegisteredClient, scope: str, now: datetime, nonce: str | None) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from idp.oidc.registration import (
     RESPONSE_TYPES,
     SIGNING_ALGORITHMS,
     SUBJECT_TYPES,
+    TOKEN_EXCHANGE,
     URI,
     Registration,
     read,
@@ -195,6 +196,7 @@ _KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
     "jwks_uri": _uri,
     "scope": _scope,
     "audience": _audience,
+    "token_exchange_audience": _audience,
     "id_token_signed_response_alg": _one_of(*SIGNING_ALGORITHMS),
     "id_token_encrypted_response_alg": _one_of(*ENCRYPTION_ALGORITHMS),
     "id_token_encrypted_response_enc": _one_of(*ENCRYPTION_METHODS),
@@ -292,6 +294,15 @@ def _refresh_needs_code(r: Registration) -> Faults:
     return []
 
 
+def _exchange_has_audiences(r: Registration) -> Faults:
+    """RFC 8693 section 2.1: what a service may ask for is a list, and who asks is known."""
+    if (TOKEN_EXCHANGE in r.grant_types) != bool(r.token_exchange_audience):
+        return [("token_exchange_audience", "goes with the grant type for token exchange, and that with a list")]
+    if TOKEN_EXCHANGE in r.grant_types and not r.confidential:
+        return [("grant_types", "token exchange needs a client that authenticates")]
+    return []
+
+
 def _public_has_no_credentials_grant(r: Registration) -> Faults:
     """RFC 6749 section 4.4: for confidential clients only."""
     if CLIENT_CREDENTIALS in r.grant_types and not r.confidential:
@@ -363,6 +374,7 @@ _RULES: Final = (
     _codes_have_an_address,
     _responses_fit_grants,
     _refresh_needs_code,
+    _exchange_has_audiences,
     _public_has_no_credentials_grant,
     _assertions_have_keys,
     _certificates_have_one_name,

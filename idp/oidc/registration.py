@@ -4,7 +4,8 @@
                                                           └─▶ Registration
     metadata from the database ───▶ read() ─────────────────▶ Registration         (it was validated when it came)
 
-Beyond the standard there is one key of our own, ``audience``: whom access tokens are for (RFC 9068 section 3).
+Beyond the standard there are two keys of our own: ``audience``, whom access tokens are for (RFC 9068 section 3), and
+``token_exchange_audience``, whom tokens may be exchanged for (RFC 8693 section 2.1).
 Where ``grant_types`` is absent the client may use codes and refresh tokens: a refresh token is given only for the
 scope ``offline_access``, so nobody gets one by accident.
 """
@@ -21,7 +22,8 @@ AUTHORIZATION_CODE: Final = "authorization_code"
 REFRESH_TOKEN: Final = "refresh_token"  # noqa: S105 - the name of a grant type
 CLIENT_CREDENTIALS: Final = "client_credentials"
 DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
-GRANT_TYPES: Final = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_CODE)
+TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - the name of a grant type
+GRANT_TYPES: Final = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_CODE, TOKEN_EXCHANGE)
 RESPONSE_TYPES: Final = ("code",)
 CERTIFICATE_METHODS: Final = ("tls_client_auth", "self_signed_tls_client_auth")
 AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt", *CERTIFICATE_METHODS, "none")
@@ -66,6 +68,7 @@ class Registration:
     jwks_uri: str | None
     scope: tuple[str, ...]
     audience: tuple[str, ...]
+    token_exchange_audience: tuple[str, ...]
     id_token_signed_response_alg: str
     id_token_encrypted_response_alg: str | None
     id_token_encrypted_response_enc: str | None
@@ -151,6 +154,7 @@ def read(metadata: Mapping[str, Any]) -> Registration:
         jwks_uri=jwks_uri,
         scope=tuple(metadata["scope"].split()) if "scope" in metadata else (DEFAULT_SCOPES if of_people else ()),
         audience=_listed(metadata.get("audience", ())),
+        token_exchange_audience=_listed(metadata.get("token_exchange_audience", ())),
         id_token_signed_response_alg=metadata.get("id_token_signed_response_alg", "RS256"),
         id_token_encrypted_response_alg=metadata.get("id_token_encrypted_response_alg"),
         id_token_encrypted_response_enc=metadata.get("id_token_encrypted_response_enc"),

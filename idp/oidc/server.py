@@ -21,6 +21,7 @@ from idp.oidc.grants.authorization_code import AuthorizationCodeGrant, S256CodeC
 from idp.oidc.grants.client_credentials import ClientCredentialsGrant
 from idp.oidc.grants.device_code import DeviceCodeGrant
 from idp.oidc.grants.refresh_token import RefreshTokenGrant
+from idp.oidc.grants.token_exchange import TokenExchangeGrant
 from idp.oidc.oauth2_requests import KeptRequest, ProgramRequest
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -35,6 +36,7 @@ class Server(AuthorizationServer):
         self.register_grant(RefreshTokenGrant)
         self.register_grant(ClientCredentialsGrant)
         self.register_grant(DeviceCodeGrant)
+        self.register_grant(TokenExchangeGrant)
 
     def create_oauth2_request(self, request: Request | KeptRequest | ProgramRequest) -> KeptRequest | ProgramRequest:
         """Pass one of ours through."""

@@ -3,6 +3,7 @@
     authorization_code ─ code, redirect_uri, verifier right? ─▶ alive? ─▶ spend the code ─▶ tokens ─▶ commit
     refresh_token ────── token, scope right? ─────────────────▶ alive? ─▶ spend it ───────▶ tokens ─▶ commit
     device_code ──────── the person's answer? ────────────────▶ alive? ─▶ spend it ───────▶ tokens ─▶ commit
+    token_exchange ───── token, audience, scope right? ───────▶ alive? ─▶ a lesser token of the same authorization
     client_credentials ─ scope right? ────────────────────────▶ a token of the client's own
 
 Nothing is spent before the client is authenticated and everything else about the request is right. What is spent and

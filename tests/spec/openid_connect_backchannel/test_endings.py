@@ -90,6 +90,19 @@ def test_offline_access_of_a_session_that_ended_long_ago(
     assert (claims["sub"], claims["sid"]) == (str(anna.id), tokens.claims["sid"])
 
 
+def test_a_command_of_the_operator(
+    app: Flask, world: World, shop: RelyingParty, listener: Peer, anna: KnownUser, browser: Browser, work: Work
+) -> None:
+    """What ends by the epoch alone is ended by name in the next second, and told once."""
+    tokens = tokens_of(shop, browser, anna, OFFLINE)
+    idp(app, "user", "disable", "anna")
+    work()
+    work()
+    assert [claims["sid"] for claims in told(shop, listener)] == [tokens.claims["sid"]]
+    with world.unit_of_work() as session:
+        assert session.query(BrowserSession).one().ended_because == "proof_ended"
+
+
 def _by_list(browser: Browser, new_browser: NewBrowser, anna: KnownUser) -> None:
     other = new_browser()
     other.get("/account/security").login(anna)

@@ -96,6 +96,10 @@ def test_a_client_that_works_for_itself() -> None:
         {"scope": "openid api:read"},
         {"audience": "https://api.example"},
         {"audience": ["https://api.example", "urn:x"]},
+        {
+            "grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:token-exchange"],
+            "token_exchange_audience": ["https://api.example"],
+        },
         {"default_max_age": 0},
         {"require_auth_time": True},
         {"default_acr_values": ["urn:informer:acr:2fa"]},
@@ -268,6 +272,19 @@ def test_a_weak_key() -> None:
             "grant_types",
         ),
         ({"token_endpoint_auth_method": "private_key_jwt"}, "jwks"),
+        ({"token_exchange_audience": "x"}, "token_exchange_audience"),
+        (
+            {"grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:token-exchange"]},
+            "token_exchange_audience",
+        ),
+        (
+            {
+                "grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:token-exchange"],
+                "token_exchange_audience": "x",
+                "token_endpoint_auth_method": "none",
+            },
+            "grant_types",
+        ),
         ({"token_endpoint_auth_method": "self_signed_tls_client_auth"}, "jwks"),
         ({"token_endpoint_auth_method": "tls_client_auth"}, "tls_client_auth_subject_dn"),
         (

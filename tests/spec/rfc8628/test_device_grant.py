@@ -19,6 +19,7 @@ from idp.oidc.device import waiting
 from idp.oidc.models import AuthorizationGrant, Client, Consent, DeviceAuthorization
 from tests.spec.rfc8628.conftest import DEVICE_CODE, FOR_DEVICES, Television, at_the_page
 from tests.support.browser import Browser, NewBrowser
+from tests.support.meanwhile import meanwhile
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import NewRp, RelyingParty
 from tests.support.world import KnownTenant, KnownUser, World
@@ -226,6 +227,18 @@ def test_two_tabs(tv: Television, anna: KnownUser, browser: Browser) -> None:
     at_the_page(browser, tv, anna).submit("Allow")
     assert browser.send(other).status == 404
     assert tv.poll().status_code == 200
+
+
+def test_two_answers_at_the_same_moment(
+    app: Flask, tv: Television, anna: KnownUser, browser: Browser, new_browser: NewBrowser
+) -> None:
+    """The one that comes first counts, whoever gave it; the other hears that it was answered."""
+    other = at_the_page(new_browser(), tv, anna)
+    at_the_page(browser, tv, anna)
+    with meanwhile(app, "FROM device_authorizations", lambda: other.submit("Cancel")):
+        browser.submit("Allow")
+    assert browser.status == 404
+    assert tv.poll().json()["error"] == "access_denied"
 
 
 # The whole pipeline, the tenant's rules, and what ends it
