@@ -207,6 +207,13 @@ class SecurityCodeRotated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityCodeShown(Event):
+    """An administrator looked at the tenant's security code."""
+
+    kind: ClassVar[str] = "tenant.security_code_shown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserCreated(Event):
     """A user came to be."""
 

@@ -2,6 +2,7 @@
 
     /console/          leads to the settings
     /console/settings  settings.py: the switches of the policy, one Save
+    /console/security-code  security_code.py: the company's number, read and changed
     /console/security-center  security_center.py: who is safe and who is not yet, also as a CSV file
     /console/applications  applications.py: the company's own applications · connecting.py: what to write in their code
     /console/sessions  sessions.py: who is at work, in which browser, from where

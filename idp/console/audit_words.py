@@ -51,6 +51,7 @@ TITLES: Mapping[str, Any] = {
     "tenant.people_import_confirmed": _l("File of people taken in"),
     "tenant.policy_changed": _l("Settings changed"),
     "tenant.security_code_rotated": _l("Security code rotated"),
+    "tenant.security_code_shown": _l("Security code looked at"),
     "token.code_reused": _l("Authorization code used twice"),
     "token.refresh_token_reused": _l("Refresh token used twice"),
     "two_factor.authenticator_added": _l("Authenticator app added"),

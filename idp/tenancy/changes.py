@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import sqlalchemy as sa
 
+from idp import clock
 from idp.audit.events import PolicyChanged, SecurityCodeRotated
 from idp.audit.record import record
 from idp.extensions import db
@@ -39,6 +40,7 @@ def rotate_security_code(tenant: Tenant, code: str | None = None, actor_id: uuid
     """Give the tenant another security code, a made-up one by default; known-IP grants end."""
     code = code or made_up_code()
     tenant.security_code_sealed = seal_security_code(tenant.id, code)
+    tenant.security_code_at = clock.now()
     next_epoch(tenant)
     record(SecurityCodeRotated(tenant_id=tenant.id, actor_id=actor_id))
     return code

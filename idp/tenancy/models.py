@@ -23,6 +23,8 @@ class Tenant(Base):
     name: Mapped[str] = mapped_column(String(200))
     locale: Mapped[str] = mapped_column(String(8), default="nl")
     security_code_sealed: Mapped[str] = mapped_column(Text)
+    security_code_at: Mapped[datetime | None] = mapped_column(Instant)
+    """Since when it is this code; None: since the tenant is there."""
     epoch: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
     disabled_at: Mapped[datetime | None] = mapped_column(Instant)

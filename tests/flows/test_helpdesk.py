@@ -223,3 +223,15 @@ def test_the_history_is_paged(world: World, new_browser: NewBrowser, bert: Known
 def test_a_month(given: str, over: str) -> None:
     """The same day of the next month, or its last."""
     assert a_month_after(datetime.fromisoformat(given)) == datetime.fromisoformat(over)
+
+
+def test_the_security_code_is_not_shown(
+    new_browser: NewBrowser, zon: KnownTenant, bert: KnownUser, hanna: KnownUser
+) -> None:
+    """The helpdesk sees how old the company's code is, and neither reads nor changes it."""
+    let_in(new_browser(), bert)
+    browser = looking(new_browser(ELSEWHERE), hanna, zon)
+    browser.get("/console/security-code").login(hanna)
+    assert (browser.status, zon.code in browser.response.text) == (200, False)
+    for what in ("show", "rotate"):
+        assert browser.post(f"/console/security-code/{what}", csrf(browser)).status == 403
