@@ -1,6 +1,6 @@
 """Foreign software, installed where the tests may: `var/interop` (ignored by git), and Debian's packages as root.
 
-npm by a lock file with the hash of everything · pip the same, in a virtual environment of its own · apt-get as root.
+npm and pip by lock files with the hash of everything · apt-get as root.
 A step that fails skips the test, with the reason.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,15 +38,32 @@ def npm(name: str) -> Path:
     command, node = shutil.which("npm"), shutil.which("node")
     if not command or not node:
         pytest.skip("node and npm are not installed")
-    place.mkdir(parents=True, exist_ok=True)
-    for file in ours.iterdir():
-        if file.is_file():
-            shutil.copy(file, place / file.name)
+    _copied(ours, place)
     lock, stamp = ours / "package-lock.json", place / "node_modules" / ".installed"
     if not stamp.exists() or stamp.read_bytes() != lock.read_bytes():
         _run([command, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], place=place)
         shutil.copy(lock, stamp)
     return place
+
+
+def pip(name: str) -> Path:
+    """The same for Python: what requirements.lock names is in the folder `packages` of it."""
+    ours, place = HERE / name, PLACE / name
+    _copied(ours, place)
+    lock, packages, stamp = ours / "requirements.lock", place / "packages", place / "packages" / ".installed"
+    if not stamp.exists() or stamp.read_bytes() != lock.read_bytes():
+        shutil.rmtree(packages, ignore_errors=True)
+        command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
+        _run([*command, "--no-deps", "--require-hashes", "--only-binary=:all:", "-r", str(lock), "-t", str(packages)])
+        shutil.copy(lock, stamp)
+    return place
+
+
+def _copied(ours: Path, place: Path) -> None:
+    place.mkdir(parents=True, exist_ok=True)
+    for file in ours.iterdir():
+        if file.is_file():
+            shutil.copy(file, place / file.name)
 
 
 def _run(command: list[str], *, place: Path | None = None, environment: dict[str, str] | None = None) -> None:
