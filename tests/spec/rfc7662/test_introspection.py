@@ -94,17 +94,17 @@ def test_the_name_is_told_where_the_scope_tells_it(rp: RelyingParty, at_work: Br
     assert "username" not in state(rp, tokens.access_token)
 
 
-@pytest.mark.parametrize("hint", ["refresh_token", "access_token", "unheard_of"])
-def test_the_hint_is_only_a_hint(rp: RelyingParty, tokens: Tokens, hint: str) -> None:
+def test_the_hint_is_only_a_hint(rp: RelyingParty, tokens: Tokens) -> None:
     """Section 2.1: what is not found by it is sought elsewhere."""
-    assert state(rp, tokens.access_token, token_type_hint=hint)["active"] is True
-    assert state(rp, tokens.refresh_token, token_type_hint=hint)["active"] is True
+    for hint in ("refresh_token", "access_token", "unheard_of"):
+        assert state(rp, tokens.access_token, token_type_hint=hint)["active"] is True
+        assert state(rp, tokens.refresh_token, token_type_hint=hint)["active"] is True
 
 
-@pytest.mark.parametrize("token", ["x", "a.b.c", "é", "x" * 4000], ids=lambda token: token[:5])
-def test_no_token_of_ours(rp: RelyingParty, token: str) -> None:
+def test_no_token_of_ours(rp: RelyingParty) -> None:
     """Section 2.2."""
-    assert state(rp, token) == INACTIVE
+    for token in ("x", "a.b.c", "é", "x" * 4000):
+        assert state(rp, token) == INACTIVE, token
 
 
 def test_an_id_token_is_no_access_token(rp: RelyingParty, tokens: Tokens) -> None:
