@@ -83,7 +83,7 @@ def read(token: str) -> AccessToken | None:
 
 
 def give_back(token: AccessToken) -> None:
-    """End a token that hangs on no authorization: a client's own (RFC 7009 section 2.1). The caller commits."""
+    """End a token alone, with nothing that it hangs on (RFC 7009 section 2.1). The caller commits."""
     shortlived.once(_GIVEN_BACK, token.claims["jti"], LIFETIME)
 
 

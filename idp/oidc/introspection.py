@@ -70,10 +70,10 @@ def _state_of(token: str, client: RegisteredClient) -> Mapping[str, Any]:
     if refreshable is not None:
         return _of_refresh_token(refreshable, client, now) if _refreshes(refreshable, client, now) else _INACTIVE
     access = access_token.read(token)
-    if access is None or not _may_know(access, client):
+    if access is None or not _may_know(access, client) or not _is_still_its_clients(access):
         return _INACTIVE
     if access.authorization_id is None:
-        return _of_access_token(access) if _of_living_client(access) else _INACTIVE
+        return _of_access_token(access)
     found = authorizations.by_id(access.authorization_id)
     alive = found is not None and authorizations.dead_because(found, now) is None
     return {**_of_access_token(access), **_username(found, access.scope)} if found and alive else _INACTIVE
@@ -93,8 +93,8 @@ def _may_know(access: AccessToken, client: RegisteredClient) -> bool:
     return concerned and client.tenant in (None, access.claims.get("tenant"))
 
 
-def _of_living_client(access: AccessToken) -> bool:
-    """Whether the client whose own token this is may still have it."""
+def _is_still_its_clients(access: AccessToken) -> bool:
+    """Whether the client that it was issued to may still have it; of an exchanged one that is not the grant's client."""
     return clients.by_client_id(access.client_id) is not None and not access_token.given_back(access)
 
 

@@ -1,8 +1,9 @@
 """`POST /revoke` (RFC 7009): a client says that it no longer needs a token.
 
 The authorization that the token belongs to ends, with all of its tokens (section 2.1): they are dead at once wherever we
-are asked, at userinfo and introspection. A token that the client got for itself ends alone. A token that is not the
-client's own, or no token at all, is answered like one that was revoked (section 2.2): nothing is learned by trying.
+are asked, at userinfo and introspection. A token that the client got for itself, or by exchanging another's, ends alone.
+A token that is not the client's own, or no token at all, is answered like one that was revoked (section 2.2): nothing is
+learned by trying.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from flask import Response, request
 from idp import clock
 from idp.extensions import db
 from idp.oidc import access_token, authorizations, client_auth
-from idp.oidc.access_token import AccessToken
 from idp.oidc.authorizations import Authorization
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.oauth2_requests import ProgramRequest
@@ -46,19 +46,16 @@ def _end(token: str, client: RegisteredClient) -> None:
         _end_authorization(refreshable.authorization, client)
         return
     access = access_token.read(token)
-    if access is None:
+    if access is None or access.client_id != client.client_id:
         return
-    if access.authorization_id is None:
-        _end_own(access, client)
-    elif found := authorizations.by_id(access.authorization_id):
-        _end_authorization(found, client)
-
-
-def _end_authorization(found: Authorization, client: RegisteredClient) -> None:
-    if found.grant.client_id == client.id:
-        authorizations.revoke(found.grant, clock.now())
-
-
-def _end_own(access: AccessToken, client: RegisteredClient) -> None:
-    if access.client_id == client.client_id:
+    found = authorizations.by_id(access.authorization_id) if access.authorization_id else None
+    if found is None or not _end_authorization(found, client):
         access_token.give_back(access)
+
+
+def _end_authorization(found: Authorization, client: RegisteredClient) -> bool:
+    """End it, if it is this client's; whether it is."""
+    own = found.grant.client_id == client.id
+    if own:
+        authorizations.revoke(found.grant, clock.now())
+    return own

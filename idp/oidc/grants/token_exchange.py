@@ -54,7 +54,7 @@ class TokenExchangeGrant(grants.BaseGrant, grants.TokenEndpointMixin):
         client, given, now = self.request.client, self.request.parameters, clock.now()
         audience = _audience(client, given.values)
         token = access_token.read(given.values["subject_token"])
-        if token is None or not _may_exchange(token, client):
+        if token is None or access_token.given_back(token) or not _may_exchange(token, client):
             raise _no_subject("not a user's token of ours that this client may have")
         found = _alive(token, now)
         scope = _scope(token, client, given.get("scope"))

@@ -16,7 +16,7 @@ from idp.tenancy.models import Tenant
 from tests.support.browser import Browser, NewBrowser
 from tests.support.dpop import Prover
 from tests.support.moving_clock import MovingClock
-from tests.support.relying_party import NewRp, RelyingParty
+from tests.support.relying_party import NewRp, RelyingParty, basic
 from tests.support.world import KnownTenant, KnownUser, World
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -333,3 +333,41 @@ def test_a_bound_token(world: World, new_rp: NewRp, anna: KnownUser, browser: Br
     answer = prover.token(app, **values)
     assert answer.json()["token_type"] == "DPoP"
     assert claims_of(app, answer)["cnf"] == {"jkt": prover.jkt}
+
+
+def test_the_service_gives_it_back(
+    world: World, new_rp: NewRp, web: RelyingParty, stock: RelyingParty, token: str
+) -> None:
+    """RFC 7009 section 2.1: that token alone ends; what it came from goes on, and is not the service's to end."""
+    printer = service_of(world, new_rp, PRINTER)
+    lesser, other = (str(exchange(stock, token).json()["access_token"]) for _ in range(2))
+
+    def active(rp: RelyingParty, of: str) -> bool:
+        return bool(signed_in(rp, "introspection", of).json()["active"])
+
+    assert active(stock, lesser)
+    for theirs in (lesser, token):
+        assert signed_in(stock if theirs == lesser else printer, "revocation", theirs).status_code == 200
+    assert not active(stock, lesser)
+    assert not active(printer, lesser)
+    assert exchange(printer, lesser, audience=ARCHIVE).json()["error"] == "invalid_request"
+    assert active(printer, other)
+    assert active(stock, token)
+    assert signed_in(web, "revocation", token).status_code == 200
+    assert not active(printer, other)
+
+
+def test_what_a_service_has_ends_with_it(world: World, new_rp: NewRp, stock: RelyingParty, token: str) -> None:
+    """RFC 7662 section 4: a service that is disabled acts for nobody any more."""
+    printer = service_of(world, new_rp, PRINTER)
+    lesser = exchange(stock, token).json()["access_token"]
+    assert signed_in(printer, "introspection", lesser).json()["act"] == {"sub": "stock"}
+    with world.unit_of_work() as session:
+        session.query(Client).filter_by(client_id="stock").one().disabled_at = world._now()
+    assert signed_in(printer, "introspection", lesser).json() == {"active": False}
+
+
+def signed_in(rp: RelyingParty, endpoint: str, token: str) -> httpx.Response:
+    """One request about a token."""
+    headers = {"Authorization": basic(rp.client.client_id, rp.client.client_secret or "")}
+    return rp.http.post(rp.metadata[f"{endpoint}_endpoint"], data={"token": token}, headers=headers)
