@@ -204,6 +204,12 @@ def spend_refresh_token(token: RefreshToken, now: datetime) -> bool:
     return changed(unused.values(used_at=now))
 
 
+def prolong(token: RefreshToken, grant: AuthorizationGrant, now: datetime) -> None:
+    """Let an unused refresh token live on as a new one would."""
+    unused = sa.update(RefreshToken).where(RefreshToken.id == token.id, RefreshToken.used_at.is_(None))
+    db.session.execute(unused.values(expires_at=min(now + REFRESH_IDLE, grant.expires_at)))
+
+
 def revoke(grant: AuthorizationGrant, now: datetime) -> bool:
     """End the authorization and all of its tokens; whether it had not ended yet."""
     unended = sa.update(AuthorizationGrant).where(

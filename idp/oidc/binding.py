@@ -30,6 +30,7 @@ from idp.oidc.clients import RegisteredClient
 from idp.oidc.dpop import Use
 from idp.oidc.grants import invalid_grant
 from idp.oidc.models import AuthorizationGrant
+from idp.oidc.registration import FAPI2_ALGORITHMS
 
 HEADER: Final = "DPoP"
 CERTIFICATE: Final = "x5t#S256"
@@ -66,7 +67,7 @@ def _proof(client: RegisteredClient) -> Mapping[str, str]:
         if client.registration.dpop_bound_access_tokens:
             raise dpop.invalid("is missing, and this client is registered for bound access tokens")
         return {}
-    return {"jkt": dpop.thumbprint(text, _use(None, needs_nonce=client.registration.dpop_require_nonce))}
+    return {"jkt": dpop.thumbprint(text, _use(None, client))}
 
 
 def pushed(client: RegisteredClient, brought: Brought) -> Brought:
@@ -74,7 +75,7 @@ def pushed(client: RegisteredClient, brought: Brought) -> Brought:
     text = request.headers.get(HEADER)
     if text is None:
         return brought
-    jkt = dpop.thumbprint(text, _use(None, needs_nonce=client.registration.dpop_require_nonce))
+    jkt = dpop.thumbprint(text, _use(None, client))
     given = brought.parameters
     if given.get("dpop_jkt") not in (None, jkt):
         raise dpop.invalid("is of another key than dpop_jkt")
@@ -122,13 +123,14 @@ def _thumbprint(token: AccessToken, presented: str) -> str:
     text = request.headers.get(HEADER)
     if text is None:
         raise dpop.invalid("is missing")
-    client = clients.by_client_id(token.client_id)
+    return dpop.thumbprint(text, _use(presented, clients.by_client_id(token.client_id)))
+
+
+def _use(token: str | None, client: RegisteredClient | None) -> Use:
+    """FAPI 2.0 Security Profile section 5.4.1 has fewer algorithms."""
     needs_nonce = client is not None and client.registration.dpop_require_nonce
-    return dpop.thumbprint(text, _use(presented, needs_nonce=needs_nonce))
-
-
-def _use(token: str | None, *, needs_nonce: bool) -> Use:
-    return Use(request.method, settings.current().issuer + request.path, token, needs_nonce)
+    algorithms = FAPI2_ALGORITHMS if client is not None and client.registration.fapi2 else dpop.ALGORITHMS
+    return Use(request.method, settings.current().issuer + request.path, token, needs_nonce, algorithms)
 
 
 def _invalid_token(description: str) -> OAuth2Error:

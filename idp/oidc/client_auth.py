@@ -32,7 +32,7 @@ from idp.oidc import applications, client_certificate, client_keys, clients
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.keys import LONGEST_TOKEN, Registry
 from idp.oidc.oauth2_requests import ProgramRequest
-from idp.oidc.registration import ASSERTION_ALGORITHMS, CERTIFICATE_METHODS
+from idp.oidc.registration import CERTIFICATE_METHODS
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LONGEST_ASSERTION_LIFETIME: Final = timedelta(hours=1)
@@ -172,8 +172,8 @@ def _assertion_holds(client: RegisteredClient, assertion: str) -> bool:
 
 def _verified(client: RegisteredClient, assertion: str) -> Mapping[str, Any] | None:
     """The claims, when a registered key signed them by an algorithm that the client may use."""
-    chosen = client.registration.token_endpoint_auth_signing_alg
-    token = client_keys.verified(client.registration, assertion, [chosen] if chosen else ASSERTION_ALGORITHMS)
+    algorithms = client.registration.signs_with(client.registration.token_endpoint_auth_signing_alg)
+    token = client_keys.verified(client.registration, assertion, algorithms)
     return token.claims if token and token.header.get("typ") in _ASSERTION_TYPES else None
 
 
@@ -181,10 +181,15 @@ def _is_of_the_client(client: RegisteredClient, claims: Mapping[str, Any]) -> bo
     return bool(claims.get("iss") == claims.get("sub") == client.client_id)
 
 
-def _is_for_us(_: RegisteredClient, claims: Mapping[str, Any]) -> bool:
-    """One audience, exactly our issuer, our token endpoint or, by RFC 9126 section 2, the one for pushed requests."""
+def _is_for_us(client: RegisteredClient, claims: Mapping[str, Any]) -> bool:
+    """One audience, exactly our issuer, our token endpoint or, by RFC 9126 section 2, the one for pushed requests.
+
+    FAPI 2.0 Security Profile section 5.3.2.1: the issuer alone, as a text.
+    """
     audience = claims.get("aud")
     issuer = settings.current().issuer
+    if client.registration.fapi2:
+        return bool(audience == issuer)
     ours = (issuer, f"{issuer}/token", f"{issuer}/par")
     return audience in (*ours, *([one] for one in ours))
 

@@ -43,8 +43,8 @@ class RegisteredClient(ClientMixin):
 
     @property
     def needs_pkce(self) -> bool:
-        """RFC 9700 section 2.1.1: only a confidential client may be registered to go without."""
-        return self.row.require_pkce or not self.registration.confidential
+        """RFC 9700 section 2.1.1: only a confidential client, and none of FAPI 2.0, may be registered to go without."""
+        return self.row.require_pkce or not self.registration.confidential or self.registration.fapi2
 
     def get_allowed_scope(self, scope: str | None) -> str:
         """Of the scopes asked, those that are registered; the others are ignored (Core section 3.1.2.1)."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -45,12 +45,16 @@ _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a proof must be for. `token`: the access token that it comes with; at the token endpoint there is none."""
+    """What a proof must be for, and by which algorithms it may be signed.
+
+    `token`: the access token that it comes with; at the token endpoint there is none.
+    """
 
     method: str
     uri: str
     token: str | None
     needs_nonce: bool
+    algorithms: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class Proof:
 
 def thumbprint(text: str, use: Use) -> str:
     """The thumbprint (RFC 7638) of the key that the header proves. Raises what section 5 or 8 says; spends the `jti`."""
-    proof = _read(text)
+    proof = _read(text, use.algorithms)
     for rule in _RULES:
         rule(proof, use)
     return proof.jkt
@@ -83,7 +87,7 @@ def _slot(ago: int) -> bytes:
     return str(int(clock.now().timestamp() // SLOT.total_seconds()) - ago).encode("ascii")
 
 
-def _read(text: str) -> Proof:
+def _read(text: str, algorithms: Sequence[str]) -> Proof:
     """The proof, if the key that it brings signed it (section 4.3, items 1 to 7)."""
     if len(text) > LONGEST_TOKEN or not text.isascii() or "," in text:
         raise invalid("is not one JWT in one header")
@@ -94,7 +98,7 @@ def _read(text: str) -> Proof:
     if header.get("typ") != _TYPE:
         raise invalid(f"is not of the type {_TYPE}")
     key = _key(header.get("jwk"))
-    return Proof(key.thumbprint(), _claims(text, key))
+    return Proof(key.thumbprint(), _claims(text, key, algorithms))
 
 
 def _key(jwk: object) -> PublicKey:
@@ -104,9 +108,9 @@ def _key(jwk: object) -> PublicKey:
         raise invalid(f"has a jwk that cannot be used: it {error}") from None
 
 
-def _claims(text: str, key: PublicKey) -> Mapping[str, Any]:
+def _claims(text: str, key: PublicKey, algorithms: Sequence[str]) -> Mapping[str, Any]:
     try:
-        return jwt.decode(text, key, registry=Registry(algorithms=ALGORITHMS)).claims
+        return jwt.decode(text, key, registry=Registry(algorithms=algorithms)).claims
     except (JoseError, ValueError, TypeError, AttributeError):
         raise invalid("is not signed by its own key and an algorithm that is supported") from None
 

@@ -195,11 +195,11 @@ def _check_secret(
 
 
 def _check_pkce(item: ClientItem, client: Client | None, registration: Registration, faults: Faults) -> None:
-    """RFC 9700 section 2.1.1: a public client cannot do without PKCE."""
+    """RFC 9700 section 2.1.1: a public client cannot do without PKCE, nor can one of FAPI 2.0 (section 5.3.2.2)."""
     required = item.entry.require_pkce
     if required is None:
         required = client.require_pkce if client else True
-    if not required and not registration.confidential:
+    if not required and (registration.fapi2 or not registration.confidential):
         faults.add((*item.path, "require_pkce"), "must be true: only a confidential client may do without PKCE")
 
 

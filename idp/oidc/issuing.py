@@ -16,11 +16,16 @@ from idp.oidc.clients import RegisteredClient
 def first(a: Authorization, client: RegisteredClient, now: datetime) -> dict[str, Any]:
     """What a code gives; the ID token repeats the request's nonce."""
     binding.bind(a.grant, client)
-    return _tokens(a, client, a.grant.scope, now, a.grant.request["nonce"])
+    return _tokens(a, client, a.grant.scope, now, a.grant.request["nonce"]) | _refresh(a, now)
 
 
 def next_one(a: Authorization, client: RegisteredClient, scope: str, now: datetime) -> dict[str, Any]:
     """What a refresh token gives: perhaps for less scope, and without the nonce (OpenID Connect Core section 12.2)."""
+    return again(a, client, scope, now) | _refresh(a, now)
+
+
+def again(a: Authorization, client: RegisteredClient, scope: str, now: datetime) -> dict[str, Any]:
+    """What a refresh token gives that stays what it is."""
     return _tokens(a, client, scope, now, None)
 
 
@@ -43,9 +48,12 @@ def _tokens(a: Authorization, client: RegisteredClient, scope: str, now: datetim
     response = _response(access, client, scope)
     if "openid" in scope.split():
         response["id_token"] = id_token.encode(a, client.registration, now, access, nonce)
-    if a.offline:
-        response["refresh_token"] = authorizations.new_refresh_token(a.grant, now)
     return response
+
+
+def _refresh(a: Authorization, now: datetime) -> dict[str, str]:
+    """The next refresh token, where the authorization outlives its browser session."""
+    return {"refresh_token": authorizations.new_refresh_token(a.grant, now)} if a.offline else {}
 
 
 def _response(access: str, client: RegisteredClient, scope: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from cryptography import x509
 
-from idp.oidc import privacy_rules, public_keys
+from idp.oidc import fapi2, privacy_rules, public_keys
 from idp.oidc.privacy_rules import Faults
 from idp.oidc.registration import (
     ASSERTION_ALGORITHMS,
@@ -29,6 +29,7 @@ from idp.oidc.registration import (
     DEVICE_CODE,
     ENCRYPTION_ALGORITHMS,
     ENCRYPTION_METHODS,
+    FAPI2,
     GRANT_TYPES,
     REFRESH_TOKEN,
     RESPONSE_TYPES,
@@ -225,6 +226,7 @@ _KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
     "request_object_signing_alg": _one_of(*ASSERTION_ALGORITHMS),
     "require_signed_request_object": _yes_or_no,
     "authorization_signed_response_alg": _one_of(*SIGNING_ALGORITHMS),
+    "profile": _one_of(FAPI2),
     "client_uri": _https,
     "logo_uri": _https,
     "policy_uri": _https,
@@ -323,13 +325,14 @@ def _origin(uri: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc
 
 
-def _assertions_have_keys(r: Registration) -> Faults:
-    """RFC 7523 section 3: an assertion is verified with a registered key; RFC 7591 section 2: in one of two places."""
+def _signatures_have_keys(r: Registration) -> Faults:
+    """RFC 7523 section 3, RFC 9101 section 6.2: what is signed is verified with a registered key; it is in one place."""
     if r.jwks is not None and r.jwks_uri is not None:
         return [("jwks_uri", "goes without jwks: the keys are in one place")]
-    needed = r.token_endpoint_auth_method in {"private_key_jwt", "self_signed_tls_client_auth"}
-    if needed and r.jwks is None and r.jwks_uri is None:
-        return [("jwks", f"or jwks_uri is missing: token_endpoint_auth_method is {r.token_endpoint_auth_method}")]
+    proves = r.token_endpoint_auth_method in {"private_key_jwt", "self_signed_tls_client_auth"}
+    signs = r.require_signed_request_object or r.request_object_signing_alg is not None
+    if (proves or signs) and r.jwks is None and r.jwks_uri is None:
+        return [("jwks", "or jwks_uri is missing: the client proves itself, or signs its requests, with a key")]
     return []
 
 
@@ -339,14 +342,6 @@ def _certificates_have_one_name(r: Registration) -> Faults:
     if len(r.certificate_names) == expected:
         return []
     return [("tls_client_auth_subject_dn", "or one other name goes with tls_client_auth, and that with it")]
-
-
-def _signed_requests_have_keys(r: Registration) -> Faults:
-    """RFC 9101 section 6.2: a request object is verified with a registered key."""
-    signs = r.require_signed_request_object or r.request_object_signing_alg is not None
-    if signs and r.jwks is None and r.jwks_uri is None:
-        return [("jwks", "or jwks_uri is missing: the client signs its requests")]
-    return []
 
 
 def _what_we_call_is_outside(r: Registration, *, development: bool) -> Faults:
@@ -376,9 +371,9 @@ _RULES: Final = (
     _refresh_needs_code,
     _exchange_has_audiences,
     _public_has_no_credentials_grant,
-    _assertions_have_keys,
+    _signatures_have_keys,
     _certificates_have_one_name,
-    _signed_requests_have_keys,
+    fapi2.faults,
     privacy_rules.pairwise_has_one_sector,
     privacy_rules.encryption_has_keys,
     privacy_rules.encryption_has_both_names,

@@ -4,8 +4,9 @@
                                                           └─▶ Registration
     metadata from the database ───▶ read() ─────────────────▶ Registration         (it was validated when it came)
 
-Beyond the standard there are two keys of our own: ``audience``, whom access tokens are for (RFC 9068 section 3), and
-``token_exchange_audience``, whom tokens may be exchanged for (RFC 8693 section 2.1).
+Beyond the standard there are three keys of our own: ``audience``, whom access tokens are for (RFC 9068 section 3);
+``token_exchange_audience``, whom tokens may be exchanged for (RFC 8693 section 2.1); and ``profile``, which binds the
+client to more (``fapi2.py``).
 Where ``grant_types`` is absent the client may use codes and refresh tokens: a refresh token is given only for the
 scope ``offline_access``, so nobody gets one by accident.
 """
@@ -38,6 +39,14 @@ SIGNING_ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
 ENCRYPTION_ALGORITHMS: Final = ("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW")
 ENCRYPTION_METHODS: Final = ("A128CBC-HS256", "A128GCM", "A256GCM")
 ASSERTION_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA")
+FAPI2: Final = "fapi2"
+FAPI2_ALGORITHMS: Final = ("PS256", "ES256", "EdDSA")
+_FAPI2_DEFAULTS: Final[Mapping[str, Any]] = {
+    "authorization_signed_response_alg": "ES256",
+    "id_token_signed_response_alg": "ES256",
+    "introspection_signed_response_alg": "ES256",
+    "require_pushed_authorization_requests": True,
+}
 USER_SCOPES: Final = ("openid", "profile", "email", "phone", "address", "offline_access")
 DEFAULT_SCOPES: Final = ("openid", "profile", "email", "offline_access")
 """Of a client that names none: what every application was given before there was more to tell."""
@@ -90,6 +99,7 @@ class Registration:
     request_object_signing_alg: str | None
     require_signed_request_object: bool
     authorization_signed_response_alg: str
+    profile: str | None
     subject_type: str
     sector_identifier_uri: str | None
 
@@ -116,6 +126,17 @@ class Registration:
         return self.token_endpoint_auth_method != "none"  # noqa: S105 - the name of a method
 
     @property
+    def fapi2(self) -> bool:
+        """Whether the FAPI 2.0 Security Profile binds the client (`fapi2.py`)."""
+        return self.profile == FAPI2
+
+    def signs_with(self, chosen: str | None) -> tuple[str, ...]:
+        """The algorithms that the client may sign with: the one it chose for this, else all that its profile has."""
+        if chosen is not None:
+            return (chosen,)
+        return FAPI2_ALGORITHMS if self.fapi2 else ASSERTION_ALGORITHMS
+
+    @property
     def uses_secret(self) -> bool:
         """Whether the client authenticates with a client_secret."""
         return self.token_endpoint_auth_method.startswith("client_secret_")
@@ -135,6 +156,7 @@ class Registration:
 
 def read(metadata: Mapping[str, Any]) -> Registration:
     """The registration that validated metadata says."""
+    metadata = {**(_FAPI2_DEFAULTS if metadata.get("profile") == FAPI2 else {}), **metadata}
     uris = tuple(metadata.get("redirect_uris", ()))
     grants = tuple(metadata.get("grant_types", (AUTHORIZATION_CODE, REFRESH_TOKEN)))
     codes = AUTHORIZATION_CODE in grants
@@ -176,6 +198,7 @@ def read(metadata: Mapping[str, Any]) -> Registration:
         request_object_signing_alg=metadata.get("request_object_signing_alg"),
         require_signed_request_object=metadata.get("require_signed_request_object", False),
         authorization_signed_response_alg=metadata.get("authorization_signed_response_alg", "RS256"),
+        profile=metadata.get("profile"),
         subject_type=metadata.get("subject_type", "public"),
         sector_identifier_uri=metadata.get("sector_identifier_uri"),
     )

@@ -21,11 +21,10 @@ from joserfc.errors import JoseError
 from joserfc.jwt import Token
 
 from idp import clock, settings
-from idp.oidc import client_keys
+from idp.oidc import client_keys, fapi2
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.keys import Registry
 from idp.oidc.parameters import MANY, Parameters
-from idp.oidc.registration import ASSERTION_ALGORITHMS
 
 SKEW_SECONDS: Final = 30
 _TYPES: Final = frozenset({"oauth-authz-req+jwt", "JWT", None})
@@ -45,8 +44,7 @@ def read(text: str, client: RegisteredClient) -> Parameters:
     registration = client.registration
     if registration.jwks is None and registration.jwks_uri is None:
         raise NotSupported
-    chosen = registration.request_object_signing_alg
-    token = client_keys.verified(registration, text, [chosen] if chosen else ASSERTION_ALGORITHMS)
+    token = client_keys.verified(registration, text, registration.signs_with(registration.request_object_signing_alg))
     if token is None:
         raise Invalid("is not signed by a key of this client and an algorithm that it may use")
     for rule in _RULES:
@@ -92,6 +90,17 @@ def _is_in_time(token: Token, _: RegisteredClient) -> None:
         raise Invalid("is over, or not valid yet: exp, nbf or iat")
 
 
+def _is_short(token: Token, client: RegisteredClient) -> None:
+    """FAPI 2.0 Message Signing section 5.3.1: nbf and exp, an hour between them at most."""
+    begins, ends = token.claims.get("nbf"), token.claims.get("exp")
+    if not client.registration.fapi2:
+        return
+    if begins is None or ends is None:
+        raise Invalid("has no exp or no nbf")
+    if ends - begins > fapi2.LONGEST_REQUEST_SECONDS:
+        raise Invalid("is valid for more than an hour: exp and nbf")
+
+
 def _is_no_assertion(token: Token, client: RegisteredClient) -> None:
     """RFC 9101 section 10.8: it must never do as the client's authentication."""
     if token.claims.get("sub") == client.client_id:
@@ -108,6 +117,7 @@ _RULES: Final[tuple[Callable[[Token, RegisteredClient], None], ...]] = (
     _is_from_the_client,
     _is_for_us,
     _is_in_time,
+    _is_short,
     _is_no_assertion,
     _points_nowhere,
 )

@@ -1,4 +1,7 @@
-"""Refresh tokens (RFC 6749 section 6): rotated at every use, with an absolute end, never for more scope."""
+"""Refresh tokens (RFC 6749 section 6): rotated at every use, with an absolute end, never for more scope.
+
+A client of FAPI 2.0 keeps the one that it has (`fapi2.py`); its absolute end stands too.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         return None if found is None else Presented(found)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
-        """Spend the token and give the next one with what it is worth now."""
+        """Give what the token is worth now."""
         now = clock.now()
         found: Refreshable = self.request.refresh_token.found
         token, authorization = found.token, found.authorization
@@ -57,12 +60,24 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         if owes_second_factor(authorization.user, authorization.tenant):
             raise invalid_grant("the user must set up a second factor first")
         resources.check(authorization.grant, self.request.client)
-        if not authorizations.spend_refresh_token(token, now):
-            db.session.rollback()
-            raise invalid_grant("refresh token used by another request at the same time")
-        tokens = issuing.next_one(authorization, self.request.client, self._scope(authorization.grant.scope), now)
+        tokens = self._kept(found, now) if self.request.client.registration.fapi2 else self._rotated(found, now)
         db.session.commit()
         return 200, tokens, self.TOKEN_RESPONSE_HEADER
+
+    def _rotated(self, found: Refreshable, now: datetime) -> dict[str, Any]:
+        """RFC 9700 section 4.14.2: of those that come at once one gets the next token."""
+        if not authorizations.spend_refresh_token(found.token, now):
+            db.session.rollback()
+            raise invalid_grant("refresh token used by another request at the same time")
+        scope = self._scope(found.authorization.grant.scope)
+        return issuing.next_one(found.authorization, self.request.client, scope, now)
+
+    def _kept(self, found: Refreshable, now: datetime) -> dict[str, Any]:
+        """FAPI 2.0 Security Profile section 5.3.2.1: no rotation for who proves a key whenever the token is used."""
+        authorizations.prolong(found.token, found.authorization.grant, now)
+        return issuing.again(
+            found.authorization, self.request.client, self._scope(found.authorization.grant.scope), now
+        )
 
     def _reused(self, found: Refreshable, used_at: datetime) -> OAuth2Error:
         """Two requests of one client may cross; a token that comes again later has leaked (RFC 9700 section 4.14.2)."""

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
+from idp.oidc.metadata import InvalidMetadata, validated
 from idp.oidc.models import Client
 from tests.support.browser import Browser
 from tests.support.moving_clock import MovingClock
@@ -274,6 +275,20 @@ def test_a_wrong_object_is_not_pushed(rp: RelyingParty, signed: Signed, changes:
     """RFC 9126 section 3: the same at the pushed authorization request endpoint, as JSON."""
     answer = rp.http.send(rp.push_request({"request": signed(**changes)}))
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request_object")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"request_object_signing_alg": "ES256"}, {"require_signed_request_object": True}], ids=",".join
+)
+def test_who_signs_has_keys(changes: dict[str, Any]) -> None:
+    """Section 6.2: a client that registers for signed requests registers what verifies them; never alg none."""
+    metadata = {"redirect_uris": ["https://books.example/cb"], "token_endpoint_auth_method": METHOD, **changes}
+    with pytest.raises(InvalidMetadata) as refused:
+        validated(metadata, issuer_is_loopback=False)
+    assert [key for key, _ in refused.value.faults] == ["jwks"]
+    validated({**metadata, "jwks": KEYS}, issuer_is_loopback=False)
+    with pytest.raises(InvalidMetadata):
+        validated({**metadata, "jwks": KEYS, "request_object_signing_alg": "none"}, issuer_is_loopback=False)
 
 
 def test_it_is_announced(rp: RelyingParty) -> None:

@@ -1,0 +1,1 @@
+"""FAPI 2.0 Security Profile."""
