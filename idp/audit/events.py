@@ -445,6 +445,22 @@ class ClientChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClientDeleted(Event):
+    """An application that had registered itself deleted its registration."""
+
+    kind: ClassVar[str] = "client.deleted"
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitialAccessTokenMade(Event):
+    """The operator made a token with which applications register themselves."""
+
+    kind: ClassVar[str] = "client.registration_allowed"
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientSecretRenewed(Event):
     """An application got another secret; the one of before works for a day."""
 

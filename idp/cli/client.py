@@ -1,5 +1,7 @@
 """`idp client`: look at applications, disable and enable them."""
 
+from datetime import timedelta
+
 import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
@@ -7,13 +9,15 @@ from flask.cli import with_appcontext
 from idp.cli.output import json_option, print_record, print_records, unknown
 from idp.extensions import db
 from idp.oidc import applications
+from idp.oidc.dynamic import initial_tokens
 from idp.oidc.models import Client
 from idp.tenancy.models import Tenant
+from idp.tenancy.queries import by_slug
 
 
 @click.group()
 def client() -> None:
-    """Applications: list, show, disable, enable."""
+    """Applications: list, show, disable, enable, token."""
 
 
 @client.command("list")
@@ -67,6 +71,23 @@ def enable(client_id: str) -> None:
     applications.switch_on(found)
     db.session.commit()
     click.echo(f"{found.client_id} is enabled")
+
+
+@client.command()
+@click.option("--tenant", "slug", help="Of this tenant; without it the applications are for everybody's people.")
+@click.option(
+    "--expires", "days", type=click.IntRange(1, 365), default=7, show_default=True, help="After so many days."
+)
+@json_option
+@with_appcontext
+def token(*, slug: str | None, days: int, as_json: bool) -> None:
+    """Make an initial access token, with which applications register themselves at /register. It is shown once."""
+    tenant = None if slug is None else by_slug(slug)
+    if slug is not None and tenant is None:
+        raise unknown("tenant", slug)
+    made, ends = initial_tokens.new(tenant.id if tenant else None, timedelta(days=days))
+    db.session.commit()
+    print_record({"initial_access_token": made, "tenant": slug, "expires_at": ends}, as_json=as_json)
 
 
 def _client(client_id: str) -> Client:

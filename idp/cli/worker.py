@@ -41,7 +41,7 @@ from idp.login.models import (
 )
 from idp.oidc import keys
 from idp.oidc.logout import backchannel
-from idp.oidc.models import AuthorizationGrant, DeviceAuthorization, KeyState
+from idp.oidc.models import AuthorizationGrant, DeviceAuthorization, InitialAccessToken, KeyState
 from idp.outbox import deliver
 from idp.outbox.errands import (
     ApplicationToTell,
@@ -201,6 +201,10 @@ def _one_time_links(before: datetime) -> int:
     return _remove(OneTimeLink, OneTimeLink.expires_at < before)
 
 
+def _initial_access_tokens(before: datetime) -> int:
+    return _remove(InitialAccessToken, InitialAccessToken.expires_at < before)
+
+
 def _outbox(before: datetime) -> int:
     """What is old, delivered or not: by then nobody has any use for it."""
     return _remove(Queued, Queued.created_at < before - OUTBOX_KEPT)
@@ -224,6 +228,7 @@ BATCHES: Final[tuple[Batch, ...]] = (
     _familiar_browsers,
     _devices,
     _one_time_links,
+    _initial_access_tokens,
     _outbox,
     _people_imports,
 )

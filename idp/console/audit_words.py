@@ -19,10 +19,12 @@ GROUPS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
 
 TITLES: Mapping[str, Any] = {
     "client.changed": _l("Application changed"),
+    "client.deleted": _l("Application deleted"),
     "client.device_allowed": _l("Device allowed by its code"),
     "client.disabled": _l("Application switched off"),
     "client.enabled": _l("Application switched on again"),
     "client.registered": _l("Application registered"),
+    "client.registration_allowed": _l("Registration of applications allowed"),
     "client.secret_renewed": _l("Application got a new secret"),
     "consent.given": _l("Application allowed to use data"),
     "familiar_network.forgotten": _l("Validated IP address removed"),

@@ -20,6 +20,7 @@
                     signed first, then perhaps for one reader: encryption.py
                                                     └─▶ subjects.py: who a person is to this application
     application ─ POST /revoke ─▶ revocation.py         browser ─ /logout ─▶ logout/
+    application ─ /register ─▶ dynamic/          it registers itself, where the operator allowed that
     everybody ─ /.well-known/… /jwks ─▶ discovery.py    import file ─▶ metadata.py ─▶ registration.py (pure)
 
 One authorization is one row: its code, and all the tokens that grow from it. A code and a refresh token are spent by

@@ -66,8 +66,10 @@ def one_of(tenant_id: uuid.UUID, row_id: uuid.UUID) -> Client | None:
     return db.session.scalar(sa.select(Client).where(Client.id == row_id, Client.tenant_id == tenant_id))
 
 
-def register(tenant_id: uuid.UUID, name: str, metadata: Mapping[str, Any], actor_id: uuid.UUID) -> New:
-    """Register an application of a tenant. Raises `InvalidMetadata`."""
+def register(
+    tenant_id: uuid.UUID | None, name: str, metadata: Mapping[str, Any], actor_id: uuid.UUID | None = None
+) -> New:
+    """Register an application of a tenant, or of the platform. Raises `InvalidMetadata`."""
     registration = _checked(metadata)
     secret = opaque.new() if registration.uses_secret else None
     client = Client(

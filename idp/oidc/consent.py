@@ -9,6 +9,9 @@ It is kept per person and application, and grows; it is never taken for another 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import sqlalchemy as sa
 from flask import Response, make_response, render_template, url_for
 from flask_babel import gettext as _
@@ -40,6 +43,7 @@ def page(entry: Entry) -> Response:
         "action": url_for("oidc.decide", handle=entry.handle),
         "client": asked.client.row.name,
         "scopes": [sentence(scope) for scope in asked.scope],
+        "links": _links(asked.client.row.registration),
     }
     return make_response(render_template("login/consent.html", page=shown))
 
@@ -68,6 +72,16 @@ def _allowed(asked: AuthorizationRequest, login: Login) -> set[str]:
 
 def _mine(asked: AuthorizationRequest, login: Login) -> sa.ColumnElement[bool]:
     return sa.and_(Consent.user_id == login.user.id, Consent.client_id == asked.client.id)
+
+
+def _links(registration: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the application says of itself, on pages of its own (RFC 7591 section 2). Its logo is not loaded."""
+    named = (
+        ("client_uri", _("Its website")),
+        ("policy_uri", _("What it does with your data")),
+        ("tos_uri", _("Its terms")),
+    )
+    return [(registration[key], words) for key, words in named if key in registration]
 
 
 def sentence(scope: str) -> str:

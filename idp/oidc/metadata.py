@@ -234,6 +234,7 @@ _KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
     "contacts": _texts,
 }
 """Every key that we understand."""
+UNDERSTOOD: Final = frozenset(_KEYS)
 
 _UNSUPPORTED: Final = frozenset(
     {

@@ -30,11 +30,25 @@ class Client(Base):
     secret_hash: Mapped[str | None] = mapped_column(String(64))
     old_secret_hash: Mapped[str | None] = mapped_column(String(64))
     old_secret_ends_at: Mapped[datetime | None] = mapped_column(Instant)
+    registration_token_hash: Mapped[str | None] = mapped_column(String(64))
+    """Of the token with which a client that registered itself looks after its registration (RFC 7592)."""
     first_party: Mapped[bool] = mapped_column(default=False)
     require_pkce: Mapped[bool] = mapped_column(default=True)
     registration: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
     disabled_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class InitialAccessToken(Base):
+    """Who has it may register applications of the tenant; of no tenant: for everybody's people (RFC 7591)."""
+
+    __tablename__ = "initial_access_tokens"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    tenant_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
 
 
 class Consent(Base):

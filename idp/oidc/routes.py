@@ -31,6 +31,7 @@ from idp.oidc import (
 )
 from idp.oidc.device import endpoint as device_endpoint
 from idp.oidc.device import views as device
+from idp.oidc.dynamic import endpoint as registering
 from idp.oidc.logout import backchannel
 from idp.oidc.logout import views as logout
 
@@ -63,12 +64,16 @@ programs.add_url_rule(
 )
 programs.add_url_rule("/revoke", "revoke", revocation.revoke, methods=["POST"])
 programs.add_url_rule("/introspect", "introspect", introspection.introspect, methods=["POST"])
+programs.add_url_rule("/register", "register", registering.register, methods=["POST"])
+programs.add_url_rule("/register/<client_id>", "registration", registering.read, methods=["GET"])
+programs.add_url_rule("/register/<client_id>", "registration_update", registering.update, methods=["PUT"])
+programs.add_url_rule("/register/<client_id>", "registration_delete", registering.delete, methods=["DELETE"])
 programs.add_url_rule("/userinfo", "userinfo", userinfo.userinfo, methods=["GET", "POST"])
 csrf.exempt(programs)
 
 blueprints: Final = (people, programs)
 _PREFLIGHT: Final = {
-    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE, OPTIONS",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, DPoP",
     "Access-Control-Max-Age": "3600",
 }

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from idp.accounts.queries import by_id
@@ -10,6 +11,7 @@ from idp.login import known_ip
 from idp.login.types import Evidence, Factor, StepName
 from tests.cli.conftest import Idp
 from tests.support.moving_clock import MovingClock
+from tests.support.registering import Registrar
 from tests.support.world import KnownUser, World
 
 
@@ -23,10 +25,21 @@ def anna(world: World) -> KnownUser:
     return world.user("anna", zon, every_30_days=True)
 
 
+def test_a_token_to_register_with(idp: Idp, world: World, http: httpx.Client) -> None:
+    """It works at once, for the tenant that it was made for; it is shown once."""
+    made = json.loads(idp("client", "token", "--tenant", "de-zon", "--expires", "1", "--json").output)
+    assert made["tenant"] == "de-zon"
+    mine = Registrar(http, made["initial_access_token"]).registered()
+    assert json.loads(idp("client", "show", mine.said["client_id"], "--json").output)["tenant"] == "de-zon"
+    assert idp("client", "token").output.startswith("initial_access_token  ")
+    assert idp("client", "token", "--expires", "0").exit_code == 2
+
+
 @pytest.mark.parametrize(
     "command",
     [
         ("tenant", "show", "nowhere"),
+        ("client", "token", "--tenant", "nowhere"),
         ("tenant", "disable", "nowhere"),
         ("tenant", "enable", "nowhere"),
         ("user", "show", "nobody"),

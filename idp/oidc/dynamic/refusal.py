@@ -1,0 +1,54 @@
+"""What a program is told that may not register, or not so (RFC 7591 section 3.2.2, RFC 6750 section 3)."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+
+from flask import Response
+
+from idp import settings
+from idp.oidc.metadata import InvalidMetadata
+from idp.oidc.server import NO_STORE
+
+
+class Refused(Exception):
+    """The request is refused. `status`, error code and description are the answer."""
+
+    def __init__(self, error: str, description: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
+        """Keep the three."""
+        self.error = error
+        self.description = description
+        self.status = status
+        super().__init__(f"{error}: {description}")
+
+    def response(self) -> Response:
+        """The error; with a challenge where it is about the token."""
+        body = json.dumps({"error": self.error, "error_description": self.description})
+        headers = dict(NO_STORE)
+        if self.status is HTTPStatus.UNAUTHORIZED:
+            headers["WWW-Authenticate"] = f'Bearer realm="{settings.current().issuer}", error="{self.error}"'
+        if self.status is HTTPStatus.TOO_MANY_REQUESTS:
+            headers["Retry-After"] = "3600"
+        return Response(body, self.status, headers, mimetype="application/json")
+
+
+def no_token() -> Refused:
+    """One wording for no token, an unknown one, one that is over and another client's."""
+    return Refused("invalid_token", "The token is missing, unknown or over", HTTPStatus.UNAUTHORIZED)
+
+
+def too_many() -> Refused:
+    """More registrations with one token than anybody needs."""
+    return Refused("temporarily_unavailable", "Too many registrations in this hour", HTTPStatus.TOO_MANY_REQUESTS)
+
+
+def wrong_metadata(description: str) -> Refused:
+    """Something in the metadata."""
+    return Refused("invalid_client_metadata", description)
+
+
+def of(error: InvalidMetadata) -> Refused:
+    """Every fault of the metadata; those of addresses have a code of their own."""
+    about_addresses = any(key == "redirect_uris" for key, _ in error.faults)
+    return Refused("invalid_redirect_uri" if about_addresses else "invalid_client_metadata", str(error))
