@@ -13,7 +13,7 @@ In this process, on a clock that the test moves (most tests):
     app          the Flask application, on a fresh migrated store: SQLite without Redis, unless the test is marked
                  `@pytest.mark.both_stores` (it then runs twice, ids `sqlite-alone` and `postgres-valkey`) or
                  `@pytest.mark.postgres_valkey` (only the latter). `@pytest.mark.settings(trusted_proxies="10.0.0.0/8")`
-                 changes settings.
+                 changes settings; `@pytest.mark.own_app` gives one that can still be given routes.
     in_app       the same with an application context pushed, for calling the product's functions with `db.session`.
     store        the addresses of the stores: `store.database_url`, `store.redis_url`, `store.settings(...)`.
     clock        MovingClock: `clock.now()`, `clock.advance(days=29)`, `clock.at(moment)`. It stands still by itself.
@@ -67,6 +67,7 @@ MARKERS = (
     "both_stores: run on SQLite alone and on PostgreSQL with Valkey",
     "postgres_valkey: run on PostgreSQL with Valkey only",
     "settings(**changes): change settings of the application under test",
+    "own_app: an application that no other test has used, so that it can be given routes",
     "workers(n): how many worker processes `live` has, where not four",
     "slow: takes more than a few seconds",
     "foreign: installs software of others; runs by `make interop` only",
@@ -177,6 +178,7 @@ def apps() -> Apps:
 def app(request: pytest.FixtureRequest, apps: Apps, store: Store, clock: MovingClock) -> Iterator[Flask]:
     """The application on this test's stores."""
     marker = request.node.get_closest_marker("settings")
+    apps = Apps() if request.node.get_closest_marker("own_app") else apps
     with apps.on(store, **(marker.kwargs if marker else {})) as ours:
         yield ours
 

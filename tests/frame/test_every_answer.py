@@ -14,6 +14,8 @@ from tests.support.browser import NewBrowser
 
 PAGE = "/forgotten-page"
 
+pytestmark = pytest.mark.own_app
+
 
 @pytest.fixture
 def lines(app: Flask) -> Iterator[list[str]]:

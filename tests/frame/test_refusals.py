@@ -11,6 +11,8 @@ from idp.web.error_pages import for_programs
 from idp.web.input_limits import MOST_BODY_BYTES
 from tests.support.browser import NewBrowser
 
+pytestmark = pytest.mark.own_app
+
 ISSUER = "https://login.informer.example"
 
 
