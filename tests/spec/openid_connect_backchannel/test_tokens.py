@@ -209,6 +209,7 @@ def test_an_application_that_hangs_holds_up_nobody(
     with app.app_context():
         waiting = db.session.scalars(sa.select(Queued).where(Queued.due_at.is_not(None), Queued.tries > 0)).all()
         assert [row.tries for row in waiting] == [1, 1, 1]
+        assert sorted((row.last_error or "").split(":")[0] for row in waiting) == ["PutOff", "PutOff", "Unreachable"]
         assert "messages to applications" in probes.of_outbox().reason
 
 
