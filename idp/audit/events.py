@@ -111,6 +111,21 @@ class AuthenticatorRemoved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticatorRenamed(Event):
+    """An authenticator got another name."""
+
+    kind: ClassVar[str] = "two_factor.authenticator_renamed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyRenamed(Event):
+    """A passkey got another name."""
+
+    kind: ClassVar[str] = "passkey.renamed"
+    passkey: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TwoFactorReset(Event):
     """An administrator took a user's second factors away."""
 
@@ -184,11 +199,35 @@ class KnownIpRevoked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewIpValidated(Event):
+    """The mailbox vouched for an address that was new for the user, for this login."""
+
+    kind: ClassVar[str] = "familiar_network.validated"
+    validated_network: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FamiliarNetworkForgotten(Event):
     """The user made an address strange again that they had logged in from."""
 
     kind: ClassVar[str] = "familiar_network.forgotten"
     forgotten_network: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantCreated(Event):
+    """A tenant came to be."""
+
+    kind: ClassVar[str] = "tenant.created"
+    slug: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantChanged(Event):
+    """What a tenant is called, or its language, changed; `fields` names which."""
+
+    kind: ClassVar[str] = "tenant.changed"
+    fields: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

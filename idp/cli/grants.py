@@ -31,6 +31,6 @@ def list_(username: str, *, as_json: bool) -> None:
 def revoke(username: str) -> None:
     """End all of them: the next login of USERNAME asks the second factor."""
     found = named(username)
-    known_ip.revoke_all(found)
+    known_ip.revoke_all(found, "revoked_by_operator")
     db.session.commit()
     click.echo(f"the known-IP grants of {found.username} are revoked")

@@ -87,7 +87,7 @@ def ask_reset(login: Login, user_id: uuid.UUID) -> ResponseReturnValue:
 def reset_two_factor(login: Login, user_id: uuid.UUID) -> Response:
     """Take the user's second factors away; whatever was proved with them ends."""
     user = authority.subject(login, user_id)
-    ending.everywhere(user, "two_factor_reset")
+    ending.everywhere(user, "two_factor_reset", login.user.id)
     administration.reset_two_factor(user, login.user)
     return _kept(user, "reset")
 
@@ -100,7 +100,7 @@ def ask_end(login: Login, user_id: uuid.UUID) -> ResponseReturnValue:
 def end_employment(login: Login, user_id: uuid.UUID) -> Response:
     """Let the user log in no more, and end what they are logged in to."""
     user = authority.subject(login, user_id)
-    ending.everywhere(user, "employment_ended")
+    ending.everywhere(user, "employment_ended", login.user.id)
     lifecycle.disable(user, login.user.id)
     return _kept(user, "ended")
 
@@ -115,7 +115,7 @@ def enable(login: Login, user_id: uuid.UUID) -> Response:
 def sign_out(login: Login, user_id: uuid.UUID) -> Response:
     """End whatever the user is logged in to."""
     user = authority.subject(login, user_id)
-    ending.everywhere(user, "ended_by_administrator")
+    ending.everywhere(user, "ended_by_administrator", login.user.id)
     record(SignedOutEverywhere(tenant_id=user.tenant_id, user_id=user.id, actor_id=login.user.id))
     return _kept(user, "signed-out")
 

@@ -14,13 +14,12 @@ from urllib.parse import urlencode
 from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
-from idp.audit.events import LoginRefused
 from idp.audit.record import record
 from idp.extensions import db
 from idp.login import pages, transaction
 from idp.login.completion import finish
 from idp.login.policy import decide
-from idp.login.reasons import machine
+from idp.login.refusals import refused
 from idp.login.situation import Facts, here, session_for
 from idp.login.steps import STEPS
 from idp.login.steps.base import Context, Proved
@@ -96,15 +95,7 @@ def address(step: StepName, handle: str) -> str:
 
 def _refuse(t: Transaction, facts: Facts, decision: Deny) -> Response:
     transaction.take(t)
-    record(
-        LoginRefused(
-            tenant_id=facts.person.tenant_id,
-            user_id=facts.person.id,
-            refusal=decision.refusal.value,
-            application=t.application.name if t.application else None,
-            reasons=[machine(reason) for reason in decision.reasons],
-        )
-    )
+    record(refused(facts.person, decision, t.application))
     db.session.commit()
     if t.cancel_to:
         return redirect(f"{t.cancel_to}?{urlencode({'because': decision.refusal.value})}", 303)

@@ -5,6 +5,7 @@ disown ─────▶ the same, and: the places since then are strange again
               a link for a new one goes to the mailbox
 """
 
+import uuid
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -24,10 +25,10 @@ _SAME_LOGIN = timedelta(minutes=1)
 """The mail of a login is written a moment after its network is remembered."""
 
 
-def everywhere(user: User, because: str) -> None:
+def everywhere(user: User, because: str, actor_id: uuid.UUID | None = None) -> None:
     """End every session, known-IP grant and refresh token of the user. The caller commits."""
-    session.end_all(user, because)
-    known_ip.revoke_all(user, because)
+    session.end_all(user, because, actor_id=actor_id)
+    known_ip.revoke_all(user, because, actor_id)
     lifecycle.next_epoch(user)
 
 

@@ -15,9 +15,11 @@ from werkzeug.wrappers import Response
 
 from idp import clock
 from idp.accounts.models import User
+from idp.audit.record import record
 from idp.login import transaction
 from idp.login.models import BrowserSession
 from idp.login.policy import decide
+from idp.login.refusals import refused
 from idp.login.situation import enrolled, here, session_for
 from idp.login.steps import STEPS
 from idp.login.transaction import Application, Transaction
@@ -25,7 +27,7 @@ from idp.login.types import Challenge, Decision, Demand, Deny, Need, Refusal, Si
 from idp.tenancy.models import Tenant
 from idp.web.browser import browser_hash
 
-__all__ = ["Application", "Login", "Standing", "begin", "judge", "owes_second_factor"]
+__all__ = ["Application", "Login", "Standing", "begin", "judge", "owes_second_factor", "refuse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,11 @@ def begin(
         )
     )
     return redirect(url_for("login.resume", handle=begun.handle), 303)
+
+
+def refuse(login: Login, denied: Deny, application: Application) -> None:
+    """Record that an application is refused whoever is logged in, where no login comes in between. The caller commits."""
+    record(refused(login.user, denied, application))
 
 
 def _stranger(standing: Standing) -> User | None:

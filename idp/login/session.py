@@ -139,11 +139,11 @@ def end(session: BrowserSession, because: str, actor_id: uuid.UUID | None = None
         g.browser_session = None
 
 
-def end_all(user: User, because: str, keep: BrowserSession | None = None) -> None:
+def end_all(user: User, because: str, keep: BrowserSession | None = None, actor_id: uuid.UUID | None = None) -> None:
     """End all sessions of the user, but the one to keep. The caller commits."""
     for session in open_sessions(user):
         if keep is None or session.id != keep.id:
-            end(session, because)
+            end(session, because, actor_id)
 
 
 def open_sessions(user: User) -> list[BrowserSession]:

@@ -20,7 +20,7 @@ from typing import Final
 from flask import Response, make_response, redirect, request, url_for
 
 from idp.extensions import db
-from idp.login.gate import Login, Standing, begin, judge
+from idp.login.gate import Login, Standing, begin, judge, refuse
 from idp.login.types import Assurance, Complete, Demand, Deny, Refusal
 from idp.oidc import answers, consent, parameters, requests, silent
 from idp.oidc.checks import Rejected
@@ -94,8 +94,9 @@ def _arrive(entry: Entry, allowed_by: str | None = None) -> Response:
             return _complete(entry, login, worth, allowed_by)
         case Standing(decision=Deny(refusal=Refusal.NOT_A_MEMBER)) if entry.request.asks_fresh_proof:
             return _ask(entry, demand)
-        case Standing(decision=Deny(refusal=refusal)):
-            return _refuse(entry, _DENIED[refusal])
+        case Standing(decision=Deny() as denied, login=Login() as login):
+            refuse(login, denied, entry.request.application)
+            return _refuse(entry, _DENIED[denied.refusal])
         case _ if entry.request.silent:
             return _refuse(entry, silent.missing(demand, standing))
         case _:

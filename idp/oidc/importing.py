@@ -27,6 +27,8 @@ from idp.accounts.importing.existing import look_up, parts_of
 from idp.accounts.importing.faults import Faults, Path
 from idp.accounts.importing.people import read_people
 from idp.accounts.importing.report import Change
+from idp.audit.events import ClientChanged, ClientRegistered
+from idp.audit.record import record
 from idp.crypto import opaque
 from idp.errors import Conflict
 from idp.extensions import db
@@ -216,8 +218,10 @@ def write_clients(items: Sequence[ClientItem], existing: ExistingClients, *, set
         named = {column: value for column, value in named.items() if value is not None}
         if client is None:
             db.session.add(Client(client_id=item.entry.client_id, **named))
+            record(ClientRegistered(tenant_id=named.get("tenant_id"), client_id=item.entry.client_id))
             yield Change("client", item.entry.client_id, created=True)
         elif fields := list(_differing(client, named, item)):
+            record(ClientChanged(tenant_id=client.tenant_id, client_id=client.client_id))
             yield Change("client", client.client_id, created=False, fields=fields)
     db.session.flush()
 

@@ -17,7 +17,8 @@ from idp import clock
 from idp.accounts import authenticators, enrolment
 from idp.accounts.models import TotpDevice
 from idp.accounts.passkeys import LONGEST_NAME, cleaned
-from idp.audit.events import AuthenticatorAdded, AuthenticatorRemoved
+from idp.audit.events import AuthenticatorAdded, AuthenticatorRemoved, AuthenticatorRenamed
+from idp.audit.record import record
 from idp.errors import BadRequest, Forbidden, NotFound
 from idp.extensions import db
 from idp.login.gate import Login
@@ -66,6 +67,7 @@ def rename_authenticator(login: Login, device_id: uuid.UUID) -> ResponseReturnVa
         nameless = _("Type a name by which you know the authenticator again.")
         raise BadRequest("no name for an authenticator", person=nameless if name == "" else _too_long())
     device.name = name
+    record(AuthenticatorRenamed(tenant_id=login.user.tenant_id, user_id=login.user.id))
     db.session.commit()
     return back_with("authenticator-renamed")
 

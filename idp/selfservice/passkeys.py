@@ -15,7 +15,8 @@ from flask_babel import gettext as _
 from idp.accounts import ceremonies, passkeys
 from idp.accounts.ceremonies import Fault
 from idp.accounts.models import Passkey
-from idp.audit.events import TwoFactorRemoved, TwoFactorSetUp
+from idp.audit.events import PasskeyRenamed, TwoFactorRemoved, TwoFactorSetUp
+from idp.audit.record import record
 from idp.errors import BadRequest, Forbidden, NotFound
 from idp.extensions import db
 from idp.login import session as sessions
@@ -62,6 +63,7 @@ def rename_passkey(login: Login, passkey_id: uuid.UUID) -> ResponseReturnValue:
         nameless = _("Type a name by which you know the passkey again.")
         raise BadRequest("no name for a passkey", person=nameless if name == "" else _too_long())
     passkey.name = name
+    record(PasskeyRenamed(tenant_id=login.user.tenant_id, user_id=login.user.id, passkey=str(passkey.id)))
     db.session.commit()
     return back_with("passkey-renamed")
 

@@ -17,7 +17,7 @@ from idp.accounts.importing.people import People, UserItem
 from idp.accounts.importing.report import Change
 from idp.accounts.lifecycle import NewUser
 from idp.accounts.models import User, UserType
-from idp.audit.events import TwoFactorSetUp, UserChanged
+from idp.audit.events import TenantChanged, TenantCreated, TwoFactorSetUp, UserChanged
 from idp.audit.record import record
 from idp.crypto import opaque
 from idp.extensions import db
@@ -99,15 +99,18 @@ def _new_tenant(entry: TenantEntry, code: str) -> Tenant:
     )
     db.session.add(tenant)
     db.session.flush()
+    record(TenantCreated(tenant_id=tenant_id, slug=entry.slug))
     return tenant
 
 
-def _renamed(tenant: Tenant, entry: TenantEntry) -> Iterator[str]:
-    for field in ("name", "locale"):
-        value = getattr(entry, field)
-        if value is not None and value != getattr(tenant, field):
-            setattr(tenant, field, value)
-            yield field
+def _renamed(tenant: Tenant, entry: TenantEntry) -> list[str]:
+    named = {field: getattr(entry, field) for field in ("name", "locale")}
+    fields = [field for field, value in named.items() if value not in (None, getattr(tenant, field))]
+    for field in fields:
+        setattr(tenant, field, named[field])
+    if fields:
+        record(TenantChanged(tenant_id=tenant.id, fields=fields))
+    return fields
 
 
 def _policy(tenant: Tenant, entry: TenantEntry) -> Iterator[str]:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from flask_babel import gettext as _
 
 from idp import clock
+from idp.audit.events import NewIpValidated
+from idp.audit.record import record
 from idp.login import validation
 from idp.login.network import current_address, current_network
 from idp.login.steps.base import Context, Page, Proved, Rejected
@@ -59,6 +61,8 @@ class NewIp:
 
     def _proved(self, ctx: Context) -> Proved:
         validation.end(ctx.transaction.pending or "")
+        whose = {"tenant_id": ctx.user.tenant_id, "user_id": ctx.user.id}
+        record(NewIpValidated(**whose, validated_network=current_network()))
         evidence = Evidence(
             step=self.name,
             at=clock.now(),
