@@ -17,11 +17,13 @@ from idp.accounts.models import User, UserType
 from idp.audit import events
 from idp.audit.events import Event
 from idp.audit.models import AuditEvent
+from idp.audit.record import record
 from idp.extensions import db
 from idp.login import known_ip
 from idp.login.types import Evidence, Factor, StepName
 from idp.tenancy import changes
 from idp.tenancy.models import Tenant
+from tests.support.units import CHANGES, Units
 from tests.support.world import KnownUser, World
 
 NETWORK = "203.0.113.7"
@@ -103,6 +105,22 @@ def test_with_its_change_or_not_at_all(anna: KnownUser, kind: str, act: Act) -> 
     assert kind in kinds()
     event = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.kind == kind)).one()
     assert (event.tenant_id, event.at) == (anna.tenant.id, clock.now())
+
+
+def test_every_kind_names_its_change() -> None:
+    """A kind without a word about what is written with it is seen here; the stories of `tests/flows` hold it."""
+    assert {event.kind for event in EVENTS if event is not Event} == set(CHANGES)
+
+
+def test_an_event_without_its_change_is_heard(anna: KnownUser) -> None:
+    """The ear itself: an event that is committed after its change, in a transaction of its own, is found."""
+    with Units().listening() as heard:
+        lifecycle.disable(user(anna))
+        db.session.commit()
+        assert (heard.seen, heard.alone) == ({"user.disabled"}, [])
+        record(events.UserEnabled(tenant_id=anna.tenant.id, user_id=anna.id))
+        db.session.commit()
+    assert heard.alone == ["user.enabled"]
 
 
 def test_every_kind_has_its_own_name() -> None:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from idp.accounts.queries import by_id
+from idp.audit.models import AuditEvent
 from idp.login import known_ip
 from idp.login.types import Evidence, Factor, StepName
 from tests.cli.conftest import Idp
@@ -145,3 +146,6 @@ def test_grants_are_listed_and_revoked(idp: Idp, world: World, anna: KnownUser, 
     assert idp("grants", "revoke", "anna").exit_code == 0
     assert json.loads(idp("grants", "list", "anna", "--json").stdout) == []
     assert idp("grants", "list", "anna").stdout == ""
+    with world.unit_of_work() as session:
+        (revoked,) = session.query(AuditEvent).filter(AuditEvent.kind == "known_ip.revoked")
+        assert (revoked.user_id, revoked.detail["because"]) == (anna.id, "revoked_by_operator")

@@ -24,6 +24,11 @@ from tests.support.world import KnownTenant, KnownUser, World
 LOG = "/console/audit"
 
 
+@pytest.fixture(autouse=True)
+def units() -> None:
+    """Most events here are made up, without what they describe."""
+
+
 @pytest.fixture
 def anna(world: World, zon: KnownTenant) -> KnownUser:
     return world.user("anna", zon)

@@ -129,9 +129,27 @@ def test_what_is_changed_is_written_down(imported: File, rows: None) -> None:
         "user.changed",
         "user.password_changed",
         "two_factor.set_up",
+        "client.changed",
     ]
     assert events[1].detail == {"fields": ["name"]}
     assert "koude" not in str([event.detail for event in events])
+
+
+def test_companies_and_applications_are_written_down(imported: File, rows: None) -> None:
+    """What comes to be, and what of it changes, are events of the company that they belong to."""
+    made = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.kind.in_(["tenant.created", "client.registered"])))
+    assert [(event.kind, event.detail, event.tenant_id) for event in made] == [
+        ("tenant.created", {"slug": "de-zon"}, company("de-zon").id),
+        ("tenant.created", {"slug": "fietsen-bv"}, company("fietsen-bv").id),
+        ("client.registered", {"client_id": "books"}, company("de-zon").id),
+    ]
+    db.session.rollback()
+    imported.replace("Bakkerij De Zon", "De Maan").replace("Informer Books", "Books").imported()
+    changed = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.kind.in_(["tenant.changed", "client.changed"])))
+    assert [(event.kind, event.detail, event.tenant_id) for event in changed] == [
+        ("tenant.changed", {"fields": ["name"]}, company("de-zon").id),
+        ("client.changed", {"client_id": "books"}, company("de-zon").id),
+    ]
 
 
 def test_what_the_file_does_not_name_stays(imported: File, rows: None) -> None:
