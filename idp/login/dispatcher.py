@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from idp.audit.record import record
 from idp.extensions import db
-from idp.login import pages, transaction
+from idp.login import known_ip, pages, transaction
 from idp.login.completion import finish
 from idp.login.policy import decide
 from idp.login.refusals import refused
@@ -81,6 +81,7 @@ def accept(t: Transaction, proved: Proved) -> Transaction:
     person = str(proved.user.id)
     before = t.evidence if t.user_id == person else ()
     grown = replace(t, user_id=person, evidence=(*before, proved.evidence), pending=None)
+    known_ip.forget_ended(proved.user)
     db.session.commit()
     transaction.keep(grown)
     return grown

@@ -4,6 +4,7 @@
     find ── cache hit, tag right, `grants_epoch` current ──┐
          └─ otherwise the SQL row, which is cached again ──┴─▶ live()? ─▶ KnownIp, the waiver ─▶ policy.py
     void ── SQL rows go, `grants_epoch` moves on: every cached copy is worthless, deleted or not
+    forget_ended ── the same for those that are over, at the user's next proof: a clock set back revives none
 
 SQL holds the truth. A cached copy carries a tag of ours and the epochs of its user and tenants, which are compared
 with the rows that a login reads anyway: nothing that is written into Redis can grant. Redis gone: SQL answers.
@@ -23,7 +24,7 @@ from idp.accounts.models import User
 from idp.accounts.queries import tenants_of
 from idp.audit.events import KnownIpChosen, KnownIpGranted, KnownIpRevoked, KnownIpUsed
 from idp.audit.record import record
-from idp.extensions import db, upsert
+from idp.extensions import changed, db, upsert
 from idp.login.models import KnownIpGrant
 from idp.login.types import Evidence, Factor, KnownIp
 from idp.tenancy.models import Tenant
@@ -127,6 +128,13 @@ def revoke(user: User, grant_id: uuid.UUID, because: str = "revoked", actor_id: 
 def revoke_all(user: User, because: str = "revoked", actor_id: uuid.UUID | None = None) -> None:
     """End every grant of the user. The caller commits."""
     _void(user, because, actor_id, None)
+
+
+def forget_ended(user: User) -> None:
+    """Forget the grants that are over, so that a clock which is set back revives none. The caller commits."""
+    over = sa.delete(KnownIpGrant).where(KnownIpGrant.user_id == user.id, KnownIpGrant.expires_at <= clock.now())
+    if changed(over):
+        _moved_on(user)
 
 
 def choose(user: User, *, on: bool, recent: tuple[Evidence, ...] = (), browser_hash: str | None = None) -> None:

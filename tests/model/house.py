@@ -491,6 +491,7 @@ class House:
         if login.person is not person:
             login.person, login.proofs = person, []
         login.proofs.append(proof)
+        person.forget_ended(self.now)
         login.mailed, login.mail_in_redis = None, False
         match proof.of:
             case "totp":

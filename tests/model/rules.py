@@ -200,6 +200,10 @@ class Person:
 
     # Known networks
 
+    def forget_ended(self, now: datetime) -> None:
+        """At every proof the grants that are over are gone for good: a clock set back revives none."""
+        self.grants = {at: grant for at, grant in self.grants.items() if now < grant.made + THIRTY_DAYS}
+
     def earn(self, proof: Proof, browser: int) -> None:
         """A correct code makes or renews the grant of its network, where the person chose so (C1, C2)."""
         if self.every_30_days:
