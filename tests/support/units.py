@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 ATTEMPT: tuple[str, ...] = ()
-"""The event is all that is kept: something was tried and refused, or there was nothing to change."""
+"""The event is all that is kept: something was tried and refused, or looked at, and nothing changed."""
 
 CHANGES: Mapping[str, tuple[str, ...]] = {
     "client.changed": ("clients",),
@@ -55,6 +55,7 @@ CHANGES: Mapping[str, tuple[str, ...]] = {
     "tenant.people_import_confirmed": ("people_imports",),
     "tenant.policy_changed": ("tenants",),
     "tenant.security_code_rotated": ("tenants",),
+    "tenant.security_code_shown": ATTEMPT,
     "token.code_reused": ("authorization_grants",),
     "token.refresh_token_reused": ("authorization_grants",),
     "two_factor.authenticator_added": ("totp_devices",),
