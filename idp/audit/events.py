@@ -446,6 +446,14 @@ class DeviceAllowed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRevoked(Event):
+    """A signing key was withdrawn: what it signed is worth nothing."""
+
+    kind: ClassVar[str] = "keys.revoked"
+    kid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeysRotated(Event):
     """The signing keys moved on."""
 

@@ -5,14 +5,14 @@ import secrets
 import click
 from flask.cli import with_appcontext
 
-from idp.cli.output import json_option, print_json, print_records, said
+from idp.cli.output import json_option, print_json, print_records, said, unknown
 from idp.oidc import keys as signing_keys
 from idp.settings import KEY_DIGITS
 
 
 @click.group()
 def keys() -> None:
-    """Keys: list, rotate, new-secret."""
+    """Keys: list, rotate, revoke, new-secret."""
 
 
 @keys.command("list")
@@ -42,6 +42,20 @@ def rotate(*, as_json: bool) -> None:
     for turn in turns:
         when = "signs from now on" if turn.waits_until is None else f"may sign from {said(turn.waits_until)} UTC on"
         click.echo(f"{turn.algorithm}: {turn.kid} {when}")
+
+
+@keys.command()
+@click.argument("kid")
+@with_appcontext
+def revoke(kid: str) -> None:
+    """Withdraw a key that others may have got hold of: at once, and with all that it signed.
+
+    It leaves the key set, its tokens verify nowhere any more as soon as others have read the set again (five minutes),
+    and the next key signs from now on.
+    """
+    if not signing_keys.revoke(kid):
+        raise unknown("key", kid)
+    click.echo(f"{kid} is withdrawn")
 
 
 @keys.command("new-secret")

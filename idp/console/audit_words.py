@@ -31,6 +31,7 @@ TITLES: Mapping[str, Any] = {
     "familiar_network.validated": _l("New IP address validated by mail"),
     "helpdesk.access_given": _l("Helpdesk let in"),
     "helpdesk.access_revoked": _l("Helpdesk access ended"),
+    "keys.revoked": _l("Signing key withdrawn"),
     "keys.rotated": _l("Signing keys rotated"),
     "known_ip.chosen": _l("Choice of 2FA once every 30 days"),
     "known_ip.granted": _l("IP address known for 30 days"),

@@ -3,6 +3,8 @@
     next ────────── rotate() ─────────▶ active ────────── rotate() ─────────▶ retired ── a day ─▶ not published
     published, not yet used            signs; one an algorithm               verifies what it signed
 
+    any of them ──── revoke() ─────▶ revoked: not published, verifies nothing; what follows it takes over at once
+
 A next key is published from the moment that it is made and takes over no earlier than `PUBLISHED_BEFORE_USE` after
 that, so that every copy of the key set that anybody still holds has it. `signs` is unique: of several processes that
 start or rotate at once one makes the set, and the others find it made.
@@ -32,7 +34,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from sqlalchemy.orm import Session
 
 from idp import clock
-from idp.audit.events import KeysRotated
+from idp.audit.events import KeyRevoked, KeysRotated
 from idp.audit.record import record
 from idp.extensions import changed, db
 from idp.oidc.models import KeyState, SigningKey
@@ -214,6 +216,29 @@ def rotate() -> tuple[Turn, ...]:
     return turns
 
 
+def revoke(kid: str) -> bool:
+    """Withdraw a key that somebody else may have: what it signed is worth nothing. Commits. False: no such key.
+
+    The next key takes over without waiting: for a while others may meet a key that their copy of the set has not.
+    """
+    row = db.session.scalar(sa.select(SigningKey).where(SigningKey.kid == kid, SigningKey.state != KeyState.REVOKED))
+    if row is None:
+        return False
+    now, place, algorithm = clock.now(), row.signs, row.algorithm
+    if not _moved(row, state=KeyState.REVOKED, signs=None, retired_at=now):
+        db.session.rollback()
+        return revoke(kid)  # it was rotated at this moment; look again
+    if place == algorithm:
+        of_next = sa.update(SigningKey).where(SigningKey.signs == _next(algorithm))
+        changed(of_next.values(state=KeyState.ACTIVE, signs=algorithm, activated_at=now))
+    if place is not None:
+        db.session.add(_made(_next(algorithm), now))
+    record(KeyRevoked(kid=kid))
+    db.session.commit()
+    _keyring().forget()
+    return True
+
+
 def every_key() -> list[SigningKey]:
     """All keys, by algorithm, the newest first."""
     return list(db.session.scalars(sa.select(SigningKey).order_by(SigningKey.algorithm, SigningKey.created_at.desc())))
@@ -325,7 +350,8 @@ def _read_ring(known: Ring | None) -> Ring:
 def _rows() -> list[SigningKey]:
     """The keys to publish, in a unit of work of their own: a request's own one neither sees nor holds it."""
     oldest = clock.now() - PUBLISHED_AFTER_USE
-    published = sa.or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > oldest)
+    alive = sa.or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > oldest)
+    published = sa.and_(alive, SigningKey.state != KeyState.REVOKED)
     with Session(db.engine, expire_on_commit=False) as unit, unit.begin():
         return list(unit.scalars(sa.select(SigningKey).where(published).order_by(SigningKey.algorithm, SigningKey.kid)))
 

@@ -165,6 +165,7 @@ class KeyState(enum.StrEnum):
     NEXT = "next"
     ACTIVE = "active"
     RETIRED = "retired"
+    REVOKED = "revoked"
 
 
 class SigningKey(Base):

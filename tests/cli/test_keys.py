@@ -1,4 +1,4 @@
-"""`idp keys list|rotate|new-secret`."""
+"""`idp keys list|rotate|revoke|new-secret`."""
 
 import json
 import re
@@ -34,6 +34,16 @@ def test_rotating_lets_the_next_keys_take_over(idp: Idp, clock: MovingClock) -> 
     assert "may sign from" in idp("keys", "rotate").stdout
     clock.advance(minutes=10)
     assert idp("keys", "rotate").stdout.count("signs from now on") == 3
+
+
+def test_withdrawing_a_key(idp: Idp) -> None:
+    """It is said, once; a name that does not exist is an error."""
+    kid = next(key["kid"] for key in json.loads(idp("keys", "list", "--json").stdout) if key["state"] == "active")
+    assert idp("keys", "revoke", kid).stdout == f"{kid} is withdrawn\n"
+    listed = json.loads(idp("keys", "list", "--json").stdout)
+    assert {key["kid"]: key["state"] for key in listed}[kid] == "revoked"
+    for name in (kid, "nothing"):
+        assert idp("keys", "revoke", name).exit_code == 1
 
 
 def test_a_new_secret_key_is_one(idp: Idp) -> None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -15,6 +16,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from joserfc import jwt
+from joserfc.jwk import KeySet
 
 from idp.crypto.sealed import SealBroken
 from idp.extensions import db
@@ -162,6 +165,76 @@ def test_a_retired_key_is_published_for_a_day(in_app: Flask, http: httpx.Client,
     reread(in_app)
     assert old not in http.get("/jwks").text
     assert old in [key.kid for key in keys.every_key()]
+
+
+def test_nobody_ever_meets_a_token_that_cannot_be_verified(
+    in_app: Flask, http: httpx.Client, clock: MovingClock
+) -> None:
+    """Section 5: whatever copy of the set a verifier holds, up to five minutes old, while the keys rotate five times.
+
+    And nothing is signed with a key that has retired; each token verifies for the hour that it lives.
+    """
+    seen: list[tuple[datetime, KeySet, set[str]]] = []
+    signed: list[tuple[datetime, str, str]] = []
+    rotations = 0
+    while rotations < 5 or clock.now() < signed[-1][0]:
+        for _ in range(3):
+            clock.advance(minutes=1)
+            reread(in_app)
+            published = http.get("/jwks").json()
+            seen.append((clock.now(), KeySet.import_key_set(published), {key["kid"] for key in published["keys"]}))
+            for algorithm in ("RS256", "ES256"):
+                signed.append((clock.now(), algorithm, keys.sign(algorithm, "JWT", {"iss": "us"})))
+                assert _kid(signed[-1][2]) == active(algorithm).kid
+        rotations += all(turn.waits_until is None for turn in keys.rotate())
+    end = clock.now()
+    for at, algorithm, token in signed:
+        held = [copy for copy in seen if at - keys.JWKS_MAX_AGE <= copy[0] <= min(end, at + timedelta(hours=1))]
+        assert all(_kid(token) in kids for _, _, kids in held)
+        assert jwt.decode(token, held[0][1], algorithms=[algorithm]).claims["iss"] == "us"
+    assert rotations == 5
+    assert len({_kid(token) for _, algorithm, token in signed if algorithm == "ES256"}) >= 5
+
+
+@pytest.mark.parametrize("state", [KeyState.ACTIVE, KeyState.NEXT, KeyState.RETIRED])
+def test_a_key_that_was_stolen(
+    in_app: Flask, rp: RelyingParty, tokens: Tokens, browser: Browser, state: KeyState
+) -> None:
+    """Withdrawn at once: not published, and what it signed is worth nothing; the others sign and verify on."""
+    if state is KeyState.RETIRED:
+        keys.rotate()
+    stolen = db.session.scalars(sa.select(SigningKey).filter_by(algorithm="ES256", state=state)).one().kid
+    assert keys.revoke(stolen)
+    assert stolen not in rp.http.get("/jwks").text
+    of = {key.state: key.kid for key in keys.every_key() if key.algorithm == "ES256"}
+    assert of[KeyState.REVOKED] == stolen
+    assert {KeyState.ACTIVE, KeyState.NEXT} <= of.keys()
+    assert rp.userinfo(tokens).status_code == (200 if state is KeyState.NEXT else 401)
+    fresh = rp.finish(browser.get(rp.authorize_url()))
+    assert rp.userinfo(fresh).status_code == 200
+    assert _kid(fresh.access_token) == of[KeyState.ACTIVE] != stolen
+    assert not keys.revoke(stolen)
+    assert not keys.revoke("no such key")
+
+
+def test_a_key_that_is_rotated_while_it_is_withdrawn(in_app: Flask) -> None:
+    """It is withdrawn all the same, and there is one active and one next key."""
+    stolen = active("ES256").kid
+    once: list[bool] = []
+
+    def be_faster(conn: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("SELECT signing_keys.id") and not once:
+            once.append(True)
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(_in(in_app, keys.rotate)).result()
+
+    sa.event.listen(db.engine, "after_cursor_execute", be_faster)
+    try:
+        assert keys.revoke(stolen)
+    finally:
+        sa.event.remove(db.engine, "after_cursor_execute", be_faster)
+    states = [key.state for key in keys.every_key() if key.algorithm == "ES256"]
+    assert sorted(states) == [KeyState.ACTIVE, KeyState.NEXT, KeyState.REVOKED]
 
 
 @pytest.mark.both_stores
