@@ -6,8 +6,12 @@ marked `foreign` then installs what it needs (tests/interop/installed.py) instea
 
 import os
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from urllib.parse import urljoin
 
 import httpx
@@ -15,7 +19,7 @@ import pytest
 
 from tests.browser import conftest as with_chromium
 from tests.support.browser import Browser
-from tests.support.server import IDP, Server, surroundings
+from tests.support.server import IDP, Server, stop, surroundings, wait_until_answers
 from tests.support.world import KnownClient, KnownUser, World
 
 MOST_REDIRECTS = 20
@@ -109,3 +113,17 @@ def case(live: Server) -> Case:
     world = live.new_world()
     anna = world.user("anna", world.tenant("de-zon"), totp=True)
     return Case(live, world.client("books"), anna)
+
+
+@contextmanager
+def running(command: list[str], variables: dict[str, str], address: str, place: Path) -> Iterator[None]:
+    """An application that is a program of its own, until the block ends; a failed test shows what it said."""
+    log = place / "application.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, env=variables, cwd=place, stdout=output, stderr=output)
+    try:
+        wait_until_answers(f"{address}/", process, log)
+        yield
+    finally:
+        stop(process)
+        sys.stdout.write(log.read_text())

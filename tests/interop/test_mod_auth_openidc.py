@@ -5,8 +5,6 @@ The module keeps the login in Apache, gives the site the claims, logs out at the
 
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.interop import installed
-from tests.interop.conftest import Somebody
+from tests.interop.conftest import Somebody, running
 from tests.support.postgres import free_port
-from tests.support.server import stop, wait_until_answers
+from tests.support.server import surroundings
 from tests.support.world import KnownClient
 
 pytestmark = [pytest.mark.foreign, pytest.mark.workers(1)]
@@ -27,7 +25,7 @@ NEEDED = ["mpm_event", "authn_core", "authz_core", "authz_user", "headers", "ali
 SITE = """
 ServerRoot {place}
 PidFile {place}/pid
-ErrorLog {place}/error.log
+ErrorLog {place}/application.log
 LogLevel warn
 Listen 127.0.0.1:{port}
 ServerName 127.0.0.1
@@ -94,17 +92,11 @@ def apache(somebody: Somebody) -> Iterator[Apache]:
         user="User www-data\nGroup www-data" if os.geteuid() == 0 else "",
     )
     (place / "apache.conf").write_text(configuration)
-    log = place / "error.log"
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            ["/usr/sbin/apache2", "-f", str(place / "apache.conf"), "-DFOREGROUND"], stdout=out, stderr=out
-        )
+    command = ["/usr/sbin/apache2", "-f", str(place / "apache.conf"), "-DFOREGROUND"]
     try:
-        wait_until_answers(f"{address}/", process, log)
-        yield Apache(address, client)
+        with running(command, surroundings(), address, place):
+            yield Apache(address, client)
     finally:
-        stop(process)
-        sys.stdout.write(log.read_text())
         shutil.rmtree(place)
 
 

@@ -1,7 +1,6 @@
 """`mozilla-django-oidc`, which most Django sites use: login, the silent look whether it still holds, logout."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.interop import installed
-from tests.interop.conftest import Somebody
+from tests.interop.conftest import Somebody, running
 from tests.support.postgres import free_port
-from tests.support.server import stop, surroundings, wait_until_answers
+from tests.support.server import surroundings
 
 pytestmark = [pytest.mark.foreign, pytest.mark.workers(1)]
 SECONDS = 0.5
@@ -41,17 +40,8 @@ def site(somebody: Somebody, tmp_path: Path) -> Iterator[str]:
         "renew_after": SECONDS,
     }
     environment = surroundings() | {"PYTHONPATH": str(place / "packages"), "SITE": json.dumps(said)}
-    log = tmp_path / "site.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, place / "django_site.py"], env=environment, cwd=tmp_path, stdout=output, stderr=output
-        )
-    try:
-        wait_until_answers(f"{address}/", process, log)
+    with running([sys.executable, str(place / "django_site.py")], environment, address, tmp_path):
         yield address
-    finally:
-        stop(process)
-        sys.stdout.write(log.read_text())
 
 
 def test_the_way_of_a_django_site(site: str, somebody: Somebody) -> None:

@@ -1,17 +1,24 @@
-"""The npm library `openid-client`, a certified relying party: discovery, code with PKCE, refresh, userinfo, logout."""
+"""The npm library `openid-client`, a certified relying party.
+
+Discovery, code with PKCE, refresh, userinfo and logout; then everything at its strictest; then a device without a browser.
+"""
 
 import json
 import os
 import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc.jwk import ECKey
 
 from tests.interop import installed
-from tests.interop.conftest import Case
+from tests.interop.conftest import Case, Somebody
 
-pytestmark = pytest.mark.both_stores
+Line = Callable[[], dict[str, Any]]
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 @pytest.fixture(scope="session")
@@ -20,29 +27,18 @@ def library() -> Path:
     return installed.npm("openid_client")
 
 
+@pytest.mark.both_stores
 def test_the_way_of_an_application(case: Case, library: Path) -> None:
     """Every call of the library is answered as it expects: it checks state, nonce, iss, max_age and signatures."""
     variables = {
-        "PATH": os.environ["PATH"],
         "ISSUER": case.live.issuer,
         "CLIENT_ID": case.client.client_id,
         "CLIENT_SECRET": str(case.client.client_secret),
         "REDIRECT_URI": case.client.redirect_uri,
     }
-    node = subprocess.Popen(
-        ["node", "openid_client.mjs"],
-        cwd=library,
-        env=variables,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        said = _led(case, node)
-    finally:
-        node.kill()
-        node.communicate(timeout=10)
+    with program(library, "openid_client.mjs", variables) as (line, answer):
+        answer(case.callback(line()["authorize"]))
+        said = line()
     assert said["claims"]["tenant"] == case.anna.tenant.slug
     assert set(said["claims"]["amr"]) == {"pwd", "otp", "mfa"}
     assert said["userinfo"]["sub"] == said["again"]["sub"] == said["claims"]["sub"]
@@ -51,16 +47,79 @@ def test_the_way_of_an_application(case: Case, library: Path) -> None:
     assert case.live.browser().get(said["logout"]).status == 200
 
 
-def _led(case: Case, node: "subprocess.Popen[str]") -> dict[str, Any]:
+@pytest.mark.workers(1)
+@pytest.mark.parametrize("request_", ["pushed", "signed"])
+def test_at_its_strictest(somebody: Somebody, library: Path, request_: str) -> None:
+    """private_key_jwt, PAR with a DPoP proof or a signed request, JARM, DPoP-bound tokens; introspection, revocation."""
+    key = ECKey.generate_key("P-256", auto_kid=True)
+    client = somebody.world.client(
+        "strict",
+        token_endpoint_auth_method="private_key_jwt",
+        jwks={"keys": [key.as_dict(private=False)]},
+        dpop_bound_access_tokens=True,
+        require_pushed_authorization_requests=request_ == "pushed",
+        require_signed_request_object=request_ == "signed",
+    )
+    variables = {
+        "ISSUER": somebody.live.issuer,
+        "CLIENT_ID": client.client_id,
+        "REDIRECT_URI": client.redirect_uri,
+        "PRIVATE_JWK": json.dumps(key.as_dict(private=True)),
+        "REQUEST": request_,
+    }
+    with program(library, "openid_client_bound.mjs", variables) as (line, answer):
+        somebody.tab.browser.get(line()["authorize"]).login(somebody.anna)
+        answer(str(somebody.tab.browser.landed))
+        said = line()
+    assert said["parameters"] == ["client_id", "request_uri" if request_ == "pushed" else "request"]
+    assert said["answer"] == ["response"]
+    assert (said["type"], said["email"], said["bound"]) == ("dpop", somebody.anna.email, True)
+    assert said["without"] == "invalid_token"
+    assert said["active"] == [True, False]
+
+
+@pytest.mark.foreign
+@pytest.mark.workers(1)
+def test_a_device(somebody: Somebody, library: Path) -> None:
+    """RFC 8628: the library asks again and again, at our pace, until the person has allowed it."""
+    metadata: dict[str, Any] = {"redirect_uris": [], "response_types": [], "grant_types": [DEVICE_CODE]}
+    client = somebody.world.client("tv", public=True, **metadata)
+    variables = {"ISSUER": somebody.live.issuer, "CLIENT_ID": client.client_id}
+    with program(library, "openid_client_device.mjs", variables) as (line, _):
+        page = somebody.tab.browser.get(line()["authorize"])
+        page.submit().login(somebody.anna, until="consent").submit("Allow")
+        assert line() == {"email": somebody.anna.email}
+
+
+@contextmanager
+def program(place: Path, name: str, variables: dict[str, str]) -> Iterator[tuple[Line, Callable[[str], None]]]:
+    """Node, with one of our scripts: what reads a line that it says, and what answers it."""
+    node = subprocess.Popen(
+        ["node", name],
+        cwd=place,
+        env={"PATH": os.environ["PATH"], **variables},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert node.stdin
     assert node.stdout
     assert node.stderr
-    first = node.stdout.readline()
-    assert first, node.stderr.read()
-    callback = case.callback(json.loads(first)["authorize"])
-    node.stdin.write(f"{callback}\n")
-    node.stdin.flush()
-    last = node.stdout.readline()
-    assert last, node.stderr.read()
-    said: dict[str, Any] = json.loads(last)
-    return said
+    into, out, complaints = node.stdin, node.stdout, node.stderr
+
+    def line() -> dict[str, Any]:
+        text = out.readline()
+        assert text, complaints.read()
+        said: dict[str, Any] = json.loads(text)
+        return said
+
+    def answer(text: str) -> None:
+        into.write(f"{text}\n")
+        into.flush()
+
+    try:
+        yield line, answer
+    finally:
+        node.kill()
+        node.communicate(timeout=10)
