@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from tests.browser import conftest as with_chromium
+from tests.interop import installed
 from tests.support.browser import Browser
 from tests.support.server import IDP, Server, stop, surroundings, wait_until_answers
 from tests.support.world import KnownClient, KnownUser, World
@@ -30,11 +31,11 @@ chromium, new_person = with_chromium.chromium, with_chromium.new_person
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out what takes long to install, unless it is asked for."""
-    if os.environ.get(ALL) == "1":
-        return
+    asked = os.environ.get(ALL) == "1"
+    leave_out = pytest.mark.skip(reason="installs foreign software: `make interop` runs it")
     for item in items:
         if item.get_closest_marker("foreign"):
-            item.add_marker(pytest.mark.skip(reason="installs foreign software: `make interop` runs it"))
+            item.add_marker(pytest.mark.timeout(installed.PATIENCE) if asked else leave_out)
 
 
 @dataclass(frozen=True, slots=True)
