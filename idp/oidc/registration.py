@@ -4,9 +4,9 @@
                                                           └─▶ Registration
     metadata from the database ───▶ read() ─────────────────▶ Registration         (it was validated when it came)
 
-Beyond the standard there are three keys of our own: ``audience``, whom access tokens are for (RFC 9068 section 3);
-``token_exchange_audience``, whom tokens may be exchanged for (RFC 8693 section 2.1); and ``profile``, which binds the
-client to more (``fapi2.py``).
+Beyond the standard there are four keys of our own: ``audience``, whom access tokens are for (RFC 9068 section 3);
+``token_exchange_audience``, whom tokens may be exchanged for (RFC 8693 section 2.1); ``dpop_require_nonce``, whether DPoP
+proofs need a nonce of ours (RFC 9449 section 8); and ``profile``, which binds the client to more (``fapi2.py``).
 Where ``grant_types`` is absent the client may use codes and refresh tokens: a refresh token is given only for the
 scope ``offline_access``, so nobody gets one by accident.
 """
