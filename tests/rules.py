@@ -435,14 +435,15 @@ RULES = (
     ),
     Rule(
         "E5",
-        "Ending an employment ends login, sessions, refresh tokens and grants at once.",
+        "Ending an employment ends login, sessions, refresh tokens and grants at once, and tells the applications.",
         (
             "flows/test_console_people::test_end_of_employment_ends_everything_at_once",
             "cli/test_looking::test_disabling_a_user_ends_what_is_remembered",
             "flows/test_attacks::test_a_disabled_user_goes_no_further",
+            "spec/openid_connect_backchannel/test_endings::test_the_end_of_an_employment",
+            "spec/openid_connect_backchannel/test_endings::test_a_command_of_the_operator",
             MODEL,
         ),
-        "Applications are not told by back-channel logout yet.",
     ),
     Rule(
         "E6",
