@@ -12,7 +12,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test interop check format bench lock clean
+.PHONY: help install install-dev demo test interop check format bench screenshots lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -43,6 +43,9 @@ format: install-dev ## rewrite the code in the one format
 
 bench: install-dev ## what each kind of request costs, in CPU time and as a multiple of a bare Flask answer
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+screenshots: install-dev ## a picture of every page, at 390 and 1280 px, light and dark, English and Dutch, in test-results/screenshots
+	$(BIN)/python -m tests.screenshots
 
 lock: ## renew both lock files within the bounds of pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
