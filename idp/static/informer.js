@@ -109,6 +109,7 @@ all("[data-strength-of]", (shown) => {
     const signs = [...input.value];
     const share = signs.filter((sign, at) => sign !== signs[at - 1]).length * 5;
     const enough = signs.length >= Number(shortest);
+    shown.querySelector("meter").hidden = !signs.length;
     shown.querySelector("meter").value = enough ? Math.max(share, 50) : Math.min(share, 49);
     const words = enough ? (share < 80 ? fair : strong) : short;
     shown.querySelector("[role=status]").textContent = signs.length ? words : "";

@@ -20,6 +20,7 @@ def test_the_meter(live: Server, new_person: NewPerson) -> None:
         somebody.log_in(anna)
     said, meter = person.page.locator(".strength [role=status]"), person.page.locator(".strength meter")
     values = []
+    assert not meter.is_visible(), "an empty bar says nothing"
     for password, words in TYPED:
         person.page.locator("[name=new_password]").fill(password)
         assert words in said.inner_text()
@@ -27,5 +28,5 @@ def test_the_meter(live: Server, new_person: NewPerson) -> None:
     assert values == sorted(values)
     person.picture("strong")
     person.page.locator("[name=new_password]").fill("")
-    assert said.inner_text() == ""
+    assert (said.inner_text(), meter.is_visible()) == ("", False)
     assert not plain.page.locator(".strength").is_visible()

@@ -45,6 +45,13 @@ class Tour:
     def walk(self) -> list[str]:
         """Go past every page; return their names."""
         self._people()
+        with self._window() as self.desk:
+            self.desk.page.goto(f"{self.live.issuer}/console/settings")
+            self.desk.log_in(self.bert)
+            self._parts()
+        return self.names
+
+    def _parts(self) -> None:
         for part in (
             self._logging_in,
             self._new_address_and_set_up,
@@ -57,7 +64,6 @@ class Tour:
             self._mails,
         ):
             part()
-        return self.names
 
     def _people(self) -> None:
         world, language = self.world, self.language
@@ -158,49 +164,50 @@ class Tour:
             self._press(person, "main form[method=post] button", "recovery-codes")
 
     def _console(self) -> None:
-        with self._at_the_console() as desk:
-            self._see(desk, "console-settings")
-            desk.page.locator("form.switches").evaluate("form => form.noValidate = true")
-            desk.page.locator("[name=session_hours]").fill("0")
-            self._press(desk, "form.switches button[type=submit]:not([form])", "console-settings-wrong")
-            self._go(desk, "/console/settings?done=saved", "console-settings-saved")
-            self._go(desk, "/console/security-center", "security-center")
-            self._go(desk, "/console/audit", "audit")
-            self._go(desk, "/console/accountants", "accountants")
-            with self._window() as other:
-                other.page.goto(f"{self.live.issuer}/account/companies")
-                other.log_in(self.piet)
-                self._press(other, "form[action$=connect-code] button")
-                code = "".join(sign for sign in other.page.inner_text("main") if sign.isdigit())[:12]
-            desk.page.locator("[name=connect_code]").fill(code)
-            self._press(desk, "form[action$='/accountants/look'] button", "connect")
-            self._go(desk, f"/console/accountants/{self.eva.id}/end", "end-accountant")
-            self._go(desk, "/console/helpdesk", "helpdesk")
-            self._press(desk, "form[action$='/helpdesk'] button", "helpdesk-let-in")
+        desk = self.desk
+        self._see(desk, "console-settings")
+        desk.page.locator("form.switches").evaluate("form => form.noValidate = true")
+        desk.page.locator("[name=session_hours]").fill("0")
+        self._press(desk, "form.switches button[type=submit]:not([form])", "console-settings-wrong")
+        self._go(desk, "/console/settings?done=saved", "console-settings-saved")
+        self._go(desk, "/console/security-center", "security-center")
+        self._go(desk, "/console/sessions", "sessions")
+        self._go(desk, "/console/audit", "audit")
+        self._go(desk, "/console/accountants", "accountants")
+        with self._window() as other:
+            other.page.goto(f"{self.live.issuer}/account/companies")
+            other.log_in(self.piet)
+            self._press(other, "form[action$=connect-code] button")
+            code = other.page.inner_text("[data-connect-code]")
+        desk.page.locator("[name=connect_code]").fill(code)
+        self._press(desk, "form[action$='/accountants/look'] button", "connect")
+        self._go(desk, f"/console/accountants/{self.eva.id}/end", "end-accountant")
+        self._go(desk, "/console/helpdesk", "helpdesk")
+        self._press(desk, "form[action$='/helpdesk'] button", "helpdesk-let-in")
 
     def _console_people(self) -> None:
-        with self._at_the_console() as desk:
-            self._go(desk, "/console/users", "people")
-            self._go(desk, "/console/users?search=nobody-at-all", "people-nobody")
-            for name, user in (
-                ("user", self.anna),
-                ("user-without-two-factor", self.carla),
-                ("user-invited", self.nora),
-                ("user-ended", self.gone),
-                ("user-oneself", self.bert),
-            ):
-                self._go(desk, f"/console/users/{user.id}", name)
-            about = f"/console/users/{self.anna.id}"
-            self._go(desk, f"{about}/simulator", "simulator")
-            self._go(desk, f"{about}/simulator?address=somewhere", "simulator-wrong")
-            self._go(desk, f"{about}/reset-two-factor", "reset-two-factor")
-            self._go(desk, f"{about}/end-employment", "end-employment")
-            self._go(desk, "/console/users/invite", "invite")
-            desk.page.locator("main form").first.evaluate("form => form.noValidate = true")
-            self._press(desk, "main form[method=post] button[type=submit]", "invite-wrong")
-            self._go(desk, "/console/users/import", "import")
-            self._choose(desk, FAULTY, "import-wrong")
-            self._choose(desk, f"name;email;username\nOtto;o@x.example;otto{self.world.suffix}\n", "import-look")
+        desk = self.desk
+        self._go(desk, "/console/users", "people")
+        self._go(desk, "/console/users?search=nobody-at-all", "people-nobody")
+        for name, user in (
+            ("user", self.anna),
+            ("user-without-two-factor", self.carla),
+            ("user-invited", self.nora),
+            ("user-ended", self.gone),
+            ("user-oneself", self.bert),
+        ):
+            self._go(desk, f"/console/users/{user.id}", name)
+        about = f"/console/users/{self.anna.id}"
+        self._go(desk, f"{about}/simulator", "simulator")
+        self._go(desk, f"{about}/simulator?address=somewhere", "simulator-wrong")
+        self._go(desk, f"{about}/reset-two-factor", "reset-two-factor")
+        self._go(desk, f"{about}/end-employment", "end-employment")
+        self._go(desk, "/console/users/invite", "invite")
+        desk.page.locator("main form").first.evaluate("form => form.noValidate = true")
+        self._press(desk, "main form[method=post] button[type=submit]", "invite-wrong")
+        self._go(desk, "/console/users/import", "import")
+        self._choose(desk, FAULTY, "import-wrong")
+        self._choose(desk, f"name;email;username\nOtto;o@x.example;otto{self.world.suffix}\n", "import-look")
 
     def _helpdesk(self) -> None:
         with self._window() as helper:
@@ -246,17 +253,9 @@ class Tour:
 
     def _invitation(self) -> str:
         """The link for somebody whom the administrator invites again."""
-        with self._at_the_console() as desk:
-            desk.page.goto(f"{self.live.issuer}/console/users/{self.nora.id}")
-            self._press(desk, "form[action$=invite-again] button")
+        self.desk.page.goto(f"{self.live.issuer}/console/users/{self.nora.id}")
+        self._press(self.desk, "form[action$=invite-again] button")
         return next(mail.link for mail in self.post.deliver() if "/invitation/" in mail.link)
-
-    @contextmanager
-    def _at_the_console(self) -> Iterator[Person]:
-        with self._window() as desk:
-            desk.page.goto(f"{self.live.issuer}/console/settings")
-            desk.log_in(self.bert)
-            yield desk
 
     @contextmanager
     def _window(self) -> Iterator[Person]:

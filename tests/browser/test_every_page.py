@@ -1,0 +1,73 @@
+"""Every page in both languages: nothing that axe-core calls serious, nothing wider than a phone, and no script needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.screenshots.tour import Tour
+from tests.support.npm import installed
+from tests.support.server import Server
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+AXE = Path(__file__).parent / "axe"
+GRAVE = {"serious", "critical"}
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LOOKS: tuple[tuple[Literal["light", "dark"], dict[str, Any]], ...] = (
+    ("light", {"type": "tag", "values": WCAG}),
+    ("dark", {"type": "rule", "values": ["color-contrast"]}),
+)
+ABOUT_PASSKEYS = {"security", "security-without-two-factor"}
+"""Their button leads to a page that says what a passkey needs."""
+RUN = "options => axe.run(document, options).then(found => found.violations)"
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The program of axe-core."""
+    return (installed(AXE) / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_nothing_serious(live: Server, chromium: Browser, axe: str, tmp_path: Path, language: str) -> None:
+    """WCAG 2.2 AA as far as a machine sees it, light and dark; at 390 px nothing sticks out to the side."""
+    faults: list[str] = []
+
+    def look(page: Page, name: str) -> None:
+        page.evaluate(axe)
+        faults.extend(f"{name}: {fault}" for fault in broken_rules(page))
+        if page.evaluate("document.documentElement.scrollWidth") > 390:
+            faults.append(f"{name}: wider than the window")
+
+    seen = Tour(live, live.new_world(), chromium, language, look, tmp_path).walk()
+    assert len(seen) > 80
+    assert faults == []
+
+
+def test_every_page_works_without_script(live: Server, chromium: Browser, tmp_path: Path) -> None:
+    """The same walk, form by form, in a browser that runs none. Only passkeys need it, and are not offered then."""
+    offered: list[tuple[str, str]] = []
+
+    def look(page: Page, name: str) -> None:
+        words = page.locator("button:visible, a:visible").all_inner_texts()
+        offered.extend((name, text) for text in words if "passkey" in text.lower() and name not in ABOUT_PASSKEYS)
+
+    seen = Tour(live, live.new_world(), chromium, "en", look, tmp_path, script=False).walk()
+    assert len(seen) > 80
+    assert offered == []
+
+
+def broken_rules(page: Page) -> Iterator[str]:
+    """Yield what axe-core finds: every rule in the light, the contrast in the dark too."""
+    for scheme, only in LOOKS:
+        page.emulate_media(color_scheme=scheme)
+        found: list[dict[str, Any]] = page.evaluate(RUN, {"runOnly": only, "resultTypes": ["violations"]})
+        for violation in found:
+            if violation["impact"] in GRAVE:
+                yield f"{scheme}: {violation['id']} ({violation['impact']}) at {violation['nodes'][0]['html'][:120]}"
+    page.emulate_media(color_scheme="light")
