@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from idp.accounts import factors, lifecycle, notices
 from idp.accounts.models import User, UserType
+from idp.accounts.queries import administrators_of
 from idp.audit.events import BlockNewIpChosen, TwoFactorReset, UserTypeChanged
 from idp.audit.record import record
 from idp.extensions import db
@@ -24,6 +25,11 @@ def lock(tenant: Tenant) -> None:
     """Wait for whoever administers this company at this moment. Holds until the end of the unit of work."""
     same = sa.update(Tenant).where(Tenant.id == tenant.id).values(epoch=Tenant.epoch)
     db.session.execute(same, execution_options={"synchronize_session": False})
+
+
+def is_last_administrator(user: User) -> bool:
+    """Whether nobody could administer the company without this user. Whoever asks holds the lock."""
+    return [able.id for able in administrators_of(user.tenant_id, at_most=2)] == [user.id]
 
 
 def reset_two_factor(user: User, actor: User) -> bool:

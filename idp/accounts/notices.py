@@ -1,20 +1,24 @@
 """What a user is told by mail about their own account, in the unit of work in which it happens."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from idp import clock, outbox, settings
 from idp.accounts import browsers, links
 from idp.accounts.links import Purpose
 from idp.accounts.models import User
+from idp.accounts.queries import administrators_of
 from idp.outbox.items import Recipient
 from idp.outbox.mail.letters import (
     FactorAdded,
     FactorRemoved,
+    HelpdeskLetIn,
+    HelpdeskShutOut,
     NewPlace,
     PasswordChanged,
     RecoveryCodeUsed,
     TwoFactorReset,
 )
+from idp.tenancy.models import Tenant
 from idp.web.languages import DEFAULT, SPOKEN
 
 NOT_ME_PATH = "/not-me"
@@ -67,3 +71,18 @@ def new_place(user: User, address: str, user_agent: str) -> None:
 def recovery_code_used(user: User, left: int) -> None:
     """A recovery code stood in for the second factor."""
     outbox.mail(RecoveryCodeUsed(to=recipient(user), at=clock.now(), left=left))
+
+
+def helpdesk_let_in(tenant: Tenant, by: str, until: datetime) -> None:
+    """An administrator of that name let the helpdesk look at the company: every administrator is told."""
+    for told in administrators_of(tenant.id):
+        letter = HelpdeskLetIn(
+            to=recipient(told), at=clock.now(), company=tenant.name, by=by, until=until.date().isoformat()
+        )
+        outbox.mail(letter)
+
+
+def helpdesk_shut_out(tenant: Tenant, by: str) -> None:
+    """An administrator of that name ended the helpdesk's access: every administrator is told."""
+    for told in administrators_of(tenant.id):
+        outbox.mail(HelpdeskShutOut(to=recipient(told), at=clock.now(), company=tenant.name, by=by))

@@ -4,11 +4,12 @@ import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
 
-from idp.accounts import lifecycle, usernames
+from idp.accounts import administration, lifecycle, usernames
 from idp.accounts.models import User
 from idp.accounts.passkeys import has_second_factor
 from idp.accounts.queries import by_username, recovery_codes_left, tenants_of
 from idp.cli.output import json_option, print_record, print_records, unknown
+from idp.errors import Conflict
 from idp.extensions import db
 from idp.tenancy.models import Tenant
 
@@ -54,10 +55,16 @@ def show(username: str, *, as_json: bool) -> None:
 
 @user.command()
 @click.argument("username")
+@click.option("--force", is_flag=True, help="Also the last administrator of a company, who is refused else.")
 @with_appcontext
-def disable(username: str) -> None:
+def disable(username: str, *, force: bool) -> None:
     """End the user's login, sessions, grants and refresh tokens at once."""
     found = named(username)
+    administration.lock(found.tenant)
+    if not force and administration.is_last_administrator(found):
+        raise Conflict(
+            f"{found.username} is the last administrator of {found.tenant.slug}: --force disables them all the same"
+        )
     lifecycle.disable(found)
     db.session.commit()
     click.echo(f"{found.username} is disabled")

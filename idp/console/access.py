@@ -31,6 +31,11 @@ def page(rule: str, view: View, method: str = "GET", back: Callable[[], str] = o
     return OwnPage(rule, view, method, Proof.FRESH, back, _may_change)
 
 
+def asking(rule: str, view: View) -> OwnPage:
+    """A page that only leads to a change: the helpdesk has no use for it."""
+    return OwnPage(rule, view, "GET", Proof.FRESH, own_pages.here, _may_change)
+
+
 def _may_change(login: Login) -> bool:
     if own_pages.helps(login):
         raise Forbidden("the helpdesk changes nothing", person="The helpdesk may look here, and change nothing.")

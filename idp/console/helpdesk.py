@@ -1,6 +1,7 @@
 """`/console/helpdesk`: whether Informer's helpdesk may look at the company, until when, and who looked at what.
 
-The helpdesk sees the same console while the access lives, and changes nothing in it (`access.py`).
+The helpdesk sees the same console while the access lives, and changes nothing in it (`access.py`). Whenever it is let in or
+shut out, every administrator of the company is told by mail.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ from flask import redirect, request, url_for
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from idp import clock
+from idp.accounts import notices
 from idp.console import authority
 from idp.extensions import db
 from idp.login.gate import Login
@@ -18,6 +21,7 @@ from idp.login.own_pages import render
 from idp.tenancy import support_access
 from idp.tenancy.models import SupportAccess
 from idp.tenancy.support_access import History
+from idp.web import fields
 
 DONE: Mapping[str, Any] = {
     "given": _l("The helpdesk may look at your company. You can revoke it at any time."),
@@ -37,8 +41,7 @@ class HelpdeskPage:
 
 def helpdesk(login: Login) -> str:
     """Show the access and its history."""
-    given = request.args.get("before", "")
-    before = int(given) if given.isascii() and given.isdigit() and len(given) < len(str(2**62)) else None
+    before = fields.before()
     page = HelpdeskPage(
         access=support_access.of(login.tenant.id),
         history=support_access.history_of(login.tenant.id, before),
@@ -51,7 +54,9 @@ def helpdesk(login: Login) -> str:
 def let_in(login: Login) -> Response:
     """Let the helpdesk in for a month; who is let in already stays so until the day that was said."""
     authority.act(login)
-    support_access.give(login.tenant, login.user.id, login.user.name)
+    if support_access.give(login.tenant, login.user.id, login.user.name):
+        until = support_access.a_month_after(clock.now())
+        notices.helpdesk_let_in(login.tenant, login.user.name, until)
     db.session.commit()
     return redirect(url_for("console.helpdesk", done="given"), 303)
 
@@ -59,7 +64,8 @@ def let_in(login: Login) -> Response:
 def shut_out(login: Login) -> Response:
     """End the helpdesk's access at once."""
     authority.act(login)
-    support_access.revoke(login.tenant, login.user.id)
+    if support_access.revoke(login.tenant, login.user.id):
+        notices.helpdesk_shut_out(login.tenant, login.user.name)
     db.session.commit()
     return redirect(url_for("console.helpdesk", done="revoked"), 303)
 

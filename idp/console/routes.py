@@ -17,7 +17,7 @@ from idp.console import (
     settings,
     simulator,
 )
-from idp.console.access import page
+from idp.console.access import asking, page
 from idp.login import own_pages
 from idp.web import input_limits
 
@@ -50,15 +50,15 @@ PAGES = (
     page("/accountants", accountants.accountants),
     page("/accountants", accountants.connect, "POST", accountants.accountants_page),
     page("/accountants/look", accountants.look, "POST", accountants.accountants_page),
-    page("/accountants/<uuid:user_id>/end", accountants.ask_part),
+    asking("/accountants/<uuid:user_id>/end", accountants.ask_part),
     page("/accountants/<uuid:user_id>/end", accountants.part, "POST", accountants.accountants_page),
     page("/helpdesk", helpdesk.helpdesk),
     page("/helpdesk", helpdesk.let_in, "POST", helpdesk.helpdesk_page),
     page("/helpdesk/revoke", helpdesk.shut_out, "POST", helpdesk.helpdesk_page),
     page("/users", people.people),
-    page("/users/invite", invite.invite),
+    asking("/users/invite", invite.invite),
     page("/users/invite", invite.invited, "POST", invite.keep_input),
-    page("/users/import", import_people.choose_file),
+    asking("/users/import", import_people.choose_file),
     page("/users/import", import_people.upload, "POST", import_people.file_page),
     page("/users/import/<uuid:import_id>", import_people.show_import),
     page("/users/import/<uuid:import_id>/confirm", import_people.confirm, "POST", import_people.import_page),
@@ -71,9 +71,9 @@ PAGES = (
     page("/users/<uuid:user_id>/new-ip-addresses", person.choose_new_ip, "POST", person.person_page),
     page("/users/<uuid:user_id>/sign-out", person.sign_out, "POST", person.person_page),
     page("/users/<uuid:user_id>/revoke-known-addresses", person.revoke_known, "POST", person.person_page),
-    page("/users/<uuid:user_id>/reset-two-factor", person.ask_reset),
+    asking("/users/<uuid:user_id>/reset-two-factor", person.ask_reset),
     page("/users/<uuid:user_id>/reset-two-factor", person.reset_two_factor, "POST", person.person_page),
-    page("/users/<uuid:user_id>/end-employment", person.ask_end),
+    asking("/users/<uuid:user_id>/end-employment", person.ask_end),
     page("/users/<uuid:user_id>/end-employment", person.end_employment, "POST", person.person_page),
     page("/users/<uuid:user_id>/enable", person.enable, "POST", person.person_page),
 )

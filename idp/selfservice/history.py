@@ -4,21 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from idp.accounts.queries import tenants_of
 from idp.audit.events import LoginCompleted, LoginRefused, StepFailed, TriesDelayed
-from idp.errors import BadRequest
 from idp.login import history
 from idp.login.gate import Login
 from idp.login.history import Entry
 from idp.login.own_pages import render
 from idp.login.reasons import STEP_TITLES, sentence
+from idp.web import fields
 
-_DIGITS = 18
-"""So many digits fit any database's numbers."""
 _TITLES: Mapping[str, Any] = {
     LoginCompleted.kind: _l("Logged in"),
     LoginRefused.kind: _l("Login refused"),
@@ -48,7 +45,7 @@ class HistoryPage:
 
 def login_history(login: Login) -> str:
     """Show some of the entries."""
-    before = _before()
+    before = fields.before()
     found = history.page(login.user.id, before)
     companies = {tenant.id: tenant.name for tenant in tenants_of(login.user) if tenant.id != login.user.tenant_id}
     lines = tuple(
@@ -56,17 +53,6 @@ def login_history(login: Login) -> str:
         for entry in found.entries
     )
     return render("account/history.html", login, page=HistoryPage(lines, found.before, before is not None))
-
-
-def _before() -> int | None:
-    """The event that the page before ended with."""
-    given = request.args.getlist("before")
-    if not given:
-        return None
-    digits = given[0] if len(given) == 1 else ""
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS):
-        raise BadRequest("before: no event")
-    return int(digits)
 
 
 def _title(entry: Entry) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from idp.accounts.queries import by_id
+from idp.accounts.queries import by_id, by_username
 from idp.audit.models import AuditEvent
 from idp.login import known_ip
 from idp.login.types import Evidence, Factor, StepName
@@ -116,6 +116,22 @@ def test_disabled_and_enabled(idp: Idp, kind: str, name: str) -> None:
         assert (result.exit_code, result.stdout) == (0, f"{name} is {verb}d\n")
         shown = json.loads(idp(kind, "show", name, "--json").stdout)
         assert (shown["disabled_at"] is not None) == (verb == "disable")
+
+
+def test_the_last_administrator_is_not_disabled_by_accident(idp: Idp, world: World, anna: KnownUser) -> None:
+    """R58: one clear line, and nothing is done; a second one, or --force, is another matter; employees are none."""
+    world.user("other", world.tenant("other"), type="administrator")
+    refused = idp("user", "disable", "bert")
+    assert (refused.exit_code, "bert is the last administrator of de-zon" in refused.stderr) == (1, True)
+    assert idp("user", "disable", "anna").exit_code == 0
+    world.user("deputy", anna.tenant, type="administrator")
+    assert idp("user", "disable", "bert").exit_code == 0
+    assert idp("user", "disable", "deputy").exit_code == 1
+    assert idp("user", "disable", "deputy", "--force").exit_code == 0
+    with world.unit_of_work():
+        ended = by_username("bert")
+        assert ended
+        assert ended.disabled_at
 
 
 def test_disabling_a_user_ends_what_is_remembered(idp: Idp, world: World, anna: KnownUser) -> None:

@@ -181,6 +181,8 @@ def test_another_name(world: World, anna: KnownUser, new_browser: NewBrowser) ->
         browser.get(SECURITY).fill(name=odd).submit("Save the name")
         assert browser.status == 400
     assert devices(world, anna) == ["My phone"]
+    with world.unit_of_work() as session:
+        assert session.query(AuditEvent).filter_by(kind="two_factor.authenticator_renamed").count() == 1
 
 
 def test_removing_one_of_two(world: World, anna: KnownUser, new_browser: NewBrowser) -> None:

@@ -8,7 +8,9 @@ from uuid import uuid4
 import pytest
 from werkzeug.routing import Rule
 
+from idp.accounts.models import User
 from idp.audit.models import AuditEvent
+from idp.outbox.mail.letters import HelpdeskLetIn, HelpdeskShutOut
 from idp.tenancy.models import SupportAccess, SupportLook
 from idp.tenancy.support_access import a_month_after
 from tests.support.browser import ELSEWHERE, Browser, NewBrowser
@@ -111,6 +113,46 @@ def test_everything_that_writes_is_refused_in_words(
         assert session.query(AuditEvent).filter_by(actor_id=hanna.id).count() == 0
 
 
+def test_no_button_that_would_be_refused(
+    world: World, new_browser: NewBrowser, zon: KnownTenant, bert: KnownUser, hanna: KnownUser
+) -> None:
+    """What may only be looked at has nothing to press but what looks further; pages that only ask are refused in words."""
+    anna, nora = world.user("anna", zon, totp=True), world.user("nora", zon)
+    world.change(User, nora.id, invited_at=nora.now())
+    eva = world.user("eva", world.tenant("kantoor"), type="accountant", works_for=[zon])
+    let_in(new_browser(), bert)
+    browser = looking(new_browser(ELSEWHERE), hanna, zon)
+    browser.get("/console/users").login(hanna)
+    for page in ("settings", "users", "accountants", "helpdesk", "sessions", f"users/{anna.id}", f"users/{nora.id}"):
+        browser.get(f"/console/{page}")
+        assert browser.status == 200, page
+        assert browser.page.soup.select("main form[method=post] button, main a.button[href*=end]") == [], page
+    asked = [f"users/{anna.id}/reset-two-factor", f"users/{anna.id}/end-employment", "users/invite", "users/import"]
+    for page in (*asked, f"accountants/{eva.id}/end"):
+        assert browser.get(f"/console/{page}").status == 403, page
+        assert "The helpdesk may look here, and change nothing." in browser.text
+
+
+def test_every_administrator_is_told(
+    world: World, new_browser: NewBrowser, zon: KnownTenant, bert: KnownUser, clock: MovingClock
+) -> None:
+    """Let in and shut out: a mail to each, in their own language, that says by whom; twice at once is told once."""
+    piet = world.user("piet", zon, type="administrator", locale="nl")
+    world.user("anna", zon)
+    until = a_month_after(clock.now()).date().isoformat()
+    browser = open_page(new_browser(), HELPDESK, bert)
+    form = browser.filled_form(LET_IN)
+    browser.send(form).send(form)
+    browser.submit("Revoke")
+    for told in (piet, bert):
+        kinds = [mail for mail in told.mails() if mail.kind.startswith("helpdesk")]
+        assert [type(mail) for mail in kinds] == [HelpdeskLetIn, HelpdeskShutOut]
+        assert {mail.to.language for mail in kinds} == {"nl" if told is piet else "en"}
+        assert {getattr(mail, "by", "") for mail in kinds} == {"Bert"}
+        assert isinstance(kinds[0], HelpdeskLetIn)
+        assert kinds[0].until == until
+
+
 def address(rule: Rule) -> str:
     """An address of that rule."""
     built = rule.build({name: uuid4() for name in rule.arguments})
@@ -198,7 +240,7 @@ def test_nobody_becomes_the_helpdesk_in_a_console(world: World, new_browser: New
 
 
 def test_the_history_is_paged(world: World, new_browser: NewBrowser, bert: KnownUser, hanna: KnownUser) -> None:
-    """Fifty looks on a page, the newest first; an odd number begins with the newest."""
+    """Fifty looks on a page, the newest first; what no page links to is refused."""
     let_in(browser := new_browser(), bert)
     with world.unit_of_work() as session:
         at = datetime(2026, 11, 24, tzinfo=UTC)
@@ -208,7 +250,7 @@ def test_the_history_is_paged(world: World, new_browser: NewBrowser, bert: Known
     assert ("look 059" in first, "look 009" in first) == (True, False)
     assert "look 009" in browser.follow("Next page").text
     for odd in ("x", "9" * 40, "-1", "²"):
-        assert "look 059" in browser.get(f"{HELPDESK}?before={odd}").text
+        assert browser.get(f"{HELPDESK}?before={odd}").status == 400
 
 
 @pytest.mark.parametrize(

@@ -222,7 +222,9 @@ def test_another_name(world: World, anna: KnownUser, new_browser: NewBrowser) ->
     assert [passkey.name for passkey in kept(world)] == ["Old laptop"]
     browser.fill(name="  ").submit("Save the name")
     assert (browser.status, "Type a name" in browser.text) == (400, True)
-    assert [passkey.name for passkey in kept(world)] == ["Old laptop"]
+    (passkey,) = kept(world)
+    assert passkey.name == "Old laptop"
+    assert events(world, "passkey.renamed") == [{"passkey": str(passkey.id)}]
 
 
 def test_removing_asks_first(world: World, anna: KnownUser, new_browser: NewBrowser) -> None:

@@ -16,6 +16,8 @@ from idp.outbox.mail.letters import (
     AccountantLeft,
     FactorAdded,
     FactorRemoved,
+    HelpdeskLetIn,
+    HelpdeskShutOut,
     Invitation,
     Mail,
     NewIpValidation,
@@ -56,6 +58,8 @@ def mails(to: Recipient) -> list[Mail]:
         AccountantConnected(to=to, at=AT, accountant="Eva", office="De Zon", company="Fietsen", by="Bert"),
         AccountantLeft(to=to, at=AT, accountant="Eva", office="De Zon", company="Fietsen", by="Bert"),
         SetUpTwoFactor(to=to, at=AT, by="Bert", company="De Zon"),
+        HelpdeskLetIn(to=to, at=AT, company="De Zon", by="Bert", until="2026-12-24"),
+        HelpdeskShutOut(to=to, at=AT, company="De Zon", by="Bert"),
     ]
 
 
@@ -64,7 +68,7 @@ def rendered(mail: Mail) -> Received:
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
-@pytest.mark.parametrize("number", range(17))
+@pytest.mark.parametrize("number", range(19))
 def test_every_mail(in_app: Flask, language: str, number: int) -> None:
     """A subject, a greeting, text and HTML that say the same, in the person's language, links to the issuer only."""
     mail = rendered(mails(someone(language))[number])

@@ -137,6 +137,25 @@ class AccountantLeft(Mail):
     by: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpdeskLetIn(Mail):
+    """The helpdesk may look at a company until a day; to its administrators. `by`: the name of whoever let it in."""
+
+    kind: ClassVar[str] = "helpdesk_let_in"
+    company: str
+    by: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpdeskShutOut(Mail):
+    """The helpdesk sees nothing of a company any more; to its administrators. `by`: the name of whoever ended it."""
+
+    kind: ClassVar[str] = "helpdesk_shut_out"
+    company: str
+    by: str
+
+
 MAILS: Mapping[str, type[Mail]] = {
     letter.kind: letter
     for letter in (
@@ -152,6 +171,8 @@ MAILS: Mapping[str, type[Mail]] = {
         NewPlace,
         AccountantConnected,
         AccountantLeft,
+        HelpdeskLetIn,
+        HelpdeskShutOut,
     )
 }
 
