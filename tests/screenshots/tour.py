@@ -173,6 +173,10 @@ class Tour:
         self._go(desk, "/console/security-center", "security-center")
         self._go(desk, "/console/sessions", "sessions")
         self._go(desk, "/console/audit", "audit")
+        self._go(desk, "/console/security-code", "security-code")
+        self._go(desk, "/console/security-code/rotate", "security-code-rotate")
+        self._go(desk, "/console/applications", "applications")
+        self._go(desk, "/console/applications/new", "application-new")
         self._go(desk, "/console/accountants", "accountants")
         with self._window() as other:
             other.page.goto(f"{self.live.issuer}/account/companies")
