@@ -12,7 +12,7 @@ from typing import Final
 
 from authlib.oauth2.rfc6749 import OAuth2Error
 from joserfc import jwe
-from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.jwk import RSAKey
 
 from idp.oidc import client_keys
 from idp.oidc.public_keys import PublicKey
@@ -53,8 +53,6 @@ def fits(key: PublicKey, algorithm: str) -> bool:
     said = key.as_dict(private=False)
     if said.get("use", "enc") != "enc" or said.get("alg", algorithm) != algorithm:
         return False
-    match key:
-        case RSAKey():
-            return algorithm == "RSA-OAEP-256"
-        case ECKey() | OKPKey():
-            return algorithm.startswith("ECDH-ES") and said["crv"] in _CURVES
+    if isinstance(key, RSAKey):
+        return algorithm == "RSA-OAEP-256"
+    return algorithm.startswith("ECDH-ES") and said["crv"] in _CURVES

@@ -17,7 +17,8 @@ from idp import shortlived
 from idp.extensions import db
 from idp.login.models import BrowserSession, KnownIpGrant
 from idp.oidc import keys
-from idp.oidc.models import AuthorizationGrant, Client, KeyState, RefreshToken
+from idp.oidc.dynamic import initial_tokens
+from idp.oidc.models import AuthorizationGrant, Client, InitialAccessToken, KeyState, RefreshToken
 from idp.shortlived.models import ShortLivedValue
 from tests.support.moving_clock import MovingClock
 from tests.support.server import IDP
@@ -105,6 +106,18 @@ def test_what_is_over_goes(in_app: Flask, sessions: list[uuid.UUID], clock: Movi
     clock.advance(days=30)
     worker.purge(RUNNING)
     assert (count(BrowserSession), count(AuthorizationGrant), count(RefreshToken), count(KnownIpGrant)) == (0, 0, 0, 0)
+
+
+def test_a_token_to_register_with_goes(in_app: Flask, clock: MovingClock) -> None:
+    """A day after its end."""
+    initial_tokens.new(None, timedelta(days=7))
+    db.session.commit()
+    clock.advance(days=7)
+    worker.purge(RUNNING)
+    assert count(InitialAccessToken) == 1
+    clock.advance(days=2)
+    worker.purge(RUNNING)
+    assert count(InitialAccessToken) == 0
 
 
 def test_short_lived_values_go_in_batches(in_app: Flask, clock: MovingClock, monkeypatch: pytest.MonkeyPatch) -> None:
