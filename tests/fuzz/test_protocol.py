@@ -6,6 +6,7 @@ FUZZ says how many requests each endpoint gets: FUZZ=20000 is a night's work.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from idp.oidc.metadata import InvalidMetadata, validated
 from tests.fuzz.requests import authorization, encoded, pairs, trees
 from tests.support.browser import Browser
 from tests.support.page import Page
+from tests.support.registering import Registrar, initial_token
 from tests.support.relying_party import NewRp, RelyingParty, Tokens, basic
 from tests.support.world import World
 
@@ -220,6 +222,30 @@ def test_endpoints_of_programs(scene: Scene, endpoint: str) -> None:
     holds()
 
 
+def test_registration(scene: Scene, world: World) -> None:
+    """RFC 7591 section 3 and RFC 7592 section 2.2: whatever document is posted, or put in the place of one's own."""
+    token = initial_token(world)
+    mine = Registrar(scene.browser.http, token).registered()
+    own = urlsplit(mine.said["registration_client_uri"]).path
+    names = st.sampled_from([*KNOWN, *ALSO_KEPT, "client_id", "client_secret"]) | st.text(max_size=8)
+    documents = st.dictionaries(names, trees(), max_size=3).map(
+        lambda changes: json.dumps({**KNOWN, "client_id": mine.said["client_id"], **changes}).encode()
+    )
+    bodies = documents | documents | trees().map(lambda value: json.dumps(value).encode()) | st.binary(max_size=60)
+
+    @fuzzed
+    @given(
+        bodies,
+        authorization([f"Bearer {token}", f"Bearer {mine.token}"]),
+        st.sampled_from([("POST", "/register"), ("PUT", own)]),
+        st.sampled_from(["application/json", "application/json", FORM]),
+    )
+    def holds(body: bytes, who: str | None, where: tuple[str, str], kind: str) -> None:
+        is_well_formed(scene.send(*where, body, Authorization=who, Content_Type=kind))
+
+    holds()
+
+
 def of_programs(scene: Scene) -> dict[str, tuple[Known, Known]]:
     """The parameters of each endpoint."""
     tokens = scene.tokens
@@ -265,7 +291,8 @@ KNOWN: dict[str, Any] = {
     "contacts": ["it@books.example"],
     "audience": ["books"],
 }
-ALSO = ["jwks", "subject_type", "sector_identifier_uri", "request_uris", "id_token_signed_response_alg", "client_name"]
+ALSO_KEPT = ["jwks", "subject_type", "request_uris", "id_token_signed_response_alg", "client_name"]
+ALSO = [*ALSO_KEPT, "sector_identifier_uri"]
 
 
 @fuzzed
