@@ -197,9 +197,13 @@ def test_what_is_no_utf8(registrar: Registrar) -> None:
         assert answer.json()["error"] in {"invalid_request", "invalid_client_metadata"}
 
 
-def test_what_only_an_administrator_gives(registrar: Registrar) -> None:
+def test_what_only_an_administrator_gives(registrar: Registrar, world: World) -> None:
     """Section 2: ignored, as what is not understood: whom its tokens are for a program does not choose."""
-    assert "audience" not in registrar.registered(audience="https://api.example", software_id="x").said
+    mine = registrar.registered(audience="https://api.example", software_id="x")
+    assert "audience" not in mine.said
+    with world.unit_of_work() as session:
+        row = session.scalars(sa.select(Client).where(Client.client_id == mine.said["client_id"])).one()
+        assert row.registration == {"redirect_uris": [URI]}
 
 
 def test_a_client_without_a_name_is_called_after_its_host(registrar: Registrar) -> None:
