@@ -124,7 +124,6 @@ def test_the_algorithms(service: RelyingParty, clock: MovingClock, key: ECKey, a
         {"header": {"jwk": ECKey.generate_key("P-256").as_dict(private=False)}},
         {"header": {"jwk": OKPKey.generate_key("X25519").as_dict(private=False)}},
     ],
-    ids=lambda changes: str(changes)[:50],
 )
 def test_a_wrong_proof(service: RelyingParty, prover: Prover, changes: dict[str, Any]) -> None:
     """Section 4.3: each of these must be right."""
