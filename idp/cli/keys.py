@@ -5,6 +5,7 @@ import secrets
 import click
 from flask.cli import with_appcontext
 
+from idp.cli import resealing
 from idp.cli.output import json_option, print_json, print_records, said, unknown
 from idp.oidc import keys as signing_keys
 from idp.settings import KEY_DIGITS
@@ -12,7 +13,7 @@ from idp.settings import KEY_DIGITS
 
 @click.group()
 def keys() -> None:
-    """Keys: list, rotate, revoke, new-secret."""
+    """Keys: list, rotate, revoke, reseal, new-secret."""
 
 
 @keys.command("list")
@@ -56,6 +57,27 @@ def revoke(kid: str) -> None:
     if not signing_keys.revoke(kid):
         raise unknown("key", kid)
     click.echo(f"{kid} is withdrawn")
+
+
+@keys.command()
+@json_option
+@with_appcontext
+def reseal(*, as_json: bool) -> None:
+    """Seal what is at rest under the newest key of IDP_SECRET_KEYS; then the old ones may go.
+
+    Put the new key first and keep the old one behind it, restart, and run this. Exit code 1 while something is left that
+    no key opens.
+    """
+    done = {place.table.__tablename__: resealing.reseal(place) for place in resealing.PLACES}
+    if as_json:
+        print_json({name: {"resealed": found.number, "broken": found.broken} for name, found in done.items()})
+    else:
+        for name, found in done.items():
+            click.echo(
+                f"{name}: {found.number} sealed again" + (f", {found.broken} cannot be opened" if found.broken else "")
+            )
+    if any(found.broken for found in done.values()):
+        raise click.exceptions.Exit(1)
 
 
 @keys.command("new-secret")

@@ -8,7 +8,7 @@
 
 The owner ("totp:<user id>") ties a ciphertext to its row: moved to another row it does not open. Everything that does
 not open raises `SealBroken`; there is no path on which a broken seal reads as "there is no secret". Keys rotate online:
-put the new key first, keep the old one behind it, reseal every row that is not `is_newest`, then drop the old key.
+put the new key first, keep the old one behind it, reseal every row that does not begin with `mark`, then drop the old key.
 
 Each raw key is only ever input to HKDF (RFC 5869); every job has a subkey of its own.
 """
@@ -81,6 +81,11 @@ class Sealer:
     def is_newest(self, sealed: str) -> bool:
         """Tell whether the text names the newest key; when not, it wants to be opened and sealed again."""
         return _decode(sealed)[:_HEAD_BYTES] == _VERSION + self._newest
+
+    @property
+    def mark(self) -> str:
+        """How every text that is sealed under the newest key begins."""
+        return _encode(_VERSION + self._newest)
 
     def can_open(self, sealed: str) -> bool:
         """Whether the text names a key of this ring. `open` may still find it altered."""

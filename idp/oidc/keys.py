@@ -244,13 +244,9 @@ def every_key() -> list[SigningKey]:
     return list(db.session.scalars(sa.select(SigningKey).order_by(SigningKey.algorithm, SigningKey.created_at.desc())))
 
 
-def reseal() -> int:
-    """Seal every key that is not under the newest secret key again; how many there were. Commits."""
-    old = [row for row in every_key() if not sealer().is_newest(row.private_sealed)]
-    for row in old:
-        row.private_sealed = sealer().seal(sealer().open(row.private_sealed, _owner(row.kid)), _owner(row.kid))
-    db.session.commit()
-    return len(old)
+def seal_owner(kid: str) -> str:
+    """Whom the private part of a key is sealed for."""
+    return f"signing-key:{kid}"
 
 
 def _keyring() -> Keyring:
@@ -286,7 +282,7 @@ def _made(place: str, now: datetime) -> SigningKey:
         algorithm=algorithm,
         signs=place,
         state=KeyState.NEXT if is_next else KeyState.ACTIVE,
-        private_sealed=sealer().seal(key.as_pem(private=True), _owner(kid)),
+        private_sealed=sealer().seal(key.as_pem(private=True), seal_owner(kid)),
         public_jwk={**key.as_dict(private=False), "kid": kid, "use": "sig", "alg": algorithm},
         created_at=now,
         activated_at=None if is_next else now,
@@ -360,12 +356,8 @@ def _private(row: SigningKey, known: Ring | None) -> Key:
     signer = known.signers.get(row.algorithm) if known else None
     if signer is not None and signer.kid == row.kid:
         return signer.key
-    return _KINDS[row.algorithm].import_key(sealer().open(row.private_sealed, _owner(row.kid)))
+    return _KINDS[row.algorithm].import_key(sealer().open(row.private_sealed, seal_owner(row.kid)))
 
 
 def _public(row: SigningKey) -> Key:
     return _KINDS[row.algorithm].import_key(row.public_jwk)
-
-
-def _owner(kid: str) -> str:
-    return f"signing-key:{kid}"

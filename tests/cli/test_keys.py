@@ -3,9 +3,23 @@
 import json
 import re
 
+from click.testing import CliRunner, Result
+from flask import Flask
+from flask.cli import ScriptInfo
+
+from idp import outbox
+from idp.cli import main
+from idp.extensions import db
+from idp.oidc import keys
+from idp.outbox.errands import PasswordForgotten
 from idp.settings import Settings
 from tests.cli.conftest import Idp
+from tests.support.browser import Browser
 from tests.support.moving_clock import MovingClock
+from tests.support.stores import Store, dispose, make_app
+from tests.support.world import World
+
+OTHER = "0" * 63 + "1"
 
 
 def test_the_first_call_makes_the_keys(idp: Idp) -> None:
@@ -54,3 +68,33 @@ def test_a_new_secret_key_is_one(idp: Idp) -> None:
         assert re.fullmatch(r"[0-9a-f]{64}", key)
         settings = Settings(issuer="https://login.example", database_url="sqlite://", secret_keys=key)  # type: ignore[arg-type]
         assert settings.unsafe() == []
+
+
+def test_resealing_lets_the_old_key_go(world: World, store: Store, app: Flask) -> None:
+    """Everything at rest is under the new key, once; then the old one is not needed for anything."""
+    anna = world.user("anna", world.tenant(code="482915"), totp=True)
+    with app.app_context():
+        outbox.ask(PasswordForgotten(username="anna"))
+        keys.ensure_keys()
+        db.session.commit()
+    own = str(store.environment("https://login.informer.example")["IDP_SECRET_KEYS"])
+    both = make_app(store.settings(secret_keys=f"{OTHER},{own}"))
+    counts = [json.loads(_run(both, "keys", "reseal", "--json").stdout) for _ in range(2)]
+    assert [{name: done["resealed"] for name, done in count.items()} for count in counts] == [
+        {"signing_keys": 6, "tenants": 1, "totp_devices": 1, "outbox": 1, "people_imports": 0},
+        {"signing_keys": 0, "tenants": 0, "totp_devices": 0, "outbox": 0, "people_imports": 0},
+    ]
+    new = make_app(store.settings(secret_keys=OTHER))
+    browser = Browser.within(new, "https://login.informer.example")
+    browser.get("/account/").login(anna)
+    assert browser.path == "/account/"
+    with new.app_context():
+        assert keys.sign("RS256", "JWT", {"iss": "x"})
+    assert _run(make_app(store.settings(secret_keys="f" * 63 + "0")), "keys", "reseal").exit_code == 1
+
+
+def _run(app: Flask, *arguments: str) -> Result:
+    result = CliRunner().invoke(main, arguments, obj=ScriptInfo(create_app=lambda: app, set_debug_flag=False))
+    with app.app_context():
+        dispose()
+    return result

@@ -48,7 +48,7 @@ def taken(newcomers: Sequence[Newcomer]) -> list[LineFault]:
 def keep(tenant: Tenant, newcomers: Sequence[Newcomer], actor: User) -> PeopleImport:
     """Let them wait for somebody to look at them."""
     row = PeopleImport(id=uuid.uuid4(), tenant_id=tenant.id, actor_id=actor.id, people=len(newcomers))
-    row.people_sealed = sealer().seal(json.dumps([_written(n) for n in newcomers]).encode(), _owner(row.id))
+    row.people_sealed = sealer().seal(json.dumps([_written(n) for n in newcomers]).encode(), seal_owner(row.id))
     db.session.add(row)
     return row
 
@@ -69,7 +69,7 @@ def people_of(row: PeopleImport) -> list[Newcomer]:
     """The people that wait in it; none once they are users."""
     if row.people_sealed is None:
         return []
-    return [_read(written) for written in json.loads(sealer().open(row.people_sealed, _owner(row.id)))]
+    return [_read(written) for written in json.loads(sealer().open(row.people_sealed, seal_owner(row.id)))]
 
 
 def confirm(row: PeopleImport, actor: User) -> bool:
@@ -104,6 +104,11 @@ def carry_out(errand: PeopleToInvite) -> None:
         invitations.invite_all(tenant, [newcomer.new for newcomer in newcomers], row.actor_id, by)
 
 
+def seal_owner(import_id: uuid.UUID) -> str:
+    """Whom the people of an import are sealed for."""
+    return f"people-import:{import_id}"
+
+
 def _finish(row: PeopleImport, state: State, faults: Sequence[LineFault] = ()) -> bool:
     """Say how it ended; False when another worker did."""
     waiting = sa.update(PeopleImport).where(PeopleImport.id == row.id, PeopleImport.state == State.WAITING)
@@ -117,10 +122,6 @@ def _of_keys(keys: Sequence[str]) -> sa.Select[str]:
 
 def _portions(keys: list[str]) -> Iterable[list[str]]:
     return (keys[at : at + _AT_ONCE] for at in range(0, len(keys), _AT_ONCE))
-
-
-def _owner(import_id: uuid.UUID) -> str:
-    return f"people-import:{import_id}"
 
 
 def _written(newcomer: Newcomer) -> dict[str, object]:

@@ -19,6 +19,7 @@ from flask import Flask
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from idp.cli import resealing
 from idp.crypto.sealed import SealBroken
 from idp.extensions import db
 from idp.oidc import keys
@@ -342,8 +343,8 @@ def test_another_secret_key(store: Store, rp: RelyingParty, tokens: Tokens) -> N
     """With the old one behind it everything opens; resealed, the old one is not needed any more."""
     both = make_app(store.settings(secret_keys=f"{OTHER_SECRET},{SECRET_KEY}"))
     with both.app_context():
-        assert keys.reseal() == 6
-        assert keys.reseal() == 0
+        (place,) = [place for place in resealing.PLACES if place.table is SigningKey]
+        assert [resealing.reseal(place).number for _ in range(2)] == [6, 0]
         db.engine.dispose()
     new = make_app(store.settings(secret_keys=OTHER_SECRET))
     with new.app_context():
