@@ -11,7 +11,6 @@ A form that cannot be taken is shown again as it was typed. The technical word f
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -20,8 +19,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from idp import settings, shortlived
-from idp.console import authority, connecting
+from idp import settings
+from idp.console import authority, connecting, kept_input
 from idp.errors import NotFound
 from idp.extensions import db
 from idp.login.gate import Login
@@ -30,7 +29,6 @@ from idp.oidc import applications
 from idp.oidc.applications import Page, Use
 from idp.oidc.metadata import InvalidMetadata
 from idp.oidc.models import Client
-from idp.web.browser import browser_hash
 from idp.web.fields import typed
 
 KINDS: Mapping[str, tuple[Any, Mapping[str, str]]] = {
@@ -55,8 +53,7 @@ DONE: Mapping[str, Any] = {
     "on": _l("The application is switched on again."),
 }
 FIELDS = ("name", "kind", "redirect_uris", "post_logout_redirect_uris")
-KEPT_FOR = timedelta(minutes=30)
-_KIND = "console_application"
+_FORM = "application"
 _LONGEST_NAME = 200
 _LONGEST = 20_000
 
@@ -92,7 +89,7 @@ def list_applications(login: Login) -> str:
 
 def new_application(login: Login) -> str:
     """Show the form, or the input that waited for a proof."""
-    kept = _kept()
+    kept = kept_input.kept(_FORM)
     return _form(login, FormPage(kept or {"kind": "server"}, _kinds(), unsaved=kept is not None))
 
 
@@ -119,7 +116,7 @@ def application(login: Login, row_id: uuid.UUID) -> str:
 def change_application(login: Login, row_id: uuid.UUID) -> ResponseReturnValue:
     """Show the form of one, filled in."""
     client = _one(login, row_id)
-    kept = _kept()
+    kept = kept_input.kept(_FORM)
     return _form(login, FormPage(kept or _said_by(client), _kinds(), client, unsaved=kept is not None))
 
 
@@ -170,12 +167,12 @@ def connect_application(login: Login, row_id: uuid.UUID) -> str:
 
 def keep_new_input() -> str:
     """Keep what was sent until the proof is there, and return the page that will show it."""
-    return url_for("console.new_application", kept=_keep())
+    return url_for("console.new_application", kept=kept_input.keep(_FORM, _sent()))
 
 
 def keep_changed_input() -> str:
     """The same for the form of one that is there."""
-    return url_for("console.change_application", kept=_keep(), **(request.view_args or {}))
+    return url_for("console.change_application", kept=kept_input.keep(_FORM, _sent()), **(request.view_args or {}))
 
 
 def application_page() -> str:
@@ -234,15 +231,6 @@ def _said_by(client: Client) -> dict[str, str]:
 
 def _sent() -> dict[str, str]:
     return {name: typed(name)[:_LONGEST] for name in FIELDS}
-
-
-def _keep() -> str:
-    return shortlived.put(_KIND, {"browser": browser_hash(), **_sent()}, KEPT_FOR)
-
-
-def _kept() -> dict[str, str] | None:
-    kept = shortlived.get(_KIND, request.args.get("kept", ""))
-    return kept if kept and kept.pop("browser") == browser_hash() else None
 
 
 def _faults(said: Mapping[str, str], *, with_kind: bool) -> list[tuple[str, str]]:

@@ -7,28 +7,24 @@ POST ─▶ all faults at once, in the form as it was sent · else the user is i
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 
-from flask import redirect, request, url_for
+from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from idp import shortlived
 from idp.accounts import invitations, particulars
 from idp.accounts.models import UserType
 from idp.accounts.particulars import Fault
-from idp.console import authority
+from idp.console import authority, kept_input
 from idp.errors import Conflict
 from idp.extensions import db
 from idp.login.gate import Login
 from idp.login.own_pages import render
-from idp.web.browser import browser_hash
 from idp.web.fields import typed
 
 FIELDS = ("name", "email", "username", "type")
-KEPT_FOR = timedelta(minutes=30)
-_KIND = "console_invite"
+_FORM = "invite"
 _LONGEST = 1_000
 """A field that is longer is wrong whatever it says; so much of it is shown again."""
 
@@ -44,9 +40,8 @@ class InvitePage:
 
 def invite(login: Login) -> str:
     """Show the form."""
-    kept = shortlived.get(_KIND, request.args.get("kept", ""))
-    mine = kept if kept and kept.pop("browser") == browser_hash() else None
-    return _show(login, InvitePage(mine or {"type": UserType.EMPLOYEE.value}, unsent=mine is not None))
+    kept = kept_input.kept(_FORM)
+    return _show(login, InvitePage(kept or {"type": UserType.EMPLOYEE.value}, unsent=kept is not None))
 
 
 def invited(login: Login) -> ResponseReturnValue:
@@ -83,8 +78,7 @@ def withdraw(login: Login, user_id: uuid.UUID) -> Response:
 
 def keep_input() -> str:
     """Keep what was sent until the proof is there, and return the page that will show it."""
-    handle = shortlived.put(_KIND, {"browser": browser_hash(), **_sent()}, KEPT_FOR)
-    return url_for("console.invite", kept=handle)
+    return url_for("console.invite", kept=kept_input.keep(_FORM, _sent()))
 
 
 def _sent() -> dict[str, str]:

@@ -9,7 +9,6 @@ remind ─▶ whoever has no second factor is asked by mail, once a day at most 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -18,11 +17,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from idp import shortlived
 from idp.accounts import reminders
 from idp.accounts.models import User
 from idp.accounts.queries import people_of, without_two_factor
-from idp.console import authority
+from idp.console import authority, kept_input
 from idp.console.session_limits import Number, numbers, typed_numbers, with_numbers, wrong_numbers
 from idp.extensions import db
 from idp.login.gate import Login
@@ -30,7 +28,6 @@ from idp.login.network import current_address
 from idp.login.own_pages import render
 from idp.tenancy.changes import change_policy
 from idp.tenancy.policy import Policy
-from idp.web.browser import browser_hash
 
 SWITCHES = (
     "two_factor_mandatory",
@@ -45,8 +42,7 @@ DONE: Mapping[str, Any] = {
     "mailed": _l("A mail is on its way to whoever has no two-factor authentication and got none today."),
 }
 NAMES_SHOWN = 20
-KEPT_FOR = timedelta(minutes=30)
-_KIND = "console_settings"
+_FORM = "settings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +120,9 @@ def settings_page() -> str:
 def keep_input() -> str:
     """Keep what was sent until the proof is there, and return the page that will show it."""
     given = _sent()
-    kept = {"browser": browser_hash(), "on": sorted(given.on), "typed": dict(given.typed)}
-    return url_for("console.settings", kept=shortlived.put(_KIND, kept, KEPT_FOR))
+    return url_for(
+        "console.settings", kept=kept_input.keep(_FORM, {"on": sorted(given.on), "typed": dict(given.typed)})
+    )
 
 
 def with_switches(policy: Policy, on: frozenset[str]) -> Policy:
@@ -161,10 +158,8 @@ def _sent() -> Input:
 
 def _kept() -> Input | None:
     """The input that waits under the handle in the address, if it is this browser's."""
-    kept = shortlived.get(_KIND, request.args.get("kept", ""))
-    if not kept or kept["browser"] != browser_hash():
-        return None
-    return Input(frozenset(kept["on"]), kept.get("typed", {}))
+    kept = kept_input.kept(_FORM)
+    return Input(frozenset(kept["on"]), kept.get("typed", {})) if kept else None
 
 
 def _switches(policy: Policy) -> tuple[Switch, ...]:

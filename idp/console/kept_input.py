@@ -1,0 +1,27 @@
+"""What was typed into a form of the console, kept while its writer proves again who they are.
+
+POST, proof not fresh ─▶ keep ─▶ password, second factor ─▶ GET …?kept=<handle> ─▶ kept: the form filled in again, to be sent
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from flask import request
+
+from idp import shortlived
+from idp.web.browser import browser_hash
+
+KEPT_FOR: Final = timedelta(minutes=30)
+_BROWSER: Final = "browser"
+
+
+def keep(form: str, said: Mapping[str, Any]) -> str:
+    """The handle under which this form's input waits for this browser."""
+    return shortlived.put(f"console_{form}", {**said, _BROWSER: browser_hash()}, KEPT_FOR)
+
+
+def kept(form: str) -> dict[str, Any] | None:
+    """The input that waits under the handle in the address, if it is this form's and this browser's."""
+    found = shortlived.get(f"console_{form}", request.args.get("kept", ""))
+    return found if found and found.pop(_BROWSER) == browser_hash() else None
