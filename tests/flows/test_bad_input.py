@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -342,10 +343,13 @@ def test_addresses_that_do_not_exist(rp: RelyingParty, http: httpx.Client, path:
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "HEAD", "PROPFIND"])
 def test_other_methods(app: Flask, rp: RelyingParty, http: httpx.Client, method: str) -> None:
     """A method that an address does not know is 405, in every room."""
+    known = defaultdict[str, set[str]](set)
+    for rule in app.url_map.iter_rules():
+        known[str(rule)] |= rule.methods or set()
     for rule in app.url_map.iter_rules():
         answer = http.request(method, address_of(rule, "x"))
         check_no_harm(answer, rp, f"{method} {rule}")
-        if method not in {*(rule.methods or ()), "OPTIONS", "HEAD"}:
+        if method not in {*known[str(rule)], "OPTIONS", "HEAD"}:
             assert answer.status_code in {404, 405}, f"{method} {rule}: {answer.status_code}"
 
 

@@ -49,7 +49,7 @@ def remember(world: World, user: KnownUser, count: int) -> None:
     with world.unit_of_work() as session:
         at = (world.clock.now() if world.clock else None) or pytest.fail("no clock")
         for n in range(count):
-            for kind, detail in (("login.step_failed", {"step": "password"}), ("known_ip.used", {"n": n})):
+            for kind, detail in (("login.step_failed", {"step": "password"}), ("passkey.copied", {"n": n})):
                 session.add(AuditEvent(at=at, kind=kind, user_id=user.id, network=f"192.0.2.{n}", detail=detail))
 
 
