@@ -89,11 +89,6 @@ def figures(tenant: Tenant) -> Figures:
     return Figures(*db.session.execute(counted.where(*queries.able_in(tenant.id))).one())
 
 
-def is_safe(user: User, tenant: Tenant) -> bool:
-    """As `has_second_factor` of one who is at hand."""
-    return bool(user.totp_devices) or (queries.passkeys_count(tenant) and bool(user.passkeys))
-
-
 def _parts(tenant: Tenant, asked: Question) -> Iterator[sa.Select[User]]:
     people = _wanted(tenant, asked)
     key = directory.by_code_points(User.username_key)

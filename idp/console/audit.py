@@ -60,7 +60,7 @@ class AuditPage:
 
 def audit(login: Login) -> str:
     """Show some of the events."""
-    typed = {field: request.args.get(field, "").strip() for field in FIELDS}
+    typed = _typed()
     try:
         asked, problem = _asked(login, typed), None
     except _Unreadable as error:
@@ -85,6 +85,11 @@ def audit_as_csv(login: Login) -> Response:
 def audit_as_jsonl(login: Login) -> Response:
     """Send the events as one JSON object a line."""
     return _file(login, "application/jsonl", "jsonl", _jsonl)
+
+
+def _typed() -> dict[str, str]:
+    """The filters as they were typed."""
+    return {field: request.args.get(field, "").strip() for field in FIELDS}
 
 
 def _asked(login: Login, typed: Mapping[str, str]) -> Question:
@@ -157,7 +162,7 @@ def _fact(value: Any) -> str:
 
 
 def _file(login: Login, mimetype: str, ending: str, rows: Any) -> Response:
-    typed = {field: request.args.get(field, "").strip() for field in FIELDS}
+    typed = _typed()
     try:
         asked = _asked(login, typed)
     except _Unreadable as error:

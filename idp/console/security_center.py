@@ -13,7 +13,7 @@ from flask import Response, request, stream_with_context
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from idp.accounts import safety
+from idp.accounts import passkeys, safety
 from idp.accounts.models import User, UserType
 from idp.accounts.safety import Figures, Order, Question, Which
 from idp.console.tables import row
@@ -96,7 +96,7 @@ def _line(login: Login, user: User, known: Mapping[uuid.UUID, int]) -> Person:
     new_ip = login.tenant.block_new_ip if user.block_new_ip is None else user.block_new_ip
     return Person(
         user=user,
-        safe=safety.is_safe(user, login.tenant),
+        safe=passkeys.has_second_factor(user, login.tenant.policy),
         totp=bool(user.totp_devices),
         passkeys=len(user.passkeys),
         new_ip=new_ip,
