@@ -1,4 +1,9 @@
-"""The `claims` request parameter (OpenID Connect Core section 5.5). Pure."""
+"""The `claims` request parameter (OpenID Connect Core section 5.5). Pure.
+
+`value` and `values` count for the two claims whose definition says what they do: `sub` names the person (section 3.1.2.2)
+and `acr` the context (section 5.5.1.1). Of every other claim they are a wish: no error, essential or not (section 5.5.1),
+and what is told is what is true, so that the application can compare. The tenant is asked for by the parameter `tenant`.
+"""
 
 from __future__ import annotations
 

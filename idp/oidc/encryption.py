@@ -1,4 +1,4 @@
-"""Answers that only the application can read: ID tokens and userinfo, signed first, then encrypted (RFC 7516).
+"""What only the application can read: ID tokens, logout tokens and userinfo, signed first, then encrypted (RFC 7516).
 
     signed ─▶ a key of the client that fits the algorithm (client_keys) ─▶ JWE, `cty: JWT`
                  └─ none, or its jwks_uri does not answer ─▶ NoKey: the answer is refused, never sent in the clear
@@ -12,6 +12,7 @@ from typing import Final
 
 from authlib.oauth2.rfc6749 import OAuth2Error
 from joserfc import jwe
+from joserfc.jwe import JWERegistry
 from joserfc.jwk import RSAKey
 
 from idp.oidc import client_keys
@@ -34,18 +35,21 @@ def prepare(registration: Registration) -> None:
         client_keys.of(registration)
 
 
-def encrypted(text: str, registration: Registration, wanted: Encryption | None, cty: str = "JWT") -> str:
+def encrypted(text: str, registration: Registration, wanted: Encryption | None, cty: str = "JWT", **said: str) -> str:
     """A signed token, or another text, inside a JWE where the client wants that. Raises `NoKey`.
 
-    `cty`: what the text is; a JWT in a JWT must say so (RFC 7519 section 5.2).
+    `cty`: what the text is; a JWT in a JWT must say so (RFC 7519 section 5.2). `said`: what else the header says.
     """
     if wanted is None:
         return text
     key = next((key for key in client_keys.of(registration) if fits(key, wanted.alg)), None)
     if key is None:
         raise NoKey
-    header = {"alg": wanted.alg, "enc": wanted.enc, "cty": cty, "kid": key.kid}
-    return jwe.encrypt_compact(header, text, key, algorithms=[wanted.alg, wanted.enc])
+    header = {"alg": wanted.alg, "enc": wanted.enc, "cty": cty, "kid": key.kid, **said}
+    registry = JWERegistry(
+        algorithms=[wanted.alg, wanted.enc], strict_check_header=False
+    )  # `iss`: RFC 7519 section 5.3
+    return jwe.encrypt_compact(header, text, key, registry=registry)
 
 
 def fits(key: PublicKey, algorithm: str) -> bool:

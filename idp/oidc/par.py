@@ -1,22 +1,25 @@
 """`POST /par` (RFC 9126): an application hands its authorization request in itself, before it sends the browser.
 
-    application ─ POST /par ─▶ who? ─▶ every check of an authorization request ─▶ 201 request_uri, expires_in
+    application ─ POST /par ─▶ who? ─▶ not too many? ─▶ every check of an authorization request ─▶ 201 request_uri, expires_in
     browser ─ GET /authorize?client_id=…&request_uri=… ─▶ the same checks once more ─▶ as if it had brought them all
 
 Refuses, in this order: a parameter twice, or too long; a client that does not prove who it is as at the token endpoint
-(section 2); a `request_uri` inside; then, by its own error code, whatever the authorization endpoint would refuse
-(section 2.3). The proof of the client is not kept.
+(section 2); more than so many of one client (429 with `Retry-After`, section 2.3); a `request_uri` inside; then, by its own
+error code, whatever the authorization endpoint would refuse (section 2.3). The proof of the client is not kept.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
+from http import HTTPStatus
+from math import ceil
 from typing import Final
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
 from flask import Response, request
 
 from idp.extensions import db
-from idp.oidc import binding, client_auth, pushed_requests, requests
+from idp.oidc import binding, client_auth, pushed_requests, request_object, requests
 from idp.oidc.brought import Brought
 from idp.oidc.checks import Rejected
 from idp.oidc.clients import RegisteredClient
@@ -38,7 +41,9 @@ def push() -> Response:
         if error := fault(asked):
             raise error
         client = client_auth.authenticate(asked)
+        _within_its_pace(client)
         brought = binding.pushed(client, _checked(_without_proof(asked.parameters, client)))
+        _spend(brought)
     except OAuth2Error as error:
         return server.refusal(error)
     request_uri = pushed_requests.keep(client, brought)
@@ -48,6 +53,36 @@ def push() -> Response:
 
 
 _JSON: Final = [("Content-Type", "application/json")]
+
+
+class TooMany(OAuth2Error):
+    """Section 2.3: 429, and when to come again (RFC 6585 section 4)."""
+
+    error = "temporarily_unavailable"
+    description = "This client pushes more requests than anybody needs"
+    status_code = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self, after: timedelta) -> None:
+        """Keep how long to wait."""
+        super().__init__()
+        self.after = after
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """As for every error, with the seconds to wait."""
+        return [*_JSON, ("Retry-After", str(ceil(self.after.total_seconds())))]
+
+
+def _within_its_pace(client: RegisteredClient) -> None:
+    after = pushed_requests.wait(client)
+    db.session.commit()
+    if after is not None:
+        raise TooMany(after)
+
+
+def _spend(brought: Brought) -> None:
+    """The client's own POST is the one use of a request object that has a name."""
+    if brought.named and not request_object.spend(brought.named):
+        raise OAuth2Error("The request object was used before: jti", error="invalid_request_object")
 
 
 def _without_proof(given: Parameters, client: RegisteredClient) -> Parameters:

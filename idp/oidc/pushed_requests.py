@@ -6,6 +6,9 @@
 Single use is kept where it matters, at the answer: a browser that loads the address twice, or a program that looks at
 it beforehand, does not spend what a person is about to use (FAPI 2.0 Security Profile section 5.3.2.2). Of all the
 logins that were begun with one `request_uri` a single one is answered.
+
+A client may push so many at once, and then at an even pace (section 2.3). Those of a client that proves nothing are counted
+for each network: nobody uses up what an application needs by its name alone.
 """
 
 from __future__ import annotations
@@ -15,11 +18,17 @@ from datetime import timedelta
 from typing import Final
 
 from idp import shortlived
+from idp.login.network import current_network
 from idp.oidc.brought import Brought, kept
 from idp.oidc.clients import RegisteredClient
 
 LIFETIME: Final = timedelta(minutes=5)
 URN: Final = "urn:ietf:params:oauth:request_uri:"
+PACE: Final = "pushed_request_pace"
+A_MINUTE: Final = timedelta(minutes=1)
+OF_A_CLIENT: Final = 3000
+OF_A_NETWORK: Final = 60
+"""Of a public client's requests."""
 _REMEMBERED: Final = timedelta(hours=25)
 """Longer than any login that was begun with it stays open."""
 _KIND: Final = "pushed_request"
@@ -32,6 +41,13 @@ class Pushed:
 
     handle: str
     brought: Brought
+
+
+def wait(client: RegisteredClient) -> timedelta | None:
+    """How long this client must wait before it may push again; None: this request is counted. The caller commits."""
+    if client.registration.confidential:
+        return shortlived.pace(PACE, client.client_id, OF_A_CLIENT, A_MINUTE)
+    return shortlived.pace(PACE, f"{client.client_id} {current_network()}", OF_A_NETWORK, A_MINUTE)
 
 
 def keep(client: RegisteredClient, brought: Brought) -> str:

@@ -5,28 +5,39 @@ request ─▶ has the client keys? ──no──▶ request_not_supported
               ▼
            one of them signed it, by the registered algorithm, else by one of the list: never none, never a shared secret
               ▼
-           _RULES: of its kind, from the client, for us, in time, not about a login, pointing nowhere
+           _RULES: of its kind, from the client, for us, in time, not about a login, pointing nowhere, not used before
               ▼
            its parameters, which alone count (section 6.3)         anything wrong: invalid_request_object
+
+One that has a `jti` (RFC 7519 section 4.1.7) is good once: the client's own POST spends it, or the first answer that a
+browser gets; a page that is loaded twice does not.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwt import Token
 
-from idp import clock, settings
+from idp import clock, settings, shortlived
 from idp.oidc import client_keys, fapi2
+from idp.oidc.brought import Brought, Named
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.keys import Registry
 from idp.oidc.parameters import MANY, Parameters
 
 SKEW_SECONDS: Final = 30
+LONGEST_REMEMBERED: Final = timedelta(days=366)
+"""Of one that never ends, or much later."""
+_SHORTEST_REMEMBERED: Final = timedelta(hours=25)
+"""Longer than any login that was begun with it stays open."""
+_LONGEST_JTI: Final = 256
+_USED: Final = "used_request_object"
 _TYPES: Final = frozenset({"oauth-authz-req+jwt", "JWT", None})
 _ABOUT_ITSELF: Final = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"})
 
@@ -39,8 +50,8 @@ class Invalid(Exception):
     """Why a request object is not taken, in ASCII."""
 
 
-def read(text: str, client: RegisteredClient) -> Parameters:
-    """The parameters that the client signed. Raises `NotSupported` or `Invalid`."""
+def read(text: str, client: RegisteredClient) -> Brought:
+    """What the client signed. Raises `NotSupported` or `Invalid`."""
     registration = client.registration
     if registration.jwks is None and registration.jwks_uri is None:
         raise NotSupported
@@ -49,7 +60,13 @@ def read(text: str, client: RegisteredClient) -> Parameters:
         raise Invalid("is not signed by a key of this client and an algorithm that it may use")
     for rule in _RULES:
         rule(token, client)
-    return _parameters(token.claims)
+    return Brought(_parameters(token.claims), signed=True, named=_named(token, client))
+
+
+def spend(named: Named) -> bool:
+    """Whether this is the first use, which it then is. The caller commits."""
+    left = timedelta(seconds=named.until) - timedelta(seconds=int(clock.now().timestamp()))
+    return shortlived.once(_USED, named.name, max(left, _SHORTEST_REMEMBERED))
 
 
 def unverified(text: str) -> Parameters:
@@ -112,6 +129,24 @@ def _points_nowhere(token: Token, _: RegisteredClient) -> None:
         raise Invalid("has another request inside: request or request_uri")
 
 
+def _is_not_used(token: Token, client: RegisteredClient) -> None:
+    named = _named(token, client)
+    if named is not None and shortlived.used(_USED, named.name):
+        raise Invalid("was used before: jti")
+
+
+def _named(token: Token, client: RegisteredClient) -> Named | None:
+    """Under which name its use is remembered, and until when."""
+    jti = token.claims.get("jti") or None
+    if jti is None:
+        return None
+    if not isinstance(jti, str) or len(jti) > _LONGEST_JTI:
+        raise Invalid("has a name that is no short text: jti")
+    longest = (clock.now() + LONGEST_REMEMBERED).timestamp()
+    ends = min(token.claims.get("exp", longest) + SKEW_SECONDS, longest)
+    return Named(json.dumps([client.client_id, jti]), int(ends))
+
+
 _RULES: Final[tuple[Callable[[Token, RegisteredClient], None], ...]] = (
     _is_of_its_kind,
     _is_from_the_client,
@@ -120,6 +155,7 @@ _RULES: Final[tuple[Callable[[Token, RegisteredClient], None], ...]] = (
     _is_short,
     _is_no_assertion,
     _points_nowhere,
+    _is_not_used,
 )
 
 

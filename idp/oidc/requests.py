@@ -166,7 +166,7 @@ def opened(given: Parameters, *, pushed: bool = False) -> Brought:
     if given.get("request_uri") is not None:
         raise Rejected("invalid_request", "request and request_uri exclude each other")
     try:
-        return Brought(request_object.read(text, _client(given)), pushed, signed=True)
+        return replace(request_object.read(text, _client(given)), pushed=pushed)
     except request_object.NotSupported:
         raise Rejected("request_not_supported", "request is supported for clients with registered keys") from None
     except request_object.Invalid as error:
@@ -219,6 +219,9 @@ def take(entry: Entry) -> None:
         raise Over(detail="the authorization request was answered already")
     if entry.pushed_as is not None and not pushed_requests.spend(entry.pushed_as):
         raise Over(detail="the pushed authorization request was answered already")
+    brought = entry.request.brought
+    if brought.named and not brought.pushed and not request_object.spend(brought.named):
+        raise Over(detail="the request object was answered already: jti")
 
 
 def _is_of_this_browser(record: Mapping[str, Any]) -> bool:

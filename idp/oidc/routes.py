@@ -83,7 +83,7 @@ _PREFLIGHT: Final = {
 def open_to_every_origin(response: Response) -> Response:
     """Let scripts of any origin read answers that depend on no cookie (WHATWG Fetch, CORS protocol)."""
     response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate, DPoP-Nonce"
+    response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate, DPoP-Nonce, Retry-After"
     if "Allow" in response.headers:
         response.headers.update(_PREFLIGHT)
     return response

@@ -26,10 +26,10 @@ from idp.cache import CacheUnavailable
 from idp.crypto import opaque
 from idp.shortlived.envelope import Envelope
 from idp.shortlived.redis_home import RedisHome
-from idp.shortlived.sql_home import SqlHome, once, purge, used
+from idp.shortlived.sql_home import SqlHome, once, pace, purge, used
 from idp.shortlived.types import Address, Home
 
-__all__ = ["get", "once", "purge", "put", "replace", "room", "take", "used"]
+__all__ = ["get", "once", "pace", "purge", "put", "replace", "room", "take", "used"]
 
 _TAKEN = "taken"
 _HANDLE_LENGTH = len("r" + opaque.new())

@@ -3,6 +3,7 @@
 take    DELETE … RETURNING              of N at once the database lets one find the row
 once    INSERT … ON CONFLICT DO UPDATE  of N at once one inserts; only an expired name may be taken over
 used    SELECT                          has somebody used the name?
+pace    SELECT, then `once` or UPDATE   the name's end is when everything asked so far would be done at an even pace
 purge   DELETE … LIMIT, COMMIT, again   a purge that is killed leaves whole batches behind it and hurts nobody
 """
 
@@ -50,8 +51,7 @@ class SqlHome:
 def once(kind: str, name: str, lifetime: timedelta) -> bool:
     """Use a name, such as a `jti`, for that long; False when it is used already. Counts when the caller commits."""
     now = clock.now()
-    digest = opaque.digest(f"{kind}:{name}")
-    new = upsert(UsedName).values(digest=digest, kind=kind, expires_at=now + lifetime)
+    new = upsert(UsedName).values(digest=_digest(kind, name), kind=kind, expires_at=now + lifetime)
     first = new.on_conflict_do_update(
         index_elements=[UsedName.digest],
         set_={"expires_at": new.excluded.expires_at},
@@ -62,9 +62,38 @@ def once(kind: str, name: str, lifetime: timedelta) -> bool:
 
 def used(kind: str, name: str) -> bool:
     """Whether the name has been used and may not be used again yet."""
-    digest = opaque.digest(f"{kind}:{name}")
-    found = select(UsedName.digest).where(UsedName.digest == digest, UsedName.expires_at > clock.now())
-    return db.session.execute(found).scalar_one_or_none() is not None
+    ends = _end_of(kind, name)
+    return ends is not None and ends > clock.now()
+
+
+def pace(kind: str, name: str, at_most: int, within: timedelta) -> timedelta | None:
+    """Go on at once (None), or how long to wait: `at_most` together, then one each time that a part of `within` is over.
+
+    The row's end is the theoretical arrival time of the generic cell rate algorithm (ITU-T I.371): one row, however
+    many come. A flood is refused by a read, without a lock. Counts when the caller commits.
+    """
+    now, step = clock.now(), within / at_most
+    latest = now + within - step
+    ends = _end_of(kind, name) or now
+    if ends > latest:
+        return ends - latest
+    if once(kind, name, step):
+        return None
+    ends = _end_of(kind, name) or now  # the row is ours until the commit, whatever `once` answered
+    if ends > latest:
+        return ends - latest
+    later = update(UsedName).where(UsedName.digest == _digest(kind, name)).values(expires_at=ends + step)
+    db.session.execute(later, execution_options=_PLAIN)
+    return None
+
+
+def _end_of(kind: str, name: str) -> datetime | None:
+    found = select(UsedName.expires_at).where(UsedName.digest == _digest(kind, name))
+    return db.session.execute(found).scalar_one_or_none()
+
+
+def _digest(kind: str, name: str) -> str:
+    return opaque.digest(f"{kind}:{name}")
 
 
 def purge(batch: int = 500) -> int:

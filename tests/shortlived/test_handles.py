@@ -153,3 +153,23 @@ def test_what_is_rolled_back_was_not_used() -> None:
     assert shortlived.once("jti", "client:1", LIFETIME)
     db.session.rollback()
     assert shortlived.once("jti", "client:1", LIFETIME)
+
+
+def test_pace(clock: MovingClock) -> None:
+    """So many together, and then one each time that a part of the time is over; whoever comes too early loses nothing."""
+
+    def ask(name: str = "books") -> float | None:
+        wait = shortlived.pace("push", name, 4, LIFETIME)
+        db.session.commit()
+        return None if wait is None else wait.total_seconds()
+
+    assert [ask() for _ in range(6)] == [None, None, None, None, 15, 15]
+    assert ask("shop") is None
+    clock.advance(seconds=14)
+    assert ask() == 1
+    clock.advance(seconds=1)
+    assert [ask(), ask()] == [None, 15]
+    clock.advance(seconds=45)
+    assert [ask() for _ in range(4)] == [None, None, None, 15]
+    clock.advance(hours=1)
+    assert [ask() for _ in range(5)] == [None, None, None, None, 15]

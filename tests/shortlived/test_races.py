@@ -62,6 +62,13 @@ def test_of_sixteen_uses_of_an_expired_name_one_is_first(stores: Flask) -> None:
     assert sum(answers) == 1
 
 
+def test_of_sixteen_at_a_pace_so_many_go_on(stores: Flask) -> None:
+    """However close together they come, no more than may."""
+    for n in range(ROUNDS):
+        answers = all_at_once(stores, lambda n=n: shortlived.pace("push", f"client:{n}", 5, LIFETIME))  # type: ignore[misc]
+        assert answers.count(None) == 5
+
+
 def test_replace_never_brings_back_what_was_taken(stores: Flask) -> None:
     """Eight replace while eight take: one takes, and afterwards nothing is there."""
     for n in range(ROUNDS):

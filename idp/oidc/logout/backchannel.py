@@ -4,7 +4,7 @@
                                 a backchannel_logout_uri, in the unit of work that ends the session
     a user's proof is over ───▶ ProofEnded ─▶ idp worker ─▶ proof_ended: sessions end by name, authorizations too, also
                                               those with offline access, whose sessions may have ended long ago
-    idp worker ─▶ tell: a logout token, signed at that moment ─▶ POST ─┬─ 2xx ─▶ done
+    idp worker ─▶ tell: a logout token, made at that moment ──▶ POST ─┬─ 2xx ─▶ done
                                                                        └─ else ─▶ again later, in the end a dead letter
 
 Nobody waits for an application. Whoever is disabled or has no such address any more by then is not told.
@@ -25,7 +25,8 @@ from idp.crypto import opaque
 from idp.extensions import db
 from idp.login import sweep
 from idp.login.models import BrowserSession
-from idp.oidc import keys, registration
+from idp.oidc import encryption, keys, registration
+from idp.oidc.encryption import NoKey
 from idp.oidc.logout import participants
 from idp.oidc.models import AuthorizationGrant, Client
 from idp.oidc.registration import Registration
@@ -77,10 +78,12 @@ def tell(errand: ApplicationToTell) -> None:
     registered = registration.read(client.registration)
     if registered.backchannel_logout_uri is None:
         return
-    token = logout_token(client, registered, errand)
-    db.session.commit()  # nothing is held while the application thinks
     try:
+        token = logout_token(client, registered, errand)
+        db.session.commit()  # nothing is held while the application thinks
         status = outgoing.post(registered.backchannel_logout_uri, {"logout_token": token})
+    except NoKey as error:
+        raise PutOff(f"{client.client_id}: {error.description}") from error
     except OutgoingFailed as error:
         raise Unreachable(f"{client.client_id}: {error}") from error
     if status not in _SUCCESS:
@@ -88,10 +91,13 @@ def tell(errand: ApplicationToTell) -> None:
 
 
 def logout_token(client: Client, registered: Registration, errand: ApplicationToTell) -> str:
-    """Section 2.4: signed like the client's ID tokens, and with a type that none of them has. Never a `nonce`."""
-    now = clock.now()
+    """Section 2.4: signed and encrypted like the client's ID tokens, of a type that none of them has. Never a `nonce`.
+
+    An encrypted one says in its header too who sends it.
+    """
+    now, issuer = clock.now(), settings.current().issuer
     told: dict[str, Any] = {
-        "iss": settings.current().issuer,
+        "iss": issuer,
         "aud": client.client_id,
         "iat": int(now.timestamp()),
         "exp": int((now + LIFETIME).timestamp()),
@@ -100,7 +106,8 @@ def logout_token(client: Client, registered: Registration, errand: ApplicationTo
         "events": {EVENT: {}},
         **({"sid": errand.session_id} if errand.session_id else {}),
     }
-    return keys.sign(registered.id_token_signed_response_alg, TYPE, told)
+    signed = keys.sign(registered.id_token_signed_response_alg, TYPE, told)
+    return encryption.encrypted(signed, registered, registered.id_token_encryption, iss=issuer)
 
 
 def _revoke_outdated(user: User) -> Iterable[tuple[uuid.UUID, uuid.UUID | None, datetime | None]]:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import socket
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 from flask import Flask
 from flask.cli import ScriptInfo
-from joserfc import jws
+from joserfc import jwe, jws
+from joserfc.jwk import ECKey
 
 from idp.cli import main, probes
 from idp.extensions import db
 from idp.oidc.models import Client
 from idp.outbox.models import Queued
 from idp.web import outgoing
-from tests.spec.openid_connect_backchannel.conftest import OK, Work, told
+from tests.spec.openid_connect_backchannel.conftest import OK, Work, told, verified
 from tests.support.browser import Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.peer import Peer, peer, says
@@ -26,6 +28,7 @@ from tests.support.relying_party import NewRp, RelyingParty
 from tests.support.world import KnownUser, World
 
 pytestmark = pytest.mark.settings(issuer="http://localhost:8000")
+EC = ECKey.generate_key("P-256", {"kid": "ec", "use": "enc"})
 NO = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -68,6 +71,48 @@ def test_signed_like_the_id_token(
     assert told(rp, listener)
     assert jws.extract_compact(listener.forms[0]["logout_token"].encode()).headers()["alg"] == algorithm
     assert b"Content-Type: application/x-www-form-urlencoded" in listener.heard[0]
+
+
+def test_encrypted_like_the_id_token(
+    world: World, new_rp: NewRp, listener: Peer, anna: KnownUser, browser: Browser, work: Work
+) -> None:
+    """Sections 2.4 and 2.6: who has encrypted ID tokens refuses a logout token in the clear; the header says whose it is."""
+    encryption: dict[str, Any] = {
+        "id_token_encrypted_response_alg": "ECDH-ES+A256KW",
+        "id_token_encrypted_response_enc": "A256GCM",
+    }
+    shop: dict[str, Any] = {"backchannel_logout_uri": listener.url, "token_endpoint_auth_method": "client_secret_basic"}
+    rp = new_rp(world.client("shop", jwks={"keys": [EC.as_dict(private=False)]}, **encryption, **shop))
+    browser.get(rp.authorize_url()).login(anna)
+    assert rp.redeem(rp.answer(browser)["code"]).status_code == 200
+    log_out(browser)
+    work()
+    (form,) = listener.forms
+    registry = jwe.JWERegistry(algorithms=list(encryption.values()), strict_check_header=False)
+    opened = jwe.decrypt_compact(form["logout_token"], EC, registry=registry)
+    assert (opened.headers()["cty"], opened.headers()["iss"]) == ("JWT", rp.metadata["issuer"])
+    assert opened.plaintext
+    assert verified(rp, opened.plaintext.decode())["sub"] == str(anna.id)
+
+
+def test_an_application_that_lost_its_key(
+    world: World, new_rp: NewRp, listener: Peer, anna: KnownUser, browser: Browser, work: Work, clock: MovingClock
+) -> None:
+    """Section 2.6: nothing is sent in the clear; once there is a key it is told."""
+    rp = new_rp(world.client("shop", backchannel_logout_uri=listener.url))
+    log_in(rp, browser, anna)
+    log_out(browser)
+    with world.unit_of_work() as session:
+        client = session.query(Client).one()
+        client.registration = {**client.registration, "id_token_encrypted_response_alg": "ECDH-ES"}
+    work()
+    assert listener.heard == []
+    with world.unit_of_work() as session:
+        client = session.query(Client).one()
+        client.registration = {**client.registration, "jwks": {"keys": [EC.as_dict(private=False)]}}
+    clock.advance(hours=1)
+    work()
+    assert len(listener.forms) == 1
 
 
 def test_a_logout_token_is_no_hint(

@@ -137,6 +137,20 @@ def test_a_sub_that_is_not_the_hints(rp: RelyingParty, tokens: Tokens, browser: 
     assert rp.answer(browser)["error"] == "login_required"
 
 
+@pytest.mark.parametrize("essential", [True, False])
+@pytest.mark.parametrize("place", ["id_token", "userinfo"])
+def test_a_value_that_is_not_so(
+    rp: RelyingParty, at_work: Browser, anna: KnownUser, place: str, essential: bool
+) -> None:
+    """Section 5.5.1: whatever value is asked for, it is no error, and what is told is what is true."""
+    other: dict[str, object] = {"essential": essential, "value": "other"}
+    wishes = {"tenant": other, "email": {"values": ["a@b.example", 7]}, "auth_time": {"value": None}, "name": other}
+    tokens = rp.finish(at_work.get(rp.authorize_url(scope="openid", claims=json.dumps({place: wishes}))))
+    told = tokens.claims if place == "id_token" else rp.userinfo(tokens).json()
+    assert (told["tenant"], told["email"], told["name"]) == ("de-zon", anna.email, "Anna")
+    assert told["auth_time"] == tokens.claims["auth_time"]
+
+
 @pytest.mark.parametrize(
     "claims",
     [

@@ -18,7 +18,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from idp.oidc.metadata import InvalidMetadata, validated
 from idp.oidc.models import Client
-from tests.support.browser import Browser
+from tests.support.browser import Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import NewRp, RelyingParty
 from tests.support.stores import ISSUER
@@ -227,6 +227,72 @@ def test_an_object_twice(rp: RelyingParty, signed: Signed, browser: Browser) -> 
     """RFC 6749 section 3.1."""
     beside = {"redirect_uri": rp.client.redirect_uri, "state": rp.parameters()["state"]}
     assert error(rp, browser.get(url(rp, signed(), **beside) + "&request=x")) == "invalid_request"
+
+
+def test_one_with_a_name_is_good_once(rp: RelyingParty, signed: Signed, browser: Browser, anna: KnownUser) -> None:
+    """RFC 7519 section 4.1.7: it is not replayed; loading the page again does no harm, the first answer spends it."""
+    first, other = signed(jti="1"), signed(jti="2")
+    browser.get(url(rp, first))
+    browser.get(url(rp, first)).login(anna)
+    assert "code" in rp.answer(browser)
+    rp.parameters(state="again")
+    assert browser.get(url(rp, first)).landed
+    assert "error=invalid_request_object" in (browser.landed or "")
+    assert "code" in rp.answer(browser.get(url(rp, other)))
+    for _ in range(2):
+        assert "code=" in (browser.get(url(rp, signed(jti=""))).landed or "")
+
+
+def test_of_all_the_logins_that_it_began_one_is_answered(
+    rp: RelyingParty, signed: Signed, new_browser: NewBrowser, anna: KnownUser, clock: MovingClock
+) -> None:
+    """RFC 7519 section 4.1.7: also long after its own end."""
+    where = url(rp, signed(jti="1", exp=int(clock.now().timestamp()) + 30))
+    mine, thiefs = new_browser().get(where), new_browser("198.51.100.4").get(where)
+    clock.advance(minutes=10)
+    mine.login(anna)
+    assert "code" in rp.answer(mine)
+    thiefs.login(anna)
+    assert thiefs.landed is None
+    assert thiefs.status == 404
+
+
+def test_a_name_is_its_own_clients(
+    world: World, new_rp: NewRp, rp: RelyingParty, signed: Signed, browser: Browser, anna: KnownUser
+) -> None:
+    """RFC 7519 section 4.1.7: nobody spends another's."""
+    browser.get(url(rp, signed(jti="1"))).login(anna)
+    other = new_rp(world.client("other", jwks=KEYS, token_endpoint_auth_method=METHOD))
+    about = {"iss": "other", "client_id": "other"}
+    mine = other.parameters()
+    browser.get(url(other, signed(jti="1", **{**mine, **about})))
+    assert "code" in other.answer(browser)
+
+
+@pytest.mark.parametrize("end", [60, 10**12, None], ids=["soon", "hardly ever", "never"])
+def test_pushing_it_spends_it(
+    rp: RelyingParty, signed: Signed, browser: Browser, clock: MovingClock, end: int | None
+) -> None:
+    """RFC 7519 section 4.1.7: it is used where it is handed in; what it became is brought by its own name."""
+    request = signed(jti="1", exp=None if end is None else int(clock.now().timestamp()) + end)
+    named = rp.push(request=request)
+    assert named.status_code == 201
+    again = rp.push(request=request)
+    assert (again.status_code, again.json()["error"]) == (400, "invalid_request_object")
+    assert "error=invalid_request_object" in (browser.get(url(rp, request)).landed or "")
+    assert browser.get(rp.pushed_url(named.json()["request_uri"])).step == "password"
+
+
+def test_a_pushed_one_is_answered(rp: RelyingParty, signed: Signed, browser: Browser, anna: KnownUser) -> None:
+    """RFC 9126 section 4: its answer is no second use."""
+    named = rp.push(request=signed(jti="1")).json()["request_uri"]
+    assert "code=" in (browser.get(rp.pushed_url(named)).login(anna).landed or "")
+
+
+@pytest.mark.parametrize("jti", [7, ["1"], {"a": 1}, True, "x" * 257], ids=["number", "list", "object", "bool", "long"])
+def test_what_is_no_name(rp: RelyingParty, signed: Signed, browser: Browser, jti: object) -> None:
+    """RFC 7519 section 4.1.7: a text, and no long one."""
+    assert error(rp, browser.get(url(rp, signed(jti=jti)))) == "invalid_request_object"
 
 
 def test_a_client_without_keys(world: World, new_rp: NewRp, browser: Browser) -> None:

@@ -13,6 +13,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from idp import shortlived
+from idp.extensions import db
+from idp.oidc import pushed_requests
 from idp.oidc.models import Client
 from tests.support.browser import Browser, NewBrowser
 from tests.support.meanwhile import meanwhile
@@ -306,6 +308,45 @@ def test_what_changed_since_counts(world: World, rp: RelyingParty, browser: Brow
         client = session.query(Client).one()
         client.registration = {**client.registration, "redirect_uris": ["https://books.example/new"]}
     assert_over(browser, where)
+
+
+# Not too many
+
+
+def test_so_many_in_a_minute(
+    world: World, new_rp: NewRp, rp: RelyingParty, new_browser: NewBrowser, clock: MovingClock
+) -> None:
+    """Section 2.3: 429 and when to come again; a public client's of one network use up nobody else's."""
+    phone = world.client("phone", public=True)
+    here = new_rp(phone)
+    asked = here.parameters()
+    answers = [here.http.send(here.push_request(asked)) for _ in range(pushed_requests.OF_A_NETWORK + 1)]
+    assert {answer.status_code for answer in answers[:-1]} == {201}
+    late = answers[-1]
+    assert late.status_code == 429
+    assert late.headers["content-type"] == "application/json"
+    assert late.headers["cache-control"] == "no-store"
+    assert late.headers["retry-after"] == "1"
+    assert "Retry-After" in late.headers["access-control-expose-headers"]
+    assert late.json()["error"] == "temporarily_unavailable"
+    elsewhere = RelyingParty(new_browser("198.51.100.4").http, phone, clock.now)
+    assert elsewhere.push().status_code == rp.push().status_code == 201
+    clock.advance(seconds=1)
+    assert [here.push().status_code for _ in range(2)] == [201, 429]
+
+
+def test_who_has_a_secret_is_counted_by_it(rp: RelyingParty, app: Flask, clock: MovingClock) -> None:
+    """Section 2.3: wherever its machines stand, and nobody else's guesses count."""
+    used = pushed_requests.A_MINUTE * (pushed_requests.OF_A_CLIENT - 1) / pushed_requests.OF_A_CLIENT
+    with app.app_context():
+        assert shortlived.once(pushed_requests.PACE, rp.client.client_id, used)  # as if it had pushed all but one
+        db.session.commit()
+    guess = rp.push_request(rp.parameters())
+    guess.headers["Authorization"] = basic(rp.client.client_id, "wrong")
+    assert rp.http.send(guess).status_code == 401
+    assert [rp.push().status_code for _ in range(2)] == [201, 429]
+    clock.advance(minutes=1)
+    assert rp.push().status_code == 201
 
 
 # Clients that must
