@@ -3,6 +3,7 @@
 The texts stand in templates/console/snippets, one for each way; which ways an application has depends on its kind.
 """
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -10,6 +11,9 @@ from urllib.parse import urlsplit
 from flask import render_template
 
 from idp import settings
+from idp.console.applications import one_of
+from idp.login.gate import Login
+from idp.login.own_pages import render
 from idp.oidc import registration
 from idp.oidc.models import Client
 
@@ -34,6 +38,12 @@ class Way:
     title: str
     file: str
     text: str
+
+
+def connect_application(login: Login, row_id: uuid.UUID) -> str:
+    """Show what to write in the application's code."""
+    client = one_of(login, row_id)
+    return render("console/application_connect.html", login, client=client, ways=ways(client))
 
 
 def ways(client: Client) -> Sequence[Way]:

@@ -19,7 +19,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from cryptography import x509
 
-from idp.oidc import fapi2, privacy_rules, public_keys
+from idp.oidc import addresses, fapi2, privacy_rules, public_keys
+from idp.oidc.addresses import Wrong
 from idp.oidc.privacy_rules import Faults
 from idp.oidc.registration import (
     ASSERTION_ALGORITHMS,
@@ -36,17 +37,14 @@ from idp.oidc.registration import (
     SIGNING_ALGORITHMS,
     SUBJECT_TYPES,
     TOKEN_EXCHANGE,
-    URI,
     Registration,
     read,
 )
 
-_LONGEST_URI: Final = 2000
 _LONGEST_TEXT: Final = 4000
 _LONGEST_AGE: Final = 10**9
 _ALSO_NATIVE: Final = ", http on a loopback address, or a scheme like com.example.app"
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
-_PRIVATE_USE_SCHEME: Final = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+")
 
 
 class InvalidMetadata(ValueError):
@@ -140,16 +138,16 @@ def _seconds(value: Any) -> None:
 
 
 def _uri(value: Any) -> SplitResult:
-    if not isinstance(value, str) or not URI.fullmatch(value) or len(value) > _LONGEST_URI:
-        raise ValueError(f"must be URIs of at most {_LONGEST_URI} ASCII characters")
-    try:
-        parts = urlsplit(value)
-        _ = parts.port
-    except ValueError:
-        raise ValueError(f"{value} is not a URI") from None
-    if not parts.scheme or "#" in value or "@" in parts.netloc or "*" in value:
-        raise ValueError(f"{value} must be absolute, without fragment, user or wildcard")
-    return parts
+    form = addresses.form_of(value) if isinstance(value, str) else Wrong.SIGNS
+    match form:
+        case SplitResult():
+            return form
+        case Wrong.LONG | Wrong.SIGNS:
+            raise ValueError(f"must be URIs of at most {addresses.LONGEST} ASCII characters")
+        case Wrong.NO_ADDRESS:
+            raise ValueError(f"{value} is not a URI")
+        case _:
+            raise ValueError(f"{value} must be absolute, without fragment, user or wildcard")
 
 
 def _uris(value: Any) -> None:
@@ -262,18 +260,8 @@ def _addresses_are_safe(r: Registration, *, development: bool) -> Faults:
     return [
         (key, f"{uri} must be https{_ALSO_NATIVE if native else ''}")
         for key, uri in listed
-        if not _safe(urlsplit(uri), native=native, development=development)
+        if addresses.wrong_with(uri, native=native, development=development)
     ]
-
-
-def _safe(parts: SplitResult, *, native: bool, development: bool) -> bool:
-    match parts.scheme:
-        case "https":
-            return bool(parts.hostname)
-        case "http":
-            return (native or development) and _is_loopback(parts.hostname)
-        case scheme:
-            return native and bool(_PRIVATE_USE_SCHEME.fullmatch(scheme)) and not parts.netloc
 
 
 def _codes_have_an_address(r: Registration) -> Faults:
@@ -360,7 +348,7 @@ def _what_we_call_is_outside(r: Registration, *, development: bool) -> Faults:
 
 
 def _outside(parts: SplitResult, *, development: bool) -> bool:
-    if development and parts.scheme in {"http", "https"} and _is_loopback(parts.hostname):
+    if development and parts.scheme in {"http", "https"} and addresses.is_loopback(parts.hostname):
         return True
     return parts.scheme == "https" and bool(parts.hostname) and not _is_inside(parts.hostname or "")
 
@@ -380,10 +368,6 @@ _RULES: Final = (
     privacy_rules.encryption_has_both_names,
 )
 _ADDRESS_RULES: Final = (_addresses_are_safe, _what_we_call_is_outside)
-
-
-def _is_loopback(host: str | None) -> bool:
-    return host in {"localhost", "127.0.0.1", "::1"}
 
 
 def _is_inside(host: str) -> bool:

@@ -1,0 +1,44 @@
+"""The company's applications in a real browser: what only exists with script, and how the pages look."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import NewPerson, Person
+from tests.support.server import Server
+from tests.support.world import KnownUser
+
+pytestmark = [pytest.mark.slow, pytest.mark.workers(1)]
+ADDRESS = "https://stock.example/callback"
+
+
+@pytest.fixture
+def bert(live: Server) -> KnownUser:
+    """The administrator of a company of his own."""
+    world = live.new_world()
+    return world.user("bert", world.tenant("de-zon"), type="administrator", totp=True)
+
+
+def at(person: Person, live: Server, bert: KnownUser, path: str) -> None:
+    """Go to a page of the console, and log in where that is asked."""
+    person.page.goto(f"{live.issuer}{path}")
+    person.log_in(bert)
+
+
+def test_addresses_are_checked_as_they_are_typed(live: Server, new_person: NewPerson, bert: KnownUser) -> None:
+    """What is wrong is said when the field is left, and no more once it is mended or another kind allows it."""
+    person = new_person(390)
+    at(person, live, bert, "/console/applications/new")
+    area, said = person.page.locator("#redirect_uris"), person.page.locator("#redirect_uris-wrong")
+    area.fill(f"{ADDRESS}\nmy.app:/callback")
+    area.blur()
+    expect(said).to_have_text("my.app:/callback: It begins with https://, so that nobody on the way can read along.")
+    expect(area).to_have_attribute("aria-invalid", "true")
+    person.picture("wrong")
+    person.page.locator("#kind-device").check()
+    expect(said).to_be_empty()
+    person.page.locator("#kind-server").check()
+    expect(said).not_to_be_empty()
+    area.press_sequentially("x")
+    area.fill(ADDRESS)
+    expect(said).to_be_empty()
+    expect(area).not_to_have_attribute("aria-invalid", "true")
