@@ -42,7 +42,7 @@ def show(slug: str, *, as_json: bool) -> None:
     found = _tenant(slug)
     facts = {"slug": found.slug, "name": found.name, "locale": found.locale, "users": people_of(found.id)}
     facts |= {"created_at": found.created_at, "disabled_at": found.disabled_at}
-    policy = asdict(found.policy)
+    policy = asdict(found.policy) | {"two_factor_mandatory_from": found.plan.two_factor_mandatory_from}
     print_record(facts | ({"policy": policy} if as_json else policy), as_json=as_json)
 
 

@@ -1,6 +1,6 @@
 """The settings of a tenant: a switch for each rule of its policy, how long people stay logged in, and one Save.
 
-GET  ─▶ the policy as it is, and what the switches would do to whom
+GET  ─▶ the policy as it is, from which day two-factor is mandatory, and what the switches would do to whom
 POST ─▶ proof fresh? ──yes──▶ saved, back to the page
              │ no
              └─▶ the input waits under a handle ─▶ password, second factor ─▶ the form filled in again, to be saved
@@ -9,6 +9,7 @@ remind ─▶ whoever has no second factor is asked by mail, once a day at most 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -17,17 +18,18 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from idp import clock
 from idp.accounts import reminders
 from idp.accounts.models import User
 from idp.accounts.queries import people_of, without_two_factor
-from idp.console import authority, kept_input
+from idp.console import authority, kept_input, roll_out
 from idp.console.session_limits import Number, numbers, typed_numbers, with_numbers, wrong_numbers
 from idp.extensions import db
 from idp.login.gate import Login
 from idp.login.network import current_address
 from idp.login.own_pages import render
 from idp.tenancy.changes import change_policy
-from idp.tenancy.policy import Policy
+from idp.tenancy.policy import Plan, Policy
 
 SWITCHES = (
     "two_factor_mandatory",
@@ -57,21 +59,32 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What a form says: the switches that are on, and the numbers as they were typed."""
+    """What a form says: the switches that are on, the numbers and the day as they were typed."""
 
     on: frozenset[str]
     typed: Mapping[str, str]
+    day: str = ""
+
+    @property
+    def mandatory(self) -> bool:
+        """Whether two-factor is to be mandatory, at once or from a day on."""
+        return "two_factor_mandatory" in self.on
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsPage:
     """What the settings page shows. `problem`: what is wrong with it. `unsaved`: its input waited for a proof.
 
+    `day`: from when two-factor is mandatory, as typed; `soon`: the same as it is decided and still to come.
+
     `to_remind`: whether there is somebody without a second factor who was not asked by mail within a day.
     """
 
     switches: Sequence[Switch]
     numbers: Sequence[Number]
+    day: str
+    day_problem: str | None
+    soon: date | None
     problem: str | None
     people: int
     without_two_factor: int
@@ -90,16 +103,15 @@ def lead_there(login: Login) -> Response:
 def settings(login: Login) -> str:
     """Show the policy, or the input that waited for a proof."""
     kept = _kept()
-    return _show(login, kept or _of_policy(login.tenant.policy), unsaved=kept is not None)
+    return _show(login, kept or _of_plan(login.tenant.plan), unsaved=kept is not None)
 
 
 def save(login: Login) -> ResponseReturnValue:
     """Put the tenant under the policy that the form says: a checkbox that was not sent is off."""
     given = _sent()
-    if wrong_numbers(given.typed):
+    if wrong_numbers(given.typed) or _wrong_day(login, given):
         return _show(login, given, unsaved=False)
-    wanted = with_switches(login.tenant.policy, given.on)
-    change_policy(login.tenant, with_numbers(wanted, given.typed), login.user.id)
+    change_policy(login.tenant, _plan(login.tenant.plan, given), login.user.id)
     db.session.commit()
     return redirect(url_for("console.settings", done="saved"), 303)
 
@@ -121,7 +133,8 @@ def keep_input() -> str:
     """Keep what was sent until the proof is there, and return the page that will show it."""
     given = _sent()
     return url_for(
-        "console.settings", kept=kept_input.keep(_FORM, {"on": sorted(given.on), "typed": dict(given.typed)})
+        "console.settings",
+        kept=kept_input.keep(_FORM, {"on": sorted(given.on), "typed": dict(given.typed), "day": given.day}),
     )
 
 
@@ -130,13 +143,27 @@ def with_switches(policy: Policy, on: frozenset[str]) -> Policy:
     return replace(policy, **{field: field in on for field in SWITCHES})
 
 
+def _plan(plan: Plan, given: Input) -> Plan:
+    """What the form decides, where nothing is wrong with it."""
+    wanted = with_numbers(with_switches(plan.policy, given.on), given.typed)
+    return roll_out.with_day(plan, wanted, given.day, clock.now())
+
+
+def _wrong_day(login: Login, given: Input) -> str | None:
+    return roll_out.wrong_day(given.day, login.tenant.plan, clock.now(), on=given.mandatory)
+
+
 def _show(login: Login, given: Input, *, unsaved: bool) -> str:
     policy = with_switches(login.tenant.policy, given.on)
     count, some = without_two_factor(login.tenant, NAMES_SHOWN)
+    wrong_day = _wrong_day(login, given)
     page = SettingsPage(
         switches=_switches(policy),
         numbers=numbers(policy, given.typed),
-        problem=_("A number is not right, and nothing is saved.") if wrong_numbers(given.typed) else None,
+        day=given.day,
+        day_problem=wrong_day,
+        soon=login.tenant.mandatory_soon,
+        problem=_problem(given, wrong_day),
         people=people_of(login.tenant.id),
         without_two_factor=count,
         some_without=some,
@@ -148,18 +175,29 @@ def _show(login: Login, given: Input, *, unsaved: bool) -> str:
     return render("console/settings.html", login, page=page)
 
 
-def _of_policy(policy: Policy) -> Input:
-    return Input(frozenset(field for field in SWITCHES if getattr(policy, field)), {})
+def _problem(given: Input, wrong_day: str | None) -> str | None:
+    if wrong_numbers(given.typed):
+        return str(_("A number is not right, and nothing is saved."))
+    return str(_("The day is not right, and nothing is saved.")) if wrong_day else None
+
+
+def _of_plan(plan: Plan) -> Input:
+    """What the form says before anything is changed: a day that is still to come stands with its switch."""
+    day = roll_out.shown_day(plan, clock.now())
+    policy = plan.at(clock.now())
+    shown = replace(policy, two_factor_mandatory=policy.two_factor_mandatory or bool(day))
+    return Input(frozenset(field for field in SWITCHES if getattr(shown, field)), {}, day)
 
 
 def _sent() -> Input:
-    return Input(frozenset(field for field in SWITCHES if request.form.get(field)), typed_numbers(request.form))
+    on = frozenset(field for field in SWITCHES if request.form.get(field))
+    return Input(on, typed_numbers(request.form), roll_out.typed_day(request.form))
 
 
 def _kept() -> Input | None:
     """The input that waits under the handle in the address, if it is this browser's."""
     kept = kept_input.kept(_FORM)
-    return Input(frozenset(kept["on"]), kept.get("typed", {})) if kept else None
+    return Input(frozenset(kept["on"]), kept.get("typed", {}), kept.get("day", "")) if kept else None
 
 
 def _switches(policy: Policy) -> tuple[Switch, ...]:

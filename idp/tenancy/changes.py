@@ -3,28 +3,41 @@
 import secrets
 import uuid
 from dataclasses import asdict
+from datetime import date
 
 import sqlalchemy as sa
 
 from idp import clock
-from idp.audit.events import PolicyChanged, SecurityCodeRotated
+from idp.audit.events import (
+    PolicyChanged,
+    SecurityCodeRotated,
+    TwoFactorDayMoved,
+    TwoFactorDayRemoved,
+    TwoFactorDaySet,
+)
+from idp.audit.events.base import Event
 from idp.audit.record import record
 from idp.extensions import db
 from idp.tenancy.models import Tenant
-from idp.tenancy.policy import Policy
+from idp.tenancy.policy import Plan, reminded_until
 from idp.tenancy.queries import seal_owner
 from idp.vault import sealer
 
 DIGITS = 6
 
 
-def change_policy(tenant: Tenant, policy: Policy, actor_id: uuid.UUID | None = None) -> bool:
-    """Put the tenant under this policy; False when it already is.
+def change_policy(tenant: Tenant, plan: Plan, actor_id: uuid.UUID | None = None) -> bool:
+    """Put the tenant under what was decided; False when it already is.
 
     Limiting the validity of two-factor moves the tenant's epoch on, and so does lifting the limit: the
     known-IP grants of before never count again, wherever a copy of them is cached.
     """
-    before, after = asdict(tenant.policy), asdict(policy)
+    switched = _switch(tenant, plan, actor_id)
+    return _set_day(tenant, plan.two_factor_mandatory_from, actor_id) or switched
+
+
+def _switch(tenant: Tenant, plan: Plan, actor_id: uuid.UUID | None) -> bool:
+    before, after = asdict(tenant.plan.policy), asdict(plan.policy)
     changed = {name: value for name, value in after.items() if before[name] != value}
     if not changed:
         return False
@@ -34,6 +47,28 @@ def change_policy(tenant: Tenant, policy: Policy, actor_id: uuid.UUID | None = N
         next_epoch(tenant)
     record(PolicyChanged(tenant_id=tenant.id, actor_id=actor_id, changed=changed))
     return True
+
+
+def _set_day(tenant: Tenant, day: date | None, actor_id: uuid.UUID | None) -> bool:
+    """Reminders whose time is over by now are not sent for the new day."""
+    before = tenant.two_factor_mandatory_from
+    if day == before:
+        return False
+    tenant.two_factor_mandatory_from = day
+    tenant.two_factor_reminded = reminded_until(day, clock.now()) if day else None
+    record(_day_changed(tenant.id, actor_id, before, day))
+    return True
+
+
+def _day_changed(tenant_id: uuid.UUID, actor_id: uuid.UUID | None, before: date | None, after: date | None) -> Event:
+    match before, after:
+        case None, date():
+            return TwoFactorDaySet(tenant_id=tenant_id, actor_id=actor_id, day=after.isoformat())
+        case date(), date():
+            days = before.isoformat(), after.isoformat()
+            return TwoFactorDayMoved(tenant_id=tenant_id, actor_id=actor_id, before=days[0], after=days[1])
+        case _:
+            return TwoFactorDayRemoved(tenant_id=tenant_id, actor_id=actor_id, day=str(before))
 
 
 def rotate_security_code(tenant: Tenant, code: str | None = None, actor_id: uuid.UUID | None = None) -> str:

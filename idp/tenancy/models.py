@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp import clock
 from idp.extensions import Base, BigId, Instant
-from idp.tenancy.policy import Policy
+from idp.tenancy.policy import Plan, Policy
 
 
 class Tenant(Base):
@@ -37,10 +37,26 @@ class Tenant(Base):
     passkeys: Mapped[bool] = mapped_column(default=True)
     session_idle_minutes: Mapped[int] = mapped_column(default=480, server_default="480")
     session_hours: Mapped[int] = mapped_column(default=24, server_default="24")
+    two_factor_mandatory_from: Mapped[date | None] = mapped_column(index=True)
+    two_factor_reminded: Mapped[int | None]
+    """The last reminder of that day that was sent, or whose time was over when the day was set: so many days before."""
 
     @property
     def policy(self) -> Policy:
-        """The tenant's switches and limits as one frozen value."""
+        """What holds at this moment. Nothing else says whether two-factor is mandatory."""
+        return self.plan.at(clock.now())
+
+    @property
+    def mandatory_soon(self) -> date | None:
+        """The day on which two-factor becomes mandatory, while that is still to come."""
+        return self.plan.coming(clock.now())
+
+    @property
+    def plan(self) -> Plan:
+        """The tenant's switches and limits, and what it planned, as one frozen value."""
+        return Plan(self._switches(), self.two_factor_mandatory_from)
+
+    def _switches(self) -> Policy:
         return Policy(
             security_code=self.security_code,
             two_factor_mandatory=self.two_factor_mandatory,

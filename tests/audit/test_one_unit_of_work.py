@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import fields
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ from idp.login import known_ip
 from idp.login.types import Evidence, Factor, StepName
 from idp.tenancy import changes
 from idp.tenancy.models import Tenant
+from idp.tenancy.policy import Plan, Policy
 from tests.support.units import CHANGES, Units
 from tests.support.world import KnownUser, World
 
@@ -67,8 +69,9 @@ ACTS: list[tuple[str, Act]] = [
     ("known_ip.chosen", lambda anna: known_ip.choose(user(anna), on=False)),
     (
         "tenant.policy_changed",
-        lambda anna: changes.change_policy(tenant(anna), replace(tenant(anna).policy, session_hours=1)),
+        lambda anna: changes.change_policy(tenant(anna), Plan(Policy(session_hours=1))),
     ),
+    ("tenant.two_factor_day_set", lambda anna: changes.change_policy(tenant(anna), Plan(Policy(), date(2026, 12, 1)))),
     ("tenant.security_code_rotated", lambda anna: changes.rotate_security_code(tenant(anna))),
     ("user.created", lambda anna: lifecycle.create_user(tenant(anna), NewUser(username="b", name="B", email="b@x"))),
     ("user.password_changed", lambda anna: lifecycle.set_password(user(anna), "zeven gele fietsen zingen")),

@@ -24,6 +24,8 @@ ONE_FAULT = [
     ("an unknown key of a policy", "two_factor_mandatory", "2fa", "7: tenants[0].policy.2fa: unknown key"),
     ("a quoted boolean", "mandatory = true", 'mandatory = "true"', "7: tenants[0].policy.two_factor_mandatory: must be true or false, without quotes"),
     ("a number for a boolean", "mandatory = true", "mandatory = 1", "7: tenants[0].policy.two_factor_mandatory: must be true or false, without quotes"),
+    ("a quoted date", "two_factor_mandatory = true", 'two_factor_mandatory_from = "2026-12-01"', "7: tenants[0].policy.two_factor_mandatory_from: must be a date, without quotes, such as 2026-03-01"),
+    ("a moment for a date", "two_factor_mandatory = true", "two_factor_mandatory_from = 2026-12-01T08:00:00Z", "7: tenants[0].policy.two_factor_mandatory_from: must be a date, without quotes, such as 2026-03-01"),
     ("a limit out of bounds", "two_factor_mandatory = true", "session_idle_minutes = 5", "7: tenants[0].policy.session_idle_minutes: must be 10 to 1440"),
     ("a limit without an end", "two_factor_mandatory = true", "session_hours = 9999999999", "7: tenants[0].policy.session_hours: must be 1 to 720"),
     ("a quoted limit", "two_factor_mandatory = true", 'session_hours = "12"', "7: tenants[0].policy.session_hours: must be a whole number, without quotes"),

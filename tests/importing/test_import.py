@@ -1,5 +1,7 @@
 """What an import does: creates what is new, changes what differs, leaves the rest; the same file again changes nothing."""
 
+from datetime import date
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -13,7 +15,7 @@ from idp.errors import Conflict
 from idp.extensions import db
 from idp.oidc.models import Client
 from idp.tenancy.models import Tenant
-from idp.tenancy.policy import Policy
+from idp.tenancy.policy import Plan, Policy
 from idp.tenancy.queries import by_slug, security_code_of
 from idp.vault import hasher
 from tests.importing.importing import File
@@ -98,6 +100,37 @@ def test_what_differs_is_changed_and_named(imported: File) -> None:
     with imported.app.app_context():
         policy = Policy(two_factor_mandatory=True, block_new_ip=True, passkeys=False, session_hours=12)
         assert company("de-zon").policy == policy
+
+
+def test_two_factor_from_a_day_on(imported: File, rows: None) -> None:
+    """The switch and the day are one decision: whoever names either of them decides; whoever names none, nothing."""
+
+    def after(named: str) -> tuple[list[str], Plan]:
+        before = imported.text
+        changes = imported.replace("two_factor_mandatory = true", named).imported()
+        assert imported.imported() == []
+        imported.text = before
+        db.session.rollback()
+        return changes, company("de-zon").plan
+
+    day, switch = "two_factor_mandatory_from = 2026-12-01", "two_factor_mandatory = false"
+    planned = Plan(Policy(), date(2026, 12, 1))
+    said = "tenant de-zon: changed: policy.two_factor_mandatory"
+    assert after(day) == ([f"{said}, policy.two_factor_mandatory_from"], planned)
+    assert after("block_new_ip = false") == ([], planned)
+    assert after(f"{switch}\n{day}") == ([], planned)
+    assert after(f"two_factor_mandatory = true\n{day}") == ([], planned)
+    assert after(switch) == (["tenant de-zon: changed: policy.two_factor_mandatory_from"], Plan())
+    assert after("two_factor_mandatory = true") == ([said], Plan(Policy(two_factor_mandatory=True)))
+
+
+def test_a_new_company_with_a_day(file: File, rows: None) -> None:
+    """It is there from the start, and the audit log says so."""
+    file.replace("two_factor_mandatory = true", "two_factor_mandatory_from = 2026-12-01").imported()
+    assert company("de-zon").plan == Plan(Policy(), date(2026, 12, 1))
+    assert db.session.query(AuditEvent).filter_by(kind="tenant.two_factor_day_set").one().detail == {
+        "day": "2026-12-01"
+    }
 
 
 PHONE_AND_ADDRESS = """phone = "+31 20 123 4567"

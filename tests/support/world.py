@@ -18,8 +18,8 @@ import json
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from functools import cache, partial
 from typing import Any
 
@@ -36,7 +36,7 @@ from idp.outbox.mail.letters import MAILS, Mail, read
 from idp.outbox.models import Queued, seal_owner
 from idp.tenancy import changes
 from idp.tenancy.models import Membership, Tenant
-from idp.tenancy.policy import Policy
+from idp.tenancy.policy import Policy, decided
 from idp.vault import hasher, sealer
 from tests.support.moving_clock import MovingClock
 
@@ -235,13 +235,18 @@ class World:
             for name, value in columns.items():
                 setattr(row, name, value)
 
-    def policy(self, tenant: KnownTenant, **switches: bool | int) -> None:
+    def policy(self, tenant: KnownTenant, **switches: Any) -> None:
         """Change a tenant's policy as the console does."""
         with self._unit_of_work():
             row = db.session.get(Tenant, tenant.id)
             assert row
-            now = {name: getattr(row.policy, name) for name in Policy.__dataclass_fields__}
-            changes.change_policy(row, Policy(**{**now, **switches}))
+            changes.change_policy(row, replace(row.plan, policy=replace(row.plan.policy, **switches)))
+
+    def plan(self, tenant: KnownTenant, day: date | None) -> None:
+        """Let two-factor become mandatory from that day on, as the console does."""
+        with self._unit_of_work():
+            row = db.session.get_one(Tenant, tenant.id)
+            changes.change_policy(row, decided(row.plan.policy, mandatory=True, since=day))
 
     def mails(self, user: KnownUser) -> list[Mail]:
         """The mails to this person that no worker has delivered yet, the newest last."""

@@ -6,8 +6,8 @@ A field is written only where it differs, so the same file again changes nothing
 """
 
 import uuid
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 
 from idp.accounts import lifecycle, usernames
 from idp.accounts.factors import add_totp, remove_totp, secret_of
@@ -23,7 +23,7 @@ from idp.crypto import opaque
 from idp.extensions import db
 from idp.tenancy.changes import change_policy, made_up_code, rotate_security_code, seal_security_code
 from idp.tenancy.models import Membership, Tenant
-from idp.tenancy.policy import Policy
+from idp.tenancy.policy import Plan, decided
 from idp.tenancy.queries import security_code_of
 from idp.vault import hasher
 
@@ -88,18 +88,19 @@ class Writer:
 
 
 def _new_tenant(entry: TenantEntry, code: str) -> Tenant:
-    tenant_id = uuid.uuid4()
+    tenant_id, plan = uuid.uuid4(), _asked(entry, Plan())
     tenant = Tenant(
         id=tenant_id,
         slug=entry.slug,
         name=entry.name,
         locale=entry.locale or "nl",
         security_code_sealed=seal_security_code(tenant_id, code),
-        **asdict(_asked(entry, Policy())),
+        **asdict(plan.policy),
     )
     db.session.add(tenant)
     db.session.flush()
     record(TenantCreated(tenant_id=tenant_id, slug=entry.slug))
+    change_policy(tenant, plan)
     return tenant
 
 
@@ -114,14 +115,24 @@ def _renamed(tenant: Tenant, entry: TenantEntry) -> list[str]:
 
 
 def _policy(tenant: Tenant, entry: TenantEntry) -> Iterator[str]:
-    before, after = asdict(tenant.policy), _asked(entry, tenant.policy)
+    before, after = tenant.plan, _asked(entry, tenant.plan)
     if change_policy(tenant, after):
-        yield from (f"policy.{name}" for name, value in asdict(after).items() if value != before[name])
+        was = _fields(before)
+        yield from (f"policy.{name}" for name, value in _fields(after).items() if value != was[name])
 
 
-def _asked(entry: TenantEntry, policy: Policy) -> Policy:
-    """The policy with the switches that the file names."""
-    return Policy(**{**asdict(policy), **entry.policy.model_dump(exclude_none=True)})
+def _asked(entry: TenantEntry, plan: Plan) -> Plan:
+    """The plan with what the file names. The switch and the day are one decision: a day is one for two-factor."""
+    named = entry.policy.model_dump(exclude_none=True)
+    day, mandatory = named.pop("two_factor_mandatory_from", None), named.pop("two_factor_mandatory", None)
+    policy = replace(plan.policy, **named)
+    if day is None and mandatory is None:
+        return replace(plan, policy=policy)
+    return decided(policy, mandatory=bool(day or mandatory), since=day)
+
+
+def _fields(plan: Plan) -> Mapping[str, object]:
+    return {**asdict(plan.policy), "two_factor_mandatory_from": plan.two_factor_mandatory_from}
 
 
 def _new_user(entry: UserEntry, tenant: Tenant) -> User:

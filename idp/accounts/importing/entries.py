@@ -6,6 +6,7 @@ A key that the file does not name is None here. Credentials are of a type that n
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -155,6 +156,7 @@ class PolicyEntry(Entry):
 
     security_code: bool | None = None
     two_factor_mandatory: bool | None = None
+    two_factor_mandatory_from: date | None = None
     limit_two_factor_validity: bool | None = None
     block_new_ip: bool | None = None
     known_ip_same_browser: bool | None = None
@@ -242,6 +244,7 @@ _WORDS = {
     "string_type": "must be text in quotes",
     "bool_type": "must be true or false, without quotes",
     "int_type": "must be a whole number, without quotes",
+    "date_type": "must be a date, without quotes, such as 2026-03-01",
     "list_type": "must be an array of tables",
     "model_type": "must be a table",
 }

@@ -38,6 +38,9 @@ from idp.audit.events.companies import (
     TenantCreated,
     TenantDisabled,
     TenantEnabled,
+    TwoFactorDayMoved,
+    TwoFactorDayRemoved,
+    TwoFactorDaySet,
 )
 from idp.audit.events.factors import (
     AuthenticatorAdded,
@@ -143,6 +146,9 @@ __all__ = [
     "TenantEnabled",
     "TenantSwitched",
     "TriesDelayed",
+    "TwoFactorDayMoved",
+    "TwoFactorDayRemoved",
+    "TwoFactorDaySet",
     "TwoFactorReminded",
     "TwoFactorRemoved",
     "TwoFactorReset",

@@ -32,6 +32,31 @@ class PolicyChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TwoFactorDaySet(Event):
+    """A company decided from which day on two-factor is mandatory (ISO 8601)."""
+
+    kind: ClassVar[str] = "tenant.two_factor_day_set"
+    day: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwoFactorDayMoved(Event):
+    """It is to be another day."""
+
+    kind: ClassVar[str] = "tenant.two_factor_day_moved"
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwoFactorDayRemoved(Event):
+    """There is no such day any more: two-factor is mandatory at once, or not at all."""
+
+    kind: ClassVar[str] = "tenant.two_factor_day_removed"
+    day: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityCodeRotated(Event):
     """A tenant got another security code."""
 
