@@ -208,8 +208,8 @@ def code_challenge_is_right(asked: Asked) -> None:
 
 
 def nonce_guards_where_pkce_does_not(asked: Asked) -> None:
-    """RFC 9700 section 2.1.1: one of the two protects against an injected code."""
-    guarded = asked.get("code_challenge") is not None
+    """RFC 9700 section 2.1.1: one of the two protects against an injected code, or the client sees to it by itself."""
+    guarded = asked.get("code_challenge") is not None or not asked.client.registration.require_nonce
     if not guarded and (asked.get("nonce") is None or "openid" not in asked.scope):
         raise Rejected("invalid_request", "Without code_challenge a nonce and the scope openid are needed")
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -57,10 +57,14 @@ class Registry(JWSRegistry):
     """Exactly the algorithms it is made with.
 
     joserfc warns of the name "EdDSA", which RFC 9864 replaces by Ed25519; it is the name that today's clients register.
-    Its bound for a header is too narrow for one with an RSA key in it (RFC 9449 section 4.2).
+    Its bound for a header is too narrow for one with an RSA key in it (RFC 9449 section 4.2). What is not understood in a
+    header is ignored, unless `crit` names it (RFC 7515 section 4).
     """
 
     max_header_length = LONGEST_TOKEN
+
+    def __init__(self, algorithms: Collection[str] | None = None) -> None:
+        super().__init__(algorithms=algorithms, strict_check_header=False)
 
     def get_alg(self, name: str) -> Any:
         """The algorithm of that name, if it is one of these."""

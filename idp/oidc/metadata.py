@@ -208,6 +208,7 @@ _KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
     "default_acr_values": _texts,
     "subject_type": _one_of(*SUBJECT_TYPES),
     "sector_identifier_uri": _uri,
+    "require_nonce": _yes_or_no,
     "dpop_bound_access_tokens": _yes_or_no,
     "dpop_require_nonce": _yes_or_no,
     "tls_client_auth_subject_dn": _distinguished_name,

@@ -4,9 +4,11 @@
                                                           └─▶ Registration
     metadata from the database ───▶ read() ─────────────────▶ Registration         (it was validated when it came)
 
-Beyond the standard there are four keys of our own: ``audience``, whom access tokens are for (RFC 9068 section 3);
+Beyond the standard there are five keys of our own: ``audience``, whom access tokens are for (RFC 9068 section 3);
 ``token_exchange_audience``, whom tokens may be exchanged for (RFC 8693 section 2.1); ``dpop_require_nonce``, whether DPoP
-proofs need a nonce of ours (RFC 9449 section 8); and ``profile``, which binds the client to more (``fapi2.py``).
+proofs need a nonce of ours (RFC 9449 section 8); ``profile``, which binds the client to more (``fapi2.py``); and
+``require_nonce``, false for a confidential client that prevents the injection of codes by other means (RFC 9700
+section 2.1.1): only such a one, where PKCE is not required of it either, may send neither a challenge nor a ``nonce``.
 Where ``grant_types`` is absent the client may use codes and refresh tokens: a refresh token is given only for the
 scope ``offline_access``, so nobody gets one by accident.
 """
@@ -87,6 +89,7 @@ class Registration:
     introspection_signed_response_alg: str
     default_max_age: int | None
     default_acr_values: tuple[str, ...]
+    require_nonce: bool
     dpop_bound_access_tokens: bool
     dpop_require_nonce: bool
     certificate_names: tuple[tuple[str, str], ...]
@@ -186,6 +189,7 @@ def read(metadata: Mapping[str, Any]) -> Registration:
         introspection_signed_response_alg=metadata.get("introspection_signed_response_alg", "RS256"),
         default_max_age=metadata.get("default_max_age"),
         default_acr_values=tuple(metadata.get("default_acr_values", ())),
+        require_nonce=metadata.get("require_nonce", True),
         dpop_bound_access_tokens=metadata.get("dpop_bound_access_tokens", False),
         dpop_require_nonce=metadata.get("dpop_require_nonce", False),
         certificate_names=tuple((key, metadata[key]) for key in CERTIFICATE_NAMES if key in metadata),

@@ -22,8 +22,8 @@ LONGEST_NAME: Final = 200
 MOST_URIS: Final = 50
 GRANT_TYPES: Final = (AUTHORIZATION_CODE, REFRESH_TOKEN, DEVICE_CODE)
 """Of those where a person says yes."""
-_OURS: Final = frozenset({"audience"})
-"""What only an administrator gives: whom tokens are for."""
+_OURS: Final = frozenset({"audience", "require_nonce"})
+"""What only an operator gives: whom tokens are for, and who may do without PKCE and nonce."""
 
 
 @dataclass(frozen=True, slots=True)

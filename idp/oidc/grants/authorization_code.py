@@ -43,6 +43,12 @@ class S256CodeChallenge(CodeChallenge):
 
     SUPPORTED_CODE_CHALLENGE_METHOD = (S256,)
 
+    def validate_code_verifier(self, grant: grants.AuthorizationCodeGrant, result: Any) -> None:
+        """RFC 7636 section 4.6: without its verifier a code is worth as little as with a wrong one."""
+        if grant.request.authorization_code.code_challenge and not grant.request.form.get("code_verifier"):
+            raise invalid_grant("code_verifier is missing")
+        super().validate_code_verifier(grant, result)
+
     def get_authorization_code_challenge_method(self, code: Code) -> str:
         """The only one there is."""
         return S256

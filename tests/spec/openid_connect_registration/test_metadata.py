@@ -101,6 +101,7 @@ def test_a_client_that_works_for_itself() -> None:
             "token_exchange_audience": ["https://api.example"],
         },
         {"default_max_age": 0},
+        {"require_nonce": False},
         {"require_auth_time": True},
         {"default_acr_values": ["urn:informer:acr:2fa"]},
         {"subject_type": "public"},

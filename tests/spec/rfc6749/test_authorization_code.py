@@ -125,7 +125,7 @@ def test_and_in_its_last_second(rp: RelyingParty, code: str, clock: MovingClock)
         ({"code": "x" * 5000}, "invalid_request"),
         ({"redirect_uri": None}, "invalid_grant"),
         ({"redirect_uri": "https://books.example/cb/"}, "invalid_grant"),
-        ({"code_verifier": None}, "invalid_request"),
+        ({"code_verifier": None}, "invalid_grant"),
         ({"code_verifier": "short"}, "invalid_request"),
         ({"code_verifier": "v" * 43}, "invalid_grant"),
     ],

@@ -199,8 +199,8 @@ def test_what_is_no_utf8(registrar: Registrar) -> None:
 
 def test_what_only_an_administrator_gives(registrar: Registrar, world: World) -> None:
     """Section 2: ignored, as what is not understood: whom its tokens are for a program does not choose."""
-    mine = registrar.registered(audience="https://api.example", software_id="x")
-    assert "audience" not in mine.said
+    mine = registrar.registered(audience="https://api.example", require_nonce=False, software_id="x")
+    assert not {"audience", "require_nonce"} & mine.said.keys()
     with world.unit_of_work() as session:
         row = session.scalars(sa.select(Client).where(Client.client_id == mine.said["client_id"])).one()
         assert row.registration == {"redirect_uris": [URI]}

@@ -60,11 +60,27 @@ def test_going_without_needs_a_nonce(lenient: RelyingParty, browser: Browser, ch
     assert lenient.answer(browser.get(url))["error"] == "invalid_request"
 
 
+def test_who_sees_to_it_by_itself(world: World, new_rp: NewRp, at_work: Browser) -> None:
+    """RFC 9700 section 2.1.1, OpenID Connect Core section 3.1.2.1: nonce is optional; only where it is registered so."""
+    rp = new_rp(world.client("certified", require_pkce=False, require_nonce=False))
+    code = rp.answer(at_work.get(rp.authorize_url(code_challenge=None, code_challenge_method=None, nonce=None)))["code"]
+    answer = rp.redeem(code, code_verifier=None)
+    assert "nonce" not in rp.verified(answer.json()["id_token"])
+
+
+@pytest.mark.parametrize("kind", [{"public": True, "require_pkce": False}, {}], ids=["public", "with PKCE"])
+def test_that_does_away_with_no_challenge(world: World, new_rp: NewRp, browser: Browser, kind: dict[str, bool]) -> None:
+    """RFC 9700 section 2.1.1: who must use PKCE must, whatever is said of the nonce."""
+    rp = new_rp(world.client("certified", **kind, require_nonce=False))  # type: ignore[arg-type]
+    browser.get(rp.authorize_url(code_challenge=None, code_challenge_method=None))
+    assert rp.answer(browser)["error"] == "invalid_request"
+
+
 def test_who_sends_a_challenge_is_held_to_it(lenient: RelyingParty, at_work: Browser) -> None:
     """Section 4.6."""
     code = lenient.answer(at_work.get(lenient.authorize_url()))["code"]
     assert lenient.redeem(code, code_verifier="v" * 43).json()["error"] == "invalid_grant"
-    assert lenient.redeem(code, code_verifier=None).json()["error"] == "invalid_request"
+    assert lenient.redeem(code, code_verifier=None).json()["error"] == "invalid_grant"
     assert lenient.redeem(code).status_code == 200
 
 

@@ -19,6 +19,7 @@ from joserfc.jwk import ECKey, RSAKey
 from idp.oidc.metadata import InvalidMetadata, validated
 from idp.oidc.models import Client
 from tests.support.browser import Browser, NewBrowser
+from tests.support.dpop import Lenient
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import NewRp, RelyingParty
 from tests.support.stores import ISSUER
@@ -52,7 +53,7 @@ def signed(rp: RelyingParty, clock: MovingClock) -> Signed:
         claims = {name: v for name, v in {**rp.parameters(), **about, **changes}.items() if v is not None}
         head = {"alg": alg or ("RS256" if isinstance(key, RSAKey) else "ES256"), "kid": key.kid} | (header or {})
         head = {name: value for name, value in head.items() if value is not None}
-        return jws.serialize_compact(head, json.dumps(claims), key, [head["alg"]])
+        return jws.serialize_compact(head, json.dumps(claims), key, registry=Lenient(algorithms=[head["alg"]]))
 
     return make
 
@@ -82,6 +83,7 @@ def error(rp: RelyingParty, browser: Browser) -> str:
         {"header": {"kid": None}},
         {"header": {"typ": "oauth-authz-req+jwt"}},
         {"header": {"typ": "JWT"}},
+        {"header": {"unknown": 1}},
         {"aud": [ISSUER, "https://other.example"]},
         {"exp": None, "nbf": None, "iat": None},
         {"max_age": 3600},

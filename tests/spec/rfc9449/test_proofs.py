@@ -53,6 +53,7 @@ def encoded(part: Any) -> str:
         {"iat": 25},
         {"unknown": "claim"},
         {"header": {"kid": "x"}},
+        {"header": {"tx_id": 1}},
         {"ath": "of no token, so it does not matter"},
     ],
     ids=lambda changes: str(changes)[:40],
