@@ -2,6 +2,7 @@
 
     every second ──▶ deliver: mails and chores that are due (idp/outbox/deliver.py)
     every minute ─┬▶ sweep: sessions that are over are ended by name, and the applications told
+                  ├▶ remind: 14, 7 and 1 days before two-factor becomes mandatory, whoever has none
                   ├▶ purge: rows that are over, in small batches, each a transaction of its own
                   │     └─ killed midway: whole batches are gone, the rest goes next time
                   └▶ rotate: keys that have signed for 90 days let the next ones take over
@@ -45,9 +46,11 @@ from idp.oidc.models import AuthorizationGrant, DeviceAuthorization, InitialAcce
 from idp.outbox import deliver
 from idp.outbox.errands import (
     ApplicationToTell,
+    CompanyToRemind,
     PasswordForgotten,
     PeopleToInvite,
     PersonInvited,
+    PersonToRemind,
     PersonWithoutTwoFactor,
     ProofEnded,
 )
@@ -69,6 +72,8 @@ FINDERS: Final[deliver.Finders] = {
     PersonInvited: invitations.mail_for,
     PeopleToInvite: newcomers.carry_out,
     PersonWithoutTwoFactor: reminders.mail_for,
+    CompanyToRemind: reminders.carry_out,
+    PersonToRemind: reminders.mail_before,
     ProofEnded: backchannel.proof_ended,
     ApplicationToTell: backchannel.tell,
 }
@@ -103,6 +108,7 @@ def work(stop: threading.Event, *, once: bool) -> None:
             send(stop)
             if time.monotonic() >= tidy_at:
                 sweep_sessions(stop)
+                remind(stop)
                 purge(stop)
                 rotate_when_due()
                 tidy_at = time.monotonic() + TIDY_SECONDS
@@ -139,6 +145,14 @@ def sweep_sessions(stop: threading.Event) -> None:
     ended = BATCH
     while ended == BATCH and not stop.is_set():
         ended = sweep.over(BATCH)
+        db.session.commit()
+
+
+def remind(stop: threading.Event) -> None:
+    """Begin the reminders that are due. Commits after each batch."""
+    begun = BATCH
+    while begun == BATCH and not stop.is_set():
+        begun = reminders.begin_due(BATCH)
         db.session.commit()
 
 

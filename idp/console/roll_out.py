@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from idp.tenancy.policy import Plan, Policy, decided, today
 
 FIELD = "two_factor_mandatory_from"
+ANNOUNCE = "mail_at_once"
 FARTHEST = timedelta(days=366)
 _LONGEST = 40
 

@@ -29,7 +29,7 @@ from idp.login.gate import Login
 from idp.login.network import current_address
 from idp.login.own_pages import render
 from idp.tenancy.changes import change_policy
-from idp.tenancy.policy import Plan, Policy
+from idp.tenancy.policy import Plan, Policy, reminders_left
 
 SWITCHES = (
     "two_factor_mandatory",
@@ -59,11 +59,12 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What a form says: the switches that are on, the numbers and the day as they were typed."""
+    """What a form says: the switches that are on, the numbers and the day as typed, whether people are told at once."""
 
     on: frozenset[str]
     typed: Mapping[str, str]
     day: str = ""
+    announced: bool = False
 
     @property
     def mandatory(self) -> bool:
@@ -75,7 +76,8 @@ class Input:
 class SettingsPage:
     """What the settings page shows. `problem`: what is wrong with it. `unsaved`: its input waited for a proof.
 
-    `day`: from when two-factor is mandatory, as typed; `soon`: the same as it is decided and still to come.
+    `day`: from when two-factor is mandatory, as typed; `soon`: the same as it is decided and still to come;
+    `mailed_on`: the days on which people are reminded of it.
 
     `to_remind`: whether there is somebody without a second factor who was not asked by mail within a day.
     """
@@ -84,7 +86,9 @@ class SettingsPage:
     numbers: Sequence[Number]
     day: str
     day_problem: str | None
+    announced: bool
     soon: date | None
+    mailed_on: Sequence[date]
     problem: str | None
     people: int
     without_two_factor: int
@@ -112,6 +116,8 @@ def save(login: Login) -> ResponseReturnValue:
     if wrong_numbers(given.typed) or _wrong_day(login, given):
         return _show(login, given, unsaved=False)
     change_policy(login.tenant, _plan(login.tenant.plan, given), login.user.id)
+    if given.announced:
+        reminders.announce(login.tenant, login.user)
     db.session.commit()
     return redirect(url_for("console.settings", done="saved"), 303)
 
@@ -134,7 +140,9 @@ def keep_input() -> str:
     given = _sent()
     return url_for(
         "console.settings",
-        kept=kept_input.keep(_FORM, {"on": sorted(given.on), "typed": dict(given.typed), "day": given.day}),
+        kept=kept_input.keep(
+            _FORM, {"on": sorted(given.on), "typed": dict(given.typed), "day": given.day, "announced": given.announced}
+        ),
     )
 
 
@@ -156,13 +164,15 @@ def _wrong_day(login: Login, given: Input) -> str | None:
 def _show(login: Login, given: Input, *, unsaved: bool) -> str:
     policy = with_switches(login.tenant.policy, given.on)
     count, some = without_two_factor(login.tenant, NAMES_SHOWN)
-    wrong_day = _wrong_day(login, given)
+    wrong_day, soon = _wrong_day(login, given), login.tenant.mandatory_soon
     page = SettingsPage(
         switches=_switches(policy),
         numbers=numbers(policy, given.typed),
         day=given.day,
         day_problem=wrong_day,
-        soon=login.tenant.mandatory_soon,
+        announced=given.announced,
+        soon=soon,
+        mailed_on=reminders_left(soon, login.tenant.two_factor_reminded) if soon else (),
         problem=_problem(given, wrong_day),
         people=people_of(login.tenant.id),
         without_two_factor=count,
@@ -191,13 +201,15 @@ def _of_plan(plan: Plan) -> Input:
 
 def _sent() -> Input:
     on = frozenset(field for field in SWITCHES if request.form.get(field))
-    return Input(on, typed_numbers(request.form), roll_out.typed_day(request.form))
+    return Input(on, typed_numbers(request.form), roll_out.typed_day(request.form), roll_out.ANNOUNCE in request.form)
 
 
 def _kept() -> Input | None:
     """The input that waits under the handle in the address, if it is this browser's."""
     kept = kept_input.kept(_FORM)
-    return Input(frozenset(kept["on"]), kept.get("typed", {}), kept.get("day", "")) if kept else None
+    if kept is None:
+        return None
+    return Input(frozenset(kept["on"]), kept.get("typed", {}), kept.get("day", ""), kept.get("announced", False))
 
 
 def _switches(policy: Policy) -> tuple[Switch, ...]:

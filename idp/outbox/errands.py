@@ -58,6 +58,25 @@ class PersonWithoutTwoFactor(Errand):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CompanyToRemind(Errand):
+    """On that day (ISO 8601) two-factor becomes mandatory: whoever has none is told. `actor_id`: who said so, if anybody."""
+
+    kind: ClassVar[str] = "company_to_remind"
+    tenant_id: str
+    day: str
+    actor_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonToRemind(Errand):
+    """This user is told that two-factor becomes mandatory on that day (ISO 8601)."""
+
+    kind: ClassVar[str] = "person_to_remind"
+    person_id: str
+    day: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chore(Errand):
     """The base of what ends in no mail, and is done where there is no mail server, too."""
 
@@ -93,6 +112,8 @@ ERRANDS: Mapping[str, type[Errand]] = {
         PersonInvited,
         PeopleToInvite,
         PersonWithoutTwoFactor,
+        CompanyToRemind,
+        PersonToRemind,
         ProofEnded,
         ApplicationToTell,
     )

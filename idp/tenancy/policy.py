@@ -84,7 +84,16 @@ def today(now: datetime) -> date:
     return now.astimezone(_ZONE).date()
 
 
+def reminder_day(now: datetime) -> date:
+    """The day whose reminders may go out by now: they wait for eight in the morning."""
+    return (now.astimezone(_ZONE).replace(tzinfo=None) - _MORNING).date()
+
+
 def reminded_until(day: date, now: datetime) -> int | None:
-    """The last of the reminders of that day whose moment has come, a morning at eight; None: the first is to come."""
-    morning = (now.astimezone(_ZONE).replace(tzinfo=None) - _MORNING).date()
-    return min((days for days in REMINDERS if day <= morning + timedelta(days=days)), default=None)
+    """The last of the reminders of that day whose moment has come; None: the first is to come."""
+    return min((days for days in REMINDERS if day <= reminder_day(now) + timedelta(days=days)), default=None)
+
+
+def reminders_left(day: date, reminded: int | None) -> tuple[date, ...]:
+    """On which days reminders are still to come, after that one."""
+    return tuple(day - timedelta(days=days) for days in REMINDERS if reminded is None or days < reminded)

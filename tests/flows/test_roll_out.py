@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
 
 import pytest
 from click.testing import CliRunner
 from flask import Flask
 from flask.cli import ScriptInfo
 
+from idp.accounts import reminders
+from idp.accounts.models import User
 from idp.audit.models import AuditEvent
 from idp.cli import main
+from idp.extensions import db
+from idp.outbox.errands import CompanyToRemind
+from idp.outbox.models import Queued, seal_owner
 from idp.tenancy.models import Tenant
 from idp.tenancy.policy import Plan, Policy
+from idp.vault import sealer
 from tests.support.browser import Browser, NewBrowser
+from tests.support.mail import Post
 from tests.support.moving_clock import MovingClock
 from tests.support.pages import open_page
 from tests.support.relying_party import RelyingParty
 from tests.support.world import KnownTenant, KnownUser, World
 
+worker = importlib.import_module("idp.cli.worker")  # the package has the command of that name
+
+Worked = Callable[[], list[tuple[str, str]]]
 SETTINGS = "/console/settings"
 DAY = date(2026, 11, 10)
 BEGINS = datetime(2026, 11, 9, 23, tzinfo=UTC)
@@ -191,3 +208,169 @@ def test_a_stale_day_is_not_lost(
     clock.advance(minutes=16)
     browser.fill(two_factor_mandatory=True, **{FIELD: "2026-11-10"}).submit("Save").login(bert).submit("Save")
     assert plan_of(world, zon) == Plan(Policy(), DAY)
+
+
+# Reminders
+
+
+@pytest.fixture
+def worked(app: Flask, post: Post) -> Worked:
+    """What a worker does within a minute: begin what is due, and deliver. Says which mails came in, to whom."""
+
+    def work() -> list[tuple[str, str]]:
+        with app.app_context():
+            worker.remind(threading.Event())
+            db.session.remove()
+        return [(mail.to.partition("@")[0], mail.subject) for mail in post.deliver()]
+
+    return work
+
+
+def eight(days: int) -> datetime:
+    """Eight in the morning, in the Netherlands, so many days before the day."""
+    return datetime(2026, 11, 10, 7, tzinfo=UTC) - timedelta(days=days)
+
+
+SUBJECT = "From 10 Nov 2026 on you need two-factor authentication"
+
+
+@pytest.mark.both_stores
+def test_whoever_has_none_is_reminded(
+    world: World, zon: KnownTenant, anna: KnownUser, clock: MovingClock, worked: Worked, post: Post
+) -> None:
+    """14, 7 and 1 days before, at eight, each once; not whoever is safe, is gone, or is of another company."""
+    world.user("carla", zon, totp=True)
+    world.user("daan", zon, disabled=True)
+    world.user("frits", world.tenant("fietsen-bv"))
+    clock.at(eight(20))
+    world.plan(zon, DAY)
+    for days in (14, 7, 1):
+        clock.at(eight(days) - INSTANT)
+        assert worked() == []
+        clock.at(eight(days))
+        assert worked() == [("anna", SUBJECT)]
+        assert worked() == []
+        clock.at(eight(days) - timedelta(days=2))
+        assert worked() == []
+    assert "De Zon" in post.newest.text
+    assert post.newest.link.endswith("/account/security/two-factor")
+    clock.at(BEGINS)
+    assert worked() == []
+
+
+def test_a_worker_that_slept_sends_the_last_one(
+    world: World, zon: KnownTenant, anna: KnownUser, clock: MovingClock, worked: Worked
+) -> None:
+    """Two that are due are one mail; none after the day has come, not even what was under way."""
+    clock.at(eight(20))
+    world.plan(zon, DAY)
+    clock.at(eight(3))
+    assert worked() == [("anna", SUBJECT)]
+    clock.at(eight(1))
+    with world.unit_of_work():
+        assert reminders.begin_due(500) == 1
+    clock.at(BEGINS)
+    assert worked() == []
+
+
+def test_a_reminder_whose_time_is_over_is_not_sent(
+    world: World, zon: KnownTenant, anna: KnownUser, clock: MovingClock, worked: Worked
+) -> None:
+    """A day that is set ten days before begins with the second reminder; moved, it has those of the new day."""
+    clock.at(eight(10))
+    world.plan(zon, DAY)
+    assert worked() == []
+    world.plan(zon, DAY + timedelta(days=5))
+    clock.at(eight(9))
+    assert worked() == [("anna", SUBJECT.replace("10 Nov", "15 Nov"))]
+
+
+def test_what_is_under_way_looks_once_more(
+    world: World, zon: KnownTenant, anna: KnownUser, clock: MovingClock, worked: Worked, browser: Browser
+) -> None:
+    """A day that is moved or removed, or a second factor of a moment ago, mean no mail."""
+    clock.at(eight(20))
+    daan = world.user("daan", zon)
+    world.plan(zon, DAY)
+    clock.at(eight(14))
+    with world.unit_of_work():
+        reminders.begin_due(500)
+        (errand,) = (outbox_errand(row) for row in db.session.query(Queued).filter_by(kind="company_to_remind"))
+        reminders.carry_out(errand)
+    assert browser.get("/account/security/two-factor").login(anna).step is None
+    world.change(User, daan.id, disabled_at=clock.now())
+    assert [subject for _, subject in worked() if subject == SUBJECT] == []
+    world.plan(zon, DAY + timedelta(days=1))
+    with world.unit_of_work():
+        reminders.carry_out(errand)
+        reminders.carry_out(replace(errand, tenant_id=str(uuid.uuid4())))
+    assert worked() == []
+
+
+def outbox_errand(row: Queued) -> CompanyToRemind:
+    payload = sealer().open(str(row.payload_sealed), seal_owner(row.id))
+    return CompanyToRemind(**json.loads(payload))
+
+
+@pytest.mark.both_stores
+def test_two_workers_begin_it_once(world: World, zon: KnownTenant, anna: KnownUser, clock: MovingClock) -> None:
+    """One of them; the mark and the errand are one unit of work."""
+    clock.at(eight(20))
+    world.plan(zon, DAY)
+    clock.at(eight(14))
+    ready = Barrier(2)
+
+    def begin(_number: int) -> int:
+        ready.wait(timeout=30)
+        with world.unit_of_work():
+            return reminders.begin_due(500)
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(begin, range(2))) == [0, 1]
+    with world.unit_of_work() as session:
+        assert session.query(Queued).filter_by(kind="company_to_remind").count() == 1
+
+
+def test_very_many_by_and_by(
+    world: World, zon: KnownTenant, clock: MovingClock, worked: Worked, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E6: heap by heap; nobody twice."""
+    monkeypatch.setattr(reminders, "AT_ONCE", 2)
+    for name in ("p1", "p2", "p3", "p4"):
+        world.user(name, zon)
+    clock.at(eight(20))
+    world.plan(zon, DAY)
+    clock.at(eight(7))
+    assert sorted(name for name, _ in worked()) == ["p1", "p2", "p3", "p4"]
+
+
+def test_told_as_soon_as_it_is_saved(
+    world: World, zon: KnownTenant, bert: KnownUser, anna: KnownUser, new_browser: NewBrowser, worked: Worked
+) -> None:
+    """Where the administrator says so; whoever was asked today is not asked again, neither by the button."""
+    browser = open_page(new_browser(), SETTINGS, bert)
+    browser.fill(two_factor_mandatory=True, mail_at_once=False, **{FIELD: "2026-11-20"}).submit("Save")
+    assert worked() == []
+    assert "reminded by mail: 6 Nov 2026, 13 Nov 2026, 19 Nov 2026" in browser.text
+    browser.fill(mail_at_once=True).submit("Save")
+    assert worked() == [("anna", SUBJECT.replace("10 Nov", "20 Nov"))]
+    assert "Mail these people" not in open_page(browser, SETTINGS, bert).page.controls
+    with world.unit_of_work() as session:
+        event = session.query(AuditEvent).filter_by(kind="two_factor.reminded").one()
+        assert (event.user_id, event.actor_id) == (anna.id, bert.id)
+
+
+def test_the_button_names_the_day(
+    planned: KnownTenant, bert: KnownUser, anna: KnownUser, new_browser: NewBrowser, worked: Worked
+) -> None:
+    """B6: who is asked by hand meanwhile reads from when they need it."""
+    open_page(new_browser(), SETTINGS, bert).submit("Mail these people")
+    assert worked() == [("anna", SUBJECT)]
+
+
+def test_told_of_nothing_where_there_is_no_day(
+    zon: KnownTenant, bert: KnownUser, anna: KnownUser, new_browser: NewBrowser, worked: Worked
+) -> None:
+    """The box alone, without a day, mails nobody."""
+    open_page(new_browser(), SETTINGS, bert).fill(mail_at_once=True).submit("Save")
+    assert worked() == []

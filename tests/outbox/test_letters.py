@@ -27,6 +27,7 @@ from idp.outbox.mail.letters import (
     RecoveryCodeUsed,
     SetUpTwoFactor,
     TwoFactorReset,
+    TwoFactorSoon,
 )
 from idp.outbox.mail.render import letter_of
 from tests.support.mail import Received, read
@@ -58,6 +59,7 @@ def mails(to: Recipient) -> list[Mail]:
         AccountantConnected(to=to, at=AT, accountant="Eva", office="De Zon", company="Fietsen", by="Bert"),
         AccountantLeft(to=to, at=AT, accountant="Eva", office="De Zon", company="Fietsen", by="Bert"),
         SetUpTwoFactor(to=to, at=AT, by="Bert", company="De Zon"),
+        TwoFactorSoon(to=to, at=AT, company="De Zon", day="2026-12-01"),
         HelpdeskLetIn(to=to, at=AT, company="De Zon", by="Bert", until="2026-12-24"),
         HelpdeskShutOut(to=to, at=AT, company="De Zon", by="Bert"),
     ]

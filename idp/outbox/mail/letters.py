@@ -5,7 +5,7 @@ A link is a field only where it is a one-time link; ordinary addresses are built
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 from idp.outbox.items import Item, Recipient, read_recipient
@@ -91,6 +91,20 @@ class SetUpTwoFactor(Mail):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TwoFactorSoon(Mail):
+    """From that day on (ISO 8601) the company demands a second factor, and the person has none."""
+
+    kind: ClassVar[str] = "two_factor_soon"
+    company: str
+    day: str
+
+    @property
+    def begins(self) -> date:
+        """The day as a date."""
+        return date.fromisoformat(self.day)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewIpValidation(Mail):
     """A login from a new address waits for this link, or for this code; `minutes` is how long they work."""
 
@@ -167,6 +181,7 @@ MAILS: Mapping[str, type[Mail]] = {
         RecoveryCodeUsed,
         TwoFactorReset,
         SetUpTwoFactor,
+        TwoFactorSoon,
         NewIpValidation,
         NewPlace,
         AccountantConnected,
