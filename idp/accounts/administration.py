@@ -48,7 +48,7 @@ def change_type(user: User, to: UserType, actor: User) -> bool:
     before = user.type
     if before is to:
         return False
-    user.type = to
+    lifecycle.set_type(user, to)
     event = UserTypeChanged(
         tenant_id=user.tenant_id, user_id=user.id, actor_id=actor.id, before=before.value, after=to.value
     )

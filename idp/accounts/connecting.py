@@ -4,7 +4,8 @@
                               │
     an administrator: find ──▶ whose it is: name, office, address ─▶ connect ─▶ the membership, mails, audit
                               │
-    either side: end ────────▶ the membership is gone, and with it all that was issued under it (it names its membership)
+    either side: end ────────▶ the membership is gone, and with it all that was issued under it (it names its membership);
+                               a worker tells the applications
 
 A code has 12 digits, and of each company only so many are tried an hour. The table has its keyed digest: a dump of the
 database shows no code. What is wrong with a code is never said: unknown, mistyped, used and too old are one answer.
@@ -28,6 +29,7 @@ from idp.accounts.queries import administrators_of, may_log_in
 from idp.audit.events import ConnectCodeMade, ConnectCodeRefused, MembershipBegun, MembershipEnded
 from idp.audit.record import record
 from idp.extensions import changed, db, upsert
+from idp.outbox.errands import RightEnded
 from idp.outbox.mail.letters import AccountantConnected, AccountantLeft
 from idp.tenancy.models import Membership, Tenant
 from idp.vault import sealer
@@ -124,8 +126,10 @@ def connect(found: Found, tenant: Tenant, actor: User) -> bool:
 def end(user: User, tenant: Tenant, actor: User) -> bool:
     """End the user's membership of the company; False when there is none (any more)."""
     gone = sa.delete(Membership).where(Membership.user_id == user.id, Membership.tenant_id == tenant.id)
-    if not changed(gone):
+    right_id = db.session.scalar(gone.returning(Membership.id), execution_options={"synchronize_session": False})
+    if right_id is None:
         return False
+    outbox.ask(RightEnded(right_id=str(right_id)))
     for of, other in ((tenant, user.tenant), (user.tenant, tenant)):
         record(MembershipEnded(tenant_id=of.id, user_id=user.id, actor_id=actor.id, other=other.slug))
     for told in (user, *administrators_of(tenant.id)):

@@ -16,11 +16,11 @@ import sqlalchemy as sa
 
 from idp import clock, outbox
 from idp.accounts import notices, usernames
-from idp.accounts.models import User, UserType
+from idp.accounts.models import WORK_ELSEWHERE, User, UserType
 from idp.audit.events import PasswordChanged, UserCreated, UserDisabled, UserEnabled
 from idp.audit.record import record
 from idp.extensions import db
-from idp.outbox.errands import ProofEnded
+from idp.outbox.errands import ProofEnded, WorkElsewhereEnded
 from idp.tenancy.models import Tenant
 from idp.vault import hasher
 
@@ -76,6 +76,13 @@ def disable(user: User, actor_id: uuid.UUID | None = None) -> bool:
     next_epoch(user)
     record(UserDisabled(tenant_id=user.tenant_id, user_id=user.id, actor_id=actor_id))
     return True
+
+
+def set_type(user: User, to: UserType) -> None:
+    """Make the user somebody else in the company. Only some types work for other companies."""
+    if user.type in WORK_ELSEWHERE and to is not user.type:
+        outbox.ask(WorkElsewhereEnded(user_id=str(user.id), at=clock.now().isoformat()))
+    user.type = to
 
 
 def enable(user: User, actor_id: uuid.UUID | None = None) -> bool:

@@ -26,6 +26,9 @@ class UserType(enum.StrEnum):
 OF_A_COMPANY = frozenset(UserType) - {UserType.SUPPORT}
 """What an administrator may make of somebody. Of the helpdesk is only whom the operator imports as such."""
 
+WORK_ELSEWHERE = frozenset({UserType.ACCOUNTANT, UserType.SUPPORT})
+"""Who may work for other companies than their own, each by a right of their own."""
+
 
 class User(Base):
     """A person with one home tenant."""

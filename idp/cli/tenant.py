@@ -6,13 +6,12 @@ import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
 
-from idp import clock
 from idp.accounts.queries import people_of
-from idp.audit.events import TenantDisabled, TenantEnabled
+from idp.audit.events import TenantEnabled
 from idp.audit.record import record
 from idp.cli.output import json_option, print_record, print_records, unknown
 from idp.extensions import db
-from idp.tenancy.changes import next_epoch
+from idp.tenancy import changes
 from idp.tenancy.models import Tenant
 
 
@@ -52,10 +51,7 @@ def show(slug: str, *, as_json: bool) -> None:
 def disable(slug: str) -> None:
     """Let nobody of this tenant log in; nothing is deleted."""
     found = _tenant(slug)
-    if found.disabled_at is None:
-        found.disabled_at = clock.now()
-        next_epoch(found)
-        record(TenantDisabled(tenant_id=found.id))
+    if changes.disable(found):
         db.session.commit()
     click.echo(f"{found.slug} is disabled")
 

@@ -1,7 +1,7 @@
 """`idp worker`: what is due and nobody waits for.
 
     every second ──▶ deliver: mails and chores that are due (idp/outbox/deliver.py)
-    every minute ─┬▶ sweep: sessions that are over are ended by name, and the applications told
+    every minute ─┬▶ sweep: sessions that are over, and the helpdesk's accesses, are ended by name; applications are told
                   ├▶ remind: 14, 7 and 1 days before two-factor becomes mandatory, whoever has none
                   ├▶ purge: rows that are over, in small batches, each a transaction of its own
                   │     └─ killed midway: whole batches are gone, the rest goes next time
@@ -41,11 +41,12 @@ from idp.login.models import (
     SecondFactorTry,
 )
 from idp.oidc import keys
-from idp.oidc.logout import backchannel
+from idp.oidc.logout import backchannel, endings
 from idp.oidc.models import AuthorizationGrant, DeviceAuthorization, InitialAccessToken, KeyState
 from idp.outbox import deliver
 from idp.outbox.errands import (
     ApplicationToTell,
+    CompanyDisabled,
     CompanyToRemind,
     PasswordForgotten,
     PeopleToInvite,
@@ -53,9 +54,12 @@ from idp.outbox.errands import (
     PersonToRemind,
     PersonWithoutTwoFactor,
     ProofEnded,
+    RightEnded,
+    WorkElsewhereEnded,
 )
 from idp.outbox.mail.sinks import sink_for
 from idp.outbox.models import Queued
+from idp.tenancy import support_access
 from idp.web import logs
 
 LOOK_SECONDS: Final = 1.0
@@ -74,7 +78,10 @@ FINDERS: Final[deliver.Finders] = {
     PersonWithoutTwoFactor: reminders.mail_for,
     CompanyToRemind: reminders.carry_out,
     PersonToRemind: reminders.mail_before,
-    ProofEnded: backchannel.proof_ended,
+    ProofEnded: endings.proof_ended,
+    RightEnded: endings.right_ended,
+    WorkElsewhereEnded: endings.work_elsewhere_ended,
+    CompanyDisabled: endings.company_disabled,
     ApplicationToTell: backchannel.tell,
 }
 
@@ -107,7 +114,7 @@ def work(stop: threading.Event, *, once: bool) -> None:
         try:
             send(stop)
             if time.monotonic() >= tidy_at:
-                sweep_sessions(stop)
+                sweep_what_is_over(stop)
                 remind(stop)
                 purge(stop)
                 rotate_when_due()
@@ -140,8 +147,10 @@ def rotate_when_due() -> None:
         log.info("keys_rotated", kids=[turn.kid for turn in turns if turn.waits_until is None])
 
 
-def sweep_sessions(stop: threading.Event) -> None:
-    """End the sessions that are over. Commits after each batch."""
+def sweep_what_is_over(stop: threading.Event) -> None:
+    """End the sessions that are over, and the helpdesk's accesses. Commits after each batch."""
+    support_access.expire()
+    db.session.commit()
     ended = BATCH
     while ended == BATCH and not stop.is_set():
         ended = sweep.over(BATCH)

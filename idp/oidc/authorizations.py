@@ -29,6 +29,7 @@ from idp.crypto import opaque
 from idp.extensions import changed, db
 from idp.login import session as sessions
 from idp.login.models import BrowserSession
+from idp.oidc.logout import endings
 from idp.oidc.models import AuthorizationGrant, RefreshToken
 from idp.tenancy import support_access
 from idp.tenancy.models import Membership, SupportAccess, Tenant
@@ -227,15 +228,17 @@ def revoke_those_of(session_ids: Collection[uuid.UUID], now: datetime) -> None:
 
 
 def punish_code_reuse(a: Authorization, now: datetime) -> None:
-    """RFC 6749 section 4.1.2: a code used twice has leaked; what it gave is revoked."""
+    """RFC 6749 section 4.1.2: a code used twice has leaked; what it gave is revoked, and its application told."""
     if revoke(a.grant, now):
         record(CodeReused(**_whose(a)))
+        endings.leaked(a.grant)
 
 
 def punish_refresh_reuse(a: Authorization, now: datetime) -> None:
-    """RFC 9700 section 4.14.2: a refresh token used twice has leaked; its family is revoked."""
+    """RFC 9700 section 4.14.2: a refresh token used twice has leaked; its family is revoked, and its application told."""
     if revoke(a.grant, now):
         record(RefreshTokenReused(**_whose(a)))
+        endings.leaked(a.grant)
 
 
 def _whose(a: Authorization) -> dict[str, Any]:

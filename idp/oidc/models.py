@@ -7,7 +7,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Enum, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Enum, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from idp import clock
@@ -74,7 +74,15 @@ class AuthorizationGrant(Base):
     """
 
     __tablename__ = "authorization_grants"
-    __table_args__ = (Index("ix_authorization_grants_user_id", "user_id"),)
+    __table_args__ = (
+        Index("ix_authorization_grants_user_id", "user_id"),
+        Index(
+            "ix_authorization_grants_right_id",
+            "right_id",
+            postgresql_where=text("right_id IS NOT NULL"),
+            sqlite_where=text("right_id IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
     client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)

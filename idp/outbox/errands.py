@@ -91,6 +91,32 @@ class ProofEnded(Chore):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RightEnded(Chore):
+    """Nobody works for a company by this membership, or by this access of the helpdesk, any more."""
+
+    kind: ClassVar[str] = "right_ended"
+    right_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkElsewhereEnded(Chore):
+    """From that moment on (ISO 8601) this user is none who works for other companies."""
+
+    kind: ClassVar[str] = "work_elsewhere_ended"
+    user_id: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanyDisabled(Chore):
+    """The operator disabled this company at that moment (ISO 8601)."""
+
+    kind: ClassVar[str] = "company_disabled"
+    tenant_id: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationToTell(Chore):
     """What this application (the id of its row) got for this user is over; `session_id` None: in whatever session."""
 
@@ -115,6 +141,9 @@ ERRANDS: Mapping[str, type[Errand]] = {
         CompanyToRemind,
         PersonToRemind,
         ProofEnded,
+        RightEnded,
+        WorkElsewhereEnded,
+        CompanyDisabled,
         ApplicationToTell,
     )
 }

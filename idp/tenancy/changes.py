@@ -7,10 +7,11 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from idp import clock
+from idp import clock, outbox
 from idp.audit.events import (
     PolicyChanged,
     SecurityCodeRotated,
+    TenantDisabled,
     TwoFactorDayMoved,
     TwoFactorDayRemoved,
     TwoFactorDaySet,
@@ -18,6 +19,7 @@ from idp.audit.events import (
 from idp.audit.events.base import Event
 from idp.audit.record import record
 from idp.extensions import db
+from idp.outbox.errands import CompanyDisabled
 from idp.tenancy.models import Tenant
 from idp.tenancy.policy import Plan, reminded_until
 from idp.tenancy.queries import seal_owner
@@ -89,6 +91,17 @@ def seal_security_code(tenant_id: uuid.UUID, code: str) -> str:
 def made_up_code() -> str:
     """Six random digits."""
     return f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+
+
+def disable(tenant: Tenant) -> bool:
+    """Let nobody of the tenant log in, and nobody work for it; False when that is so already."""
+    if tenant.disabled_at is not None:
+        return False
+    tenant.disabled_at = clock.now()
+    next_epoch(tenant)
+    record(TenantDisabled(tenant_id=tenant.id))
+    outbox.ask(CompanyDisabled(tenant_id=str(tenant.id), at=tenant.disabled_at.isoformat()))
+    return True
 
 
 def next_epoch(tenant: Tenant) -> None:

@@ -1,7 +1,7 @@
 """The helpdesk's access to a company: an administrator gives it for a month, everybody there sees who looked when.
 
-    give ───▶ live, until the same day of the next month ──▶ over, by itself
-                 ├── revoke ─▶ over at once
+    give ───▶ live, until the same day of the next month ──▶ over, by itself ─┐
+                 ├── revoke ─▶ over at once ───────────────────────────────────┴─▶ a worker tells the applications
                  └── looked ─▶ a line of the history, in the unit of work that shows something
 
 A company has one live access at most. One that is given again is another one: what was issued under the first stays dead.
@@ -17,10 +17,11 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from idp import clock
+from idp import clock, outbox
 from idp.audit.events import HelpdeskAccessGiven, HelpdeskAccessRevoked
 from idp.audit.record import record
-from idp.extensions import changed, db
+from idp.extensions import db
+from idp.outbox.errands import RightEnded
 from idp.tenancy.models import SupportAccess, SupportLook, Tenant
 
 PAGE: Final = 50
@@ -53,8 +54,7 @@ def give(tenant: Tenant, actor_id: uuid.UUID, actor_name: str) -> bool:
     """Let the helpdesk in for a month; False when it is let in already. The caller commits, or rolls back."""
     now = clock.now()
     until = a_month_after(now)
-    over = sa.update(SupportAccess).where(SupportAccess.live_for == tenant.id, SupportAccess.expires_at <= now)
-    db.session.execute(over.values(live_for=None), execution_options={"synchronize_session": False})
+    _end(SupportAccess.live_for == tenant.id, SupportAccess.expires_at <= now)
     facts = {"tenant_id": tenant.id, "live_for": tenant.id, "given_by": actor_name}
     try:
         with db.session.begin_nested():
@@ -67,11 +67,16 @@ def give(tenant: Tenant, actor_id: uuid.UUID, actor_name: str) -> bool:
 
 def revoke(tenant: Tenant, actor_id: uuid.UUID) -> bool:
     """End the live access at once; False when there is none. The caller commits."""
-    live = sa.update(SupportAccess).where(SupportAccess.live_for == tenant.id, is_live(clock.now()))
-    if not changed(live.values(revoked_at=clock.now(), live_for=None)):
+    now = clock.now()
+    if not _end(SupportAccess.live_for == tenant.id, is_live(now), revoked_at=now):
         return False
     record(HelpdeskAccessRevoked(tenant_id=tenant.id, actor_id=actor_id))
     return True
+
+
+def expire() -> int:
+    """Write down which accesses are over, so that the applications hear of it; how many. The caller commits."""
+    return _end(SupportAccess.live_for.is_not(None), SupportAccess.expires_at <= clock.now())
 
 
 def looked(tenant_id: uuid.UUID, user_id: uuid.UUID, name: str, what: str) -> None:
@@ -86,6 +91,15 @@ def history_of(tenant_id: uuid.UUID, before: int | None = None) -> History:
         which = which.where(SupportLook.id < before)
     found = list(db.session.scalars(which.order_by(SupportLook.id.desc()).limit(PAGE + 1)))
     return History(found[:PAGE], found[PAGE - 1].id if len(found) > PAGE else None)
+
+
+def _end(*which: sa.ColumnElement[bool], revoked_at: datetime | None = None) -> int:
+    """These accesses are over; say of how many that is new."""
+    ended = sa.update(SupportAccess).where(*which).values(live_for=None, revoked_at=revoked_at)
+    returning = ended.returning(SupportAccess.id)
+    ids = db.session.scalars(returning, execution_options={"synchronize_session": False}).all()
+    outbox.ask_all(RightEnded(right_id=str(access_id)) for access_id in ids)
+    return len(ids)
 
 
 def a_month_after(moment: datetime) -> datetime:

@@ -8,6 +8,7 @@ A field is written only where it differs, so the same file again changes nothing
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from idp.accounts import lifecycle, usernames
 from idp.accounts.factors import add_totp, remove_totp, secret_of
@@ -167,10 +168,17 @@ def _particulars(user: User, entry: UserEntry) -> Iterator[str]:
     named = {**{field: getattr(entry, field) for field in PARTICULARS}, "address": _address(entry)}
     for field, value in named.items():
         if value is not None and value != getattr(user, field):
-            setattr(user, field, value)
+            _set_particular(user, field, value)
             if field == "two_factor_every_30_days" and not value:
                 lifecycle.next_epoch(user)  # known-IP grants end with the choice, and do not come back with it
             yield field
+
+
+def _set_particular(user: User, field: str, value: Any) -> None:
+    if field == "type":
+        lifecycle.set_type(user, value)
+    else:
+        setattr(user, field, value)
 
 
 def _password(user: User, entry: UserEntry) -> Iterator[str]:

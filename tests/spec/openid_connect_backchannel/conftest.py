@@ -40,7 +40,7 @@ def work(app: Flask) -> Work:
 
     def do() -> None:
         with app.app_context():
-            worker.sweep_sessions(threading.Event())
+            worker.sweep_what_is_over(threading.Event())
             worker.send(threading.Event())
             db.session.remove()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -18,6 +19,7 @@ from idp.outbox.models import Queued
 from tests.spec.conftest import OFFLINE
 from tests.spec.openid_connect_backchannel.conftest import Work, told
 from tests.support.browser import Browser, NewBrowser
+from tests.support.mail import Post
 from tests.support.moving_clock import MovingClock
 from tests.support.peer import Peer
 from tests.support.relying_party import RelyingParty, Tokens
@@ -73,6 +75,93 @@ def test_the_end_of_an_employment(
         assert shop.refresh(tokens).status_code == 400
 
 
+def _the_session(console: Browser, anna: KnownUser) -> None:
+    console.get("/console/sessions").submit("End")
+
+
+def _all_sessions(console: Browser, anna: KnownUser) -> None:
+    console.get(f"/console/users/{anna.id}").submit("Sign out everywhere")
+
+
+def _the_second_factor(console: Browser, anna: KnownUser) -> None:
+    console.get(f"/console/users/{anna.id}").submit("Reset two-factor").submit("Reset two-factor")
+
+
+@pytest.mark.parametrize("end", [_the_session, _all_sessions, _the_second_factor], ids=lambda f: f.__name__.strip("_"))
+def test_what_an_administrator_does(
+    world: World,
+    zon: KnownTenant,
+    shop: RelyingParty,
+    listener: Peer,
+    admin: KnownUser,
+    browser: Browser,
+    new_browser: NewBrowser,
+    work: Work,
+    end: Callable[[Browser, KnownUser], None],
+) -> None:
+    """To somebody of the company: one token, whichever button it was."""
+    nora = world.user("nora", zon, totp=True)
+    sid = tokens_of(shop, browser, nora, OFFLINE).claims["sid"]
+    console = new_browser().get("/console/users").login(admin)
+    end(console, nora)
+    work()
+    work()
+    assert [claims["sid"] for claims in told(shop, listener)] == [sid]
+
+
+def test_somebody_else_in_the_same_browser(
+    world: World,
+    zon: KnownTenant,
+    shop: RelyingParty,
+    listener: Peer,
+    anna: KnownUser,
+    browser: Browser,
+    work: Work,
+    clock: MovingClock,
+) -> None:
+    """Whoever logs in ends the session that was there."""
+    sid = tokens_of(shop, browser, anna).claims["sid"]
+    nora = world.user("nora", zon)
+    clock.advance(minutes=1)
+    theirs = shop.finish(browser.get(shop.authorize_url(prompt="select_account")).login(nora)).claims
+    work()
+    assert theirs["sub"] == str(nora.id)
+    assert [(claims["sub"], claims["sid"]) for claims in told(shop, listener)] == [(str(anna.id), sid)]
+
+
+def test_a_password_by_mail(
+    app: Flask,
+    tmp_path: Path,
+    shop: RelyingParty,
+    listener: Peer,
+    anna: KnownUser,
+    browser: Browser,
+    new_browser: NewBrowser,
+    work: Work,
+) -> None:
+    """Forgotten, and chosen anew: who was logged in is so no more."""
+    sid = tokens_of(shop, browser, anna, OFFLINE).claims["sid"]
+    other = new_browser()
+    other.get("/forgot-password").fill(username="anna").submit()
+    (mail,) = Post(app, tmp_path).deliver()
+    other.get(mail.link).fill(new_password="zeven gele fietsen zingen").submit()
+    work()
+    assert [claims["sid"] for claims in told(shop, listener)] == [sid]
+
+
+def test_the_end_is_told_once(
+    app: Flask, shop: RelyingParty, listener: Peer, anna: KnownUser, browser: Browser, work: Work, clock: MovingClock
+) -> None:
+    """Of what ended with its session the application has heard; what ends the person's login later says nothing new."""
+    tokens_of(shop, browser, anna)
+    browser.get("/logout").submit("Log out")
+    work()
+    clock.advance(hours=2)
+    idp(app, "user", "disable", "anna")
+    work()
+    assert len(listener.heard) == 1
+
+
 def test_offline_access_of_a_session_that_ended_long_ago(
     app: Flask, shop: RelyingParty, listener: Peer, anna: KnownUser, browser: Browser, work: Work, clock: MovingClock
 ) -> None:
@@ -124,9 +213,14 @@ def _logs_out(browser: Browser, new_browser: NewBrowser, anna: KnownUser) -> Non
     browser.get("/logout").submit("Log out")
 
 
-@pytest.mark.parametrize(
-    "end", [_by_list, _everywhere, _another_password, _logs_out], ids=lambda f: f.__name__.strip("_")
-)
+def _a_factor_added(browser: Browser, new_browser: NewBrowser, anna: KnownUser) -> None:
+    assert "10 left" in new_browser().get("/account/security/two-factor").login(anna).text
+
+
+ENDS = [_by_list, _everywhere, _another_password, _a_factor_added, _logs_out]
+
+
+@pytest.mark.parametrize("end", ENDS, ids=lambda f: f.__name__.strip("_"))
 @pytest.mark.parametrize("scope", ["openid", OFFLINE], ids=["online", "offline"])
 def test_what_the_person_does(
     shop: RelyingParty,
