@@ -56,6 +56,8 @@ class User(Base):
     created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
     updated_at: Mapped[datetime] = mapped_column(Instant, default=clock.now, onupdate=clock.now)
     last_login_at: Mapped[datetime | None] = mapped_column(Instant)
+    two_factor_put_off_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When the user last said "later" to setting it up before it becomes mandatory."""
     disabled_at: Mapped[datetime | None] = mapped_column(Instant)
     invited_at: Mapped[datetime | None] = mapped_column(Instant)
     """Since when an invitation waits for the person to choose a first password; None: none waits."""

@@ -18,6 +18,7 @@ from idp.login.policy import chose_by_name, chosen, newest_of_each
 from idp.login.situation import Facts
 from idp.login.transaction import Transaction
 from idp.login.types import Complete, Evidence, Factor, Reason, ReasonCode, StepName
+from idp.login.way_on import way_on
 from idp.web.browser import browser_hash
 
 
@@ -33,8 +34,9 @@ def finish(t: Transaction, facts: Facts, decision: Complete) -> Response:
     _place(t, facts.person)
     _known_ip(t, facts, decision.reasons)
     _record(t, facts, decision, opened)
+    on = way_on(t, facts)
     db.session.commit()
-    response = redirect(t.return_to, 303)
+    response = redirect(on, 303)
     session.send_cookie(response)
     return response
 

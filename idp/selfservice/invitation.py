@@ -78,6 +78,7 @@ def _welcome(link: FoundLink) -> Response:
         tenant=tenant.name,
         security_code=code,
         two_factor=tenant.policy.two_factor_mandatory,
+        two_factor_from=tenant.mandatory_soon,
     )
 
 

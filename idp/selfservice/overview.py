@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import url_for
+from flask_babel import format_date
 from flask_babel import gettext as _
 
+from idp.accounts import coming_mandate
 from idp.accounts.passkeys import usable
 from idp.accounts.queries import recovery_codes_left
 from idp.login.gate import Login
@@ -58,10 +60,17 @@ def _two_factor(login: Login) -> Item:
     if usable(login.user, login.tenant.policy):
         sentence = _("Besides your password, your passkey is asked.")
         return Item(Urgency.FINE, title, _("On"), sentence, _("Manage"), url_for("account.security"))
-    sentence = _(
-        "Your password is all that stands between a stranger and your work. A code from your phone stops them."
+    return Item(Urgency.NOW, title, _("Off"), _why(login), _("Set up"), href)
+
+
+def _why(login: Login) -> str:
+    """Why to set it up."""
+    if day := coming_mandate.concerns(login.user, login.tenant):
+        when = format_date(day)
+        return str(_("From %(day)s you need two-factor authentication. Set it up now; it takes two minutes.", day=when))
+    return str(
+        _("Your password is all that stands between a stranger and your work. A code from your phone stops them.")
     )
-    return Item(Urgency.NOW, title, _("Off"), sentence, _("Set up"), href)
 
 
 def _recovery_codes(login: Login) -> tuple[Item, ...]:

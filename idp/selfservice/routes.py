@@ -20,12 +20,17 @@ from idp.selfservice import (
     security,
     sessions,
     two_factor,
+    two_factor_soon,
 )
 from idp.selfservice.companies import companies_page
 from idp.selfservice.security import security_page
 
 PAGES = (
     OwnPage("/", overview.overview),
+    OwnPage("/two-factor-soon/<handle>", two_factor_soon.two_factor_soon),
+    OwnPage(
+        "/two-factor-soon/<handle>", two_factor_soon.answer_two_factor_soon, "POST", back=two_factor_soon.note_page
+    ),
     OwnPage("/companies", companies.companies),
     OwnPage("/companies", companies.switch, "POST", back=companies_page),
     OwnPage("/companies/connect-code", companies.connect_code, "POST", back=companies_page),

@@ -99,7 +99,7 @@ def test_applications_are_told_so(
 ) -> None:
     """prompt=none and a refresh token: an instant before they are answered, at 00:00 not any more."""
     clock.at(BEGINS - INSTANT)
-    tokens = rp.finish(browser.get(rp.authorize_url(scope="openid offline_access")).login(anna))
+    tokens = rp.finish(browser.get(rp.authorize_url(scope="openid offline_access")).login(anna).submit(LATER))
     refresh_token = rp.refresh(tokens).json()["refresh_token"]
     assert "code" in rp.answer(browser.get(rp.authorize_url(prompt="none")))
     clock.at(BEGINS)
@@ -297,7 +297,8 @@ def test_what_is_under_way_looks_once_more(
         reminders.begin_due(500)
         (errand,) = (outbox_errand(row) for row in db.session.query(Queued).filter_by(kind="company_to_remind"))
         reminders.carry_out(errand)
-    assert browser.get("/account/security/two-factor").login(anna).step is None
+    browser.get("/account/security/two-factor").login(anna)
+    assert browser.steps[-1] == "set_up_totp"
     world.change(User, daan.id, disabled_at=clock.now())
     assert [subject for _, subject in worked() if subject == SUBJECT] == []
     world.plan(zon, DAY + timedelta(days=1))
@@ -374,3 +375,118 @@ def test_told_of_nothing_where_there_is_no_day(
     """The box alone, without a day, mails nobody."""
     open_page(new_browser(), SETTINGS, bert).fill(mail_at_once=True).submit("Save")
     assert worked() == []
+
+
+# The note
+
+
+NOTE = "From 10 Nov 2026 on you need two-factor authentication"
+LATER = "Later, go on to Informer Books"
+
+
+def test_the_user_page_says_from_when(
+    planned: KnownTenant, anna: KnownUser, bert: KnownUser, new_browser: NewBrowser, clock: MovingClock
+) -> None:
+    """Calmly, and to whom it concerns only."""
+    sentence = "From 10 Nov 2026 you need two-factor authentication"
+    browser = new_browser().get("/account/").login(anna)
+    assert (browser.path, sentence in browser.text) == ("/account/", True)
+    assert sentence not in new_browser().get("/account/").login(bert).text
+    clock.at(BEGINS)
+    assert sentence not in new_browser().get("/account/").login(anna, until="set_up_totp").text
+
+
+def test_later_goes_on(planned: KnownTenant, anna: KnownUser, rp: RelyingParty, browser: Browser) -> None:
+    """After a login the note; Later leads where the login was for, whose address the page's policy allows."""
+    browser.get(rp.authorize_url()).login(anna)
+    assert (browser.status, browser.page.title.startswith(NOTE)) == (200, True)
+    assert "form-action 'self' https://books.example" in browser.response.headers["content-security-policy"]
+    assert rp.finish(browser.submit(LATER)).claims["acr"] == "urn:informer:acr:security-code"
+
+
+def test_set_up_now_goes_on_afterwards(
+    planned: KnownTenant, anna: KnownUser, rp: RelyingParty, browser: Browser
+) -> None:
+    """Nothing is asked that was proved just now; the application gets its answer. Cancel leads back to the note."""
+    note = browser.get(rp.authorize_url()).login(anna).path
+    browser.submit("Set up now")
+    assert browser.step == "set_up_totp"
+    assert browser.submit("Cancel").path == note
+    browser.submit("Set up now").login(anna)
+    assert rp.finish(browser).claims["amr"] == ["mfa", "otp", "pwd"]
+    assert NOTE not in browser.get(note).text
+
+
+@pytest.mark.parametrize(
+    ("put_off", "shown_after"),
+    [
+        pytest.param(datetime(2026, 10, 20, 9, tzinfo=UTC), timedelta(days=7), id="long before"),
+        pytest.param(datetime(2026, 11, 4, 9, tzinfo=UTC), timedelta(hours=12), id="in the last week"),
+    ],
+)
+def test_later_counts_for_a_while(
+    planned: KnownTenant,
+    anna: KnownUser,
+    rp: RelyingParty,
+    new_browser: NewBrowser,
+    clock: MovingClock,
+    put_off: datetime,
+    shown_after: timedelta,
+) -> None:
+    """A week; in the last week half a day."""
+    clock.at(put_off)
+    new_browser().get(rp.authorize_url()).login(anna).submit(LATER)
+    clock.at(put_off + shown_after - INSTANT)
+    assert new_browser().get(rp.authorize_url()).login(anna).landed
+    clock.at(put_off + shown_after)
+    assert NOTE in new_browser().get(rp.authorize_url()).login(anna).text
+
+
+def test_a_note_that_is_over(
+    world: World, planned: KnownTenant, anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser
+) -> None:
+    """Another browser's and an unknown one lead to the user page; so does one that concerns nobody any more."""
+    browser = new_browser().get(rp.authorize_url()).login(anna)
+    note = browser.path
+    other = new_browser().get("/account/").login(anna)
+    assert other.get(note).submit("Later").path == "/account/"
+    assert browser.get("/account/two-factor-soon/unknown").submit("Later").path == "/account/"
+    form = browser.get(note).filled_form("Set up now")
+    world.plan(planned, None)
+    assert browser.send(form).step == "set_up_totp"
+    world.policy(planned, two_factor_mandatory=False)
+    assert browser.send(form).landed
+
+
+def test_a_note_for_a_page_of_our_own(
+    world: World, planned: KnownTenant, new_browser: NewBrowser, clock: MovingClock
+) -> None:
+    """The console's administrator meets it as well; no application is named, and Later leads to the console."""
+    chief = world.user("chief", planned, type="administrator")
+    browser = new_browser().get("/console/users").login(chief)
+    assert browser.page.title.startswith(NOTE)
+    assert browser.submit("Later").path == "/console/users"
+    clock.advance(minutes=16)
+    assert browser.get("/console/users").login(chief).path == "/console/users"
+
+
+def test_the_note_needs_a_token(planned: KnownTenant, anna: KnownUser, rp: RelyingParty, browser: Browser) -> None:
+    """R32: a form without this browser's token puts nothing off; an old login is asked again, and comes back to it."""
+    note = browser.get(rp.authorize_url()).login(anna).path
+    assert browser.post(note, {"decision": "later"}).status == 400
+    form = browser.get(note).filled_form(LATER)
+    browser.get("/logout").submit()
+    assert browser.get("/account/").step == "password"
+    assert browser.send(form).login(anna).path == note
+
+
+def test_an_invited_person_is_told(
+    world: World, planned: KnownTenant, bert: KnownUser, new_browser: NewBrowser, post: Post
+) -> None:
+    """Where the first password is chosen, the day is named."""
+    browser = open_page(new_browser(), "/console/users/invite", bert)
+    browser.fill(username="nora", name="Nora", email="nora@de-zon.example").submit("Invite")
+    (mail,) = post.deliver()
+    link = mail.link.partition("://")[2].partition("/")[2]
+    page = new_browser().get(f"/{link}").fill(new_password="zeven gele fietsen zingen").submit()
+    assert "From 10 Nov 2026 on your company asks two-factor authentication" in page.text

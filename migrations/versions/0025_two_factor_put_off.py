@@ -1,0 +1,30 @@
+"""Who put off setting up two-factor.
+
+Revision 0025, after 0024.
+"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+from idp.extensions import Instant
+
+revision: str = "0025"
+down_revision: str | None = "0024"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+
+def upgrade() -> None:
+    """Go to this revision. Only add: the version before this one keeps serving on the new schema."""
+
+    with op.batch_alter_table("users", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("two_factor_put_off_at", Instant(), nullable=True))
+
+
+def downgrade() -> None:
+    """Go back to the revision before."""
+
+    with op.batch_alter_table("users", schema=None) as batch_op:
+        batch_op.drop_column("two_factor_put_off_at")
