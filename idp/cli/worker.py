@@ -1,6 +1,6 @@
 """`idp worker`: what is due and nobody waits for.
 
-    every second ──▶ deliver: mails and chores that are due (idp/outbox/deliver.py)
+    every second ──▶ deliver: mails that are due, and beside them chores, by a few threads (idp/outbox/deliver.py)
     every minute ─┬▶ sweep: sessions that are over, and the helpdesk's accesses, are ended by name; applications are told
                   ├▶ remind: 14, 7 and 1 days before two-factor becomes mandatory, whoever has none
                   ├▶ purge: rows that are over, in small batches, each a transaction of its own
@@ -15,6 +15,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from types import FrameType
 from typing import Final
@@ -22,6 +23,7 @@ from typing import Final
 import click
 import sqlalchemy as sa
 import structlog
+from flask import Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
@@ -63,6 +65,8 @@ from idp.tenancy import support_access
 from idp.web import logs
 
 LOOK_SECONDS: Final = 1.0
+AT_ONCE: Final = 4
+"""So many chores are done at once: so many applications may be slow before one has to wait for another."""
 TIDY_SECONDS: Final = 60.0
 WAIT_SECONDS: Final = 5.0
 BATCH: Final = 500
@@ -132,11 +136,29 @@ def work(stop: threading.Event, *, once: bool) -> None:
 
 
 def send(stop: threading.Event) -> int:
-    """Deliver the mails and do the chores that are due, and say how many. Without IDP_MAIL_URL mails wait."""
-    ours, done = settings.current(), deliver.do_chores(FINDERS, stop)
+    """Deliver the mails that are due, and do the chores beside that; say how many."""
+    if not deliver.has_chores():
+        return _mails(stop)
+    app, together = current_app._get_current_object(), deliver.Round()  # type: ignore[attr-defined]  # noqa: SLF001 - as Flask documents
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="chores") as threads:
+        parts = [threads.submit(_chores, app, stop, together) for _ in range(AT_ONCE)]
+        done = _mails(stop)
+        while wait(parts, LOOK_SECONDS).not_done:
+            done += _mails(stop)
+    return done + sum(part.result() for part in parts)
+
+
+def _mails(stop: threading.Event) -> int:
+    """Deliver what is due. Without IDP_MAIL_URL mails wait."""
+    ours = settings.current()
     if ours.mail_url is None:
-        return done
-    return done + deliver.deliver_due(sink_for(ours.mail_url, ours.issuer_host), FINDERS, stop)
+        return 0
+    return deliver.deliver_due(sink_for(ours.mail_url, ours.issuer_host), FINDERS, stop)
+
+
+def _chores(app: Flask, stop: threading.Event, together: deliver.Round) -> int:
+    with app.app_context():
+        return deliver.do_chores(FINDERS, stop, together)
 
 
 def rotate_when_due() -> None:

@@ -8,8 +8,8 @@
       ├─ put off ────────▶ due again later: 30 s, 2 min, 8 min … 4 h
       └─ refused, too old, tried 20 times ─▶ dead letter, payload cleared; a chore's is kept, for `idp outbox retry`
 
-Chores are claimed apart from mails, so many in a round: whoever is slow to answer them holds up no mail for long, and
-who does not answer is asked once a round.
+Chores are claimed apart from mails, and done by several threads while the mails go out: who is slow to answer them holds
+up no mail. Nobody is asked by two threads at once, and who does not answer is asked once a round.
 
 The outcome is written only while the claim is still ours. A worker that dies leaves a lease behind, and the row comes due
 again by itself. A sending takes less time than a lease, so no two living workers send one mail; a worker that dies
@@ -19,7 +19,8 @@ between sending and writing it down makes a second copy, with the same Message-I
 import json
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -43,8 +44,8 @@ FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(hours=4)
 MOST_TRIES = 20
 """With the delays, that is a little over a weekend."""
-MOST_CHORES: Final = 100
-"""A round does so many; the mails are looked after between rounds."""
+MOST_CHORES: Final = 25
+"""So many a thread does in a round."""
 _LONGEST_ERROR = 300
 _PLAIN = {"synchronize_session": False}
 
@@ -74,6 +75,29 @@ def delay(tries: int) -> timedelta:
     return min(FIRST_DELAY * times, LONGEST_DELAY)
 
 
+class Round:
+    """Whom the threads of a round ask: one after another, and who did not answer no more."""
+
+    def __init__(self) -> None:
+        self._turns: dict[str, threading.Lock] = {}
+        self._silent: set[str] = set()
+
+    @contextmanager
+    def asking(self, whom: str) -> Iterator[None]:
+        """Wait for one's turn to ask; nobody in particular is asked by everybody at once."""
+        if not whom:
+            yield
+            return
+        with self._turns.setdefault(whom, threading.Lock()):
+            if whom in self._silent:
+                raise PutOff("did not answer a moment ago")
+            try:
+                yield
+            except Unreachable:
+                self._silent.add(whom)
+                raise
+
+
 def deliver_due(sink: Sink, finders: Finders, stop: threading.Event) -> int:
     """Deliver what is due, the longest waiting first; return how many were delivered.
 
@@ -92,14 +116,21 @@ def deliver_due(sink: Sink, finders: Finders, stop: threading.Event) -> int:
     return delivered
 
 
-def do_chores(finders: Finders, stop: threading.Event) -> int:
-    """Do what is due and needs no mail server, a round of it; return how much was done."""
-    done, silent = 0, set[str]()
+def has_chores() -> bool:
+    """Whether something is due that needs no mail server."""
+    due = _due(_IS_CHORE)
+    db.session.rollback()
+    return due
+
+
+def do_chores(finders: Finders, stop: threading.Event, together: Round) -> int:
+    """Do what is due and needs no mail server, a thread's part of a round; return how much was done."""
+    done = 0
     for _ in range(MOST_CHORES):
         if stop.is_set() or (claimed := claim(_IS_CHORE)) is None:
             break
         try:
-            _attempt(claimed, lambda it: _do(it, finders, silent))
+            _attempt(claimed, lambda it: _do(it, finders, together))
             done += 1
         except NotDelivered as error:
             _put_off(claimed, error)
@@ -108,10 +139,10 @@ def do_chores(finders: Finders, stop: threading.Event) -> int:
 
 def claim(which: sa.ColumnElement[bool] = _IS_NONE) -> Claim | None:
     """Take the row that is due longest, of those that end in a mail if nothing else is said. Commits."""
-    now = clock.now()
-    if not db.session.scalar(sa.select(sa.exists().where(Queued.due_at <= now, which))):
+    if not _due(which):
         db.session.rollback()
         return None
+    now = clock.now()
     first = sa.select(Queued.id).where(Queued.due_at <= now, which).order_by(Queued.due_at).limit(1)
     taken = (
         sa.update(Queued)
@@ -122,6 +153,10 @@ def claim(which: sa.ColumnElement[bool] = _IS_NONE) -> Claim | None:
     row = db.session.execute(taken, execution_options=_PLAIN).one_or_none()
     db.session.commit()
     return None if row is None else Claim(row.id, row.kind, row.payload_sealed or "", row.tries, row.useful_until)
+
+
+def _due(which: sa.ColumnElement[bool]) -> bool:
+    return bool(db.session.scalar(sa.select(sa.exists().where(Queued.due_at <= clock.now(), which))))
 
 
 def _attempt(claimed: Claim, do: Callable[[Claim], str]) -> None:
@@ -159,16 +194,11 @@ def _mail(claimed: Claim, finders: Finders) -> Mail | None:
     return finders[type(errand)](errand)
 
 
-def _do(claimed: Claim, finders: Finders, silent: set[str]) -> str:
-    """Do a chore. `silent`: who did not answer in this round."""
+def _do(claimed: Claim, finders: Finders, together: Round) -> str:
     chore = errands.read(claimed.kind, _record(claimed))
-    if chore.whom in silent:
-        raise PutOff("did not answer a moment ago")
-    try:
+    db.session.commit()  # nothing is held while this one waits for its turn
+    with together.asking(chore.whom):
         finders[type(chore)](chore)
-    except Unreachable:
-        silent.add(chore.whom)
-        raise
     return "errand_done"
 
 
