@@ -27,6 +27,7 @@ from idp.login import views as login_views
 from idp.oidc import routes as oidc
 from idp.selfservice import routes as selfservice
 from idp.settings import Settings
+from idp.tenancy.branding import routes as branding
 from idp.version import __version__
 from idp.web import (
     browser,
@@ -73,6 +74,7 @@ SET_UPS: tuple[Callable[[Flask], None], ...] = (
     security_headers.set_up,
     error_pages.set_up,
     # The rooms.
+    branding.set_up,
     network.set_up,
     _login,
     oidc.set_up,

@@ -18,6 +18,7 @@ from idp.outbox.mail.letters import (
     RecoveryCodeUsed,
     TwoFactorReset,
 )
+from idp.tenancy.branding import looks
 from idp.tenancy.models import Tenant
 from idp.web.languages import DEFAULT, SPOKEN
 
@@ -30,7 +31,12 @@ def recipient(user: User) -> Recipient:
     """The user as somebody who gets a mail, in their own language, else in their company's."""
     spoken = next((wish for wish in (user.locale, user.tenant.locale) if wish in SPOKEN), DEFAULT)
     return Recipient(
-        name=user.name, email=user.email, language=spoken or DEFAULT, user_id=user.id, tenant_id=user.tenant_id
+        name=user.name,
+        email=user.email,
+        language=spoken or DEFAULT,
+        user_id=user.id,
+        tenant_id=user.tenant_id,
+        face=looks.face_of(user.tenant),
     )
 
 

@@ -7,6 +7,7 @@ from idp.console import (
     application_form,
     applications,
     audit,
+    branding,
     connecting,
     helpdesk,
     import_people,
@@ -55,6 +56,8 @@ PAGES = (
     page("/audit", audit.audit),
     page("/audit.csv", audit.audit_as_csv),
     page("/audit.jsonl", audit.audit_as_jsonl),
+    page("/branding", branding.branding),
+    page("/branding", branding.save_branding, "POST", branding.keep_input),
     page("/accountants", accountants.accountants),
     page("/accountants", accountants.connect, "POST", accountants.accountants_page),
     page("/accountants/look", accountants.look, "POST", accountants.accountants_page),
@@ -93,3 +96,4 @@ def set_up(app: Flask) -> None:
     own_pages.add(blueprint, PAGES)
     app.register_blueprint(blueprint)
     input_limits.take_file(app, "console.upload", import_people.MOST_BYTES)
+    input_limits.take_file(app, "console.save_branding", branding.MOST_BYTES)

@@ -89,5 +89,5 @@ def _code(secret: str, step: int) -> str:
 def _six_digits(code: object) -> str | None:
     if not isinstance(code, str) or len(code) > _LONGEST_ANSWER:
         return None
-    digits = code.replace(" ", "")
+    digits = code.replace(" ", "").replace("-", "")
     return digits if len(digits) == DIGITS and digits.isascii() and digits.isdigit() else None

@@ -24,7 +24,9 @@ from idp.login.situation import Facts, here, session_for
 from idp.login.steps import STEPS
 from idp.login.steps.base import Context, Proved
 from idp.login.transaction import Transaction
-from idp.login.types import Challenge, Complete, Decision, Deny, StepName
+from idp.login.types import Challenge, Complete, Decision, Demand, Deny, StepName
+from idp.tenancy.branding import looks
+from idp.tenancy.queries import by_slug
 from idp.web.languages import prefer
 
 
@@ -44,9 +46,20 @@ def stand(t: Transaction) -> tuple[Facts, Decision]:
     """
     live = None if t.without_session else session_for(t.demand)
     facts = here(t.demand, live, t.user_id, t.evidence)
+    _wear(facts, t.demand)
+    return facts, decide(facts.situation, STEPS)
+
+
+def _wear(facts: Facts, demand: Demand) -> None:
+    """Show whose login it is: the company of whoever has been named, else the one that the application names.
+
+    Nobody is named by what was only typed, so that a page looks the same whether there is such a user or not.
+    """
+    named = by_slug(demand.tenant) if demand.tenant and not facts.tenant else facts.tenant
+    if named:
+        looks.wear(named)
     if facts.user:
         prefer(user=facts.user.locale, tenant=facts.user.tenant.locale)
-    return facts, decide(facts.situation, STEPS)
 
 
 def advance(t: Transaction) -> Response:

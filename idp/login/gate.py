@@ -24,8 +24,10 @@ from idp.login.situation import enrolled, here, session_for
 from idp.login.steps import STEPS
 from idp.login.transaction import Application, Transaction
 from idp.login.types import Challenge, Decision, Demand, Deny, Need, Refusal, Situation, StepName
+from idp.tenancy.branding import looks
 from idp.tenancy.models import Tenant
 from idp.web.browser import browser_hash
+from idp.web.languages import prefer
 
 __all__ = ["Application", "Login", "Standing", "begin", "judge", "owes_second_factor", "refuse"]
 
@@ -52,7 +54,15 @@ def judge(demand: Demand) -> Standing:
     live = session_for(demand)
     facts = here(demand, live)
     login = Login(facts.person, facts.workplace, live) if live else None
+    if login:
+        _greet(login)
     return Standing(decide(facts.situation, STEPS), login)
+
+
+def _greet(login: Login) -> None:
+    """Let the page that is being made speak this person's language and show the company that they work for."""
+    looks.wear(login.tenant)
+    prefer(user=login.user.locale, tenant=login.user.tenant.locale)
 
 
 def owes_second_factor(user: User, tenant: Tenant) -> bool:

@@ -30,7 +30,6 @@ from idp.login import session
 from idp.login.gate import Login, Standing, begin, judge
 from idp.login.types import Complete, Demand, Deny, Level
 from idp.tenancy.models import Tenant
-from idp.web.languages import prefer
 
 FRESH_FOR = timedelta(minutes=15)
 View = Callable[..., ResponseReturnValue]
@@ -109,7 +108,6 @@ def enter(page: OwnPage) -> Login | Response:
     login = _judged(demand(Proof.LOGIN), page)
     if not isinstance(login, Login):
         return login
-    prefer(user=login.user.locale, tenant=login.user.tenant.locale)
     if not page.allowed(login):
         raise Forbidden("not for this user")
     return login if page.proof is Proof.LOGIN else _judged(demand(page.proof), page)

@@ -7,6 +7,7 @@ from flask import make_response, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from idp.login import session
 from idp.login.steps.base import Context, Page, Rejected
 from idp.login.transaction import Transaction
 from idp.login.types import Refusal, StepName
@@ -29,7 +30,7 @@ def step(
         "action": addresses[name],
         "error": rejected.sentence if rejected else None,
         "application": t.application.name if t.application else None,
-        "tenant": ctx.facts.tenant.name if ctx.facts.tenant else None,
+        "tenant": ctx.facts.tenant.shown_name if ctx.facts.tenant else None,
         "cancel": url_for("login.cancel", handle=t.handle) if t.cancel_to else None,
         "notice": t.notice or None,
         "alternatives": [(other.value, at) for other, at in addresses.items() if other is not name],
@@ -42,12 +43,17 @@ def step(
 def once(ctx: Context, page: Page) -> Response:
     """A page that is shown once in answer to a right answer, before the login goes on."""
     allow(ctx.transaction)
-    shown = {"step": None, "application": None, "tenant": ctx.facts.tenant.name if ctx.facts.tenant else None}
+    shown = {"step": None, "application": None, "tenant": ctx.facts.tenant.shown_name if ctx.facts.tenant else None}
     return make_response(render_template(page.template, page={**shown, **page.shows}))
 
 
 def unknown() -> Response:
-    """No such login in this browser: it expired long ago, was completed, or belongs to another browser."""
+    """No such login in this browser: it expired long ago, was completed, or belongs to another browser.
+
+    Who went back to it after logging in hears that, and goes on to their own page.
+    """
+    if session.current():
+        return make_response(render_template("login/done.html", page={"restart": None}), HTTPStatus.NOT_FOUND)
     return make_response(render_template("login/expired.html", page={"restart": None}), HTTPStatus.NOT_FOUND)
 
 

@@ -39,7 +39,7 @@ class Validation:
 
     def is_code(self, given: str) -> bool:
         """Whether this is the code that was mailed."""
-        return opaque.same(opaque.digest("".join(given.split())), self.code_hash)
+        return opaque.same(opaque.digest("".join(given.split()).replace("-", "")), self.code_hash)
 
 
 def begin(user: User, address: str, network: str | None) -> str | None:

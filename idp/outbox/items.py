@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -17,13 +17,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """Who gets a mail, in which language. The ids say whose matter it is, for whoever looks at the outbox."""
+    """Who gets a mail, in which language. The ids say whose matter it is, for whoever looks at the outbox.
+
+    `face`: how the company looks whose user it is: a name, a logo by its address, a colour; of each what it has chosen.
+    """
 
     name: str
     email: str
     language: str
     user_id: uuid.UUID | None = None
     tenant_id: uuid.UUID | None = None
+    face: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write(item: Item) -> dict[str, Any]:
@@ -34,7 +38,8 @@ def write(item: Item) -> dict[str, Any]:
 def read_recipient(record: Mapping[str, Any]) -> Recipient:
     """The recipient that `write` wrote."""
     ids = {name: uuid.UUID(record[name]) if record[name] else None for name in ("user_id", "tenant_id")}
-    return Recipient(name=record["name"], email=record["email"], language=record["language"], **ids)
+    told = {name: record[name] for name in ("name", "email", "language")}
+    return Recipient(**told, user_id=ids["user_id"], tenant_id=ids["tenant_id"], face=record.get("face", {}))
 
 
 def _written(value: Any) -> Any:

@@ -22,6 +22,7 @@ from idp.extensions import db
 from idp.login import known_ip
 from idp.login import session as sessions
 from idp.login.network import current_network
+from idp.tenancy.branding import looks
 from idp.web.fields import typed
 from idp.web.languages import prefer
 
@@ -86,7 +87,8 @@ def _redeemed(link: FoundLink) -> bool:
 
 
 def _choose(link: FoundLink, token: str, problems: list[str] | None = None) -> Response:
-    prefer(user=link.user.locale, tenant=link.user.tenant.locale)
+    looks.wear(link.user.tenant)
+    prefer(user=link.user.locale)
     problems = faults(link.user, typed("new_password")) if problems else []  # in the language that is now known
     action = url_for("forgot_password.chosen", token=token)
     return _page("choose", action=action, problems=problems, shortest=shortest_of(link.user))

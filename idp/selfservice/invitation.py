@@ -16,6 +16,7 @@ from idp.accounts import invitations
 from idp.accounts.links import FoundLink
 from idp.accounts.password_rules import faults, shortest_of
 from idp.extensions import db
+from idp.tenancy.branding import looks
 from idp.tenancy.queries import security_code_of
 from idp.web.fields import typed
 from idp.web.languages import prefer
@@ -53,7 +54,8 @@ def accept(token: str) -> Response:
 def _find(token: str) -> FoundLink | None:
     link = invitations.find(token)
     if link:
-        prefer(user=link.user.locale, tenant=link.user.tenant.locale)
+        looks.wear(link.user.tenant)
+        prefer(user=link.user.locale)
     return link
 
 

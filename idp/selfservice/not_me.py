@@ -16,6 +16,7 @@ from idp.accounts.links import FoundLink, Purpose
 from idp.accounts.notices import NOT_ME_PATH
 from idp.extensions import db
 from idp.login import ending
+from idp.tenancy.branding import looks
 from idp.web.languages import prefer
 
 blueprint = Blueprint("not_me", __name__, url_prefix=NOT_ME_PATH)
@@ -47,7 +48,8 @@ def confirm(token: str) -> Response:
 def _find(token: str) -> FoundLink | None:
     link = links.find(token, Purpose.NOT_ME)
     if link:
-        prefer(user=link.user.locale, tenant=link.user.tenant.locale)
+        looks.wear(link.user.tenant)
+        prefer(user=link.user.locale)
     return link
 
 

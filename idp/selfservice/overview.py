@@ -4,7 +4,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask import url_for
+from flask import request, url_for
 from flask_babel import format_date
 from flask_babel import gettext as _
 
@@ -42,7 +42,9 @@ def overview(login: Login) -> str:
     """Show the person's own page."""
     items = (_two_factor(login), *_recovery_codes(login), _every_30_days(login))
     shown = sorted(items, key=lambda item: item.urgency)
-    return render("account/overview.html", login, items=shown, address=_lines(login.user.address or {}))
+    saved = request.args.get("done") == "language"
+    address = _lines(login.user.address or {})
+    return render("account/overview.html", login, items=shown, address=address, language_saved=saved)
 
 
 def _lines(address: Mapping[str, str]) -> list[str]:

@@ -12,6 +12,7 @@ from idp.selfservice import (
     history,
     invitation,
     known_addresses,
+    language,
     not_me,
     overview,
     passkeys,
@@ -31,6 +32,7 @@ PAGES = (
     OwnPage(
         "/two-factor-soon/<handle>", two_factor_soon.answer_two_factor_soon, "POST", back=two_factor_soon.note_page
     ),
+    OwnPage("/language", language.choose_language, "POST", back=language.overview_page),
     OwnPage("/companies", companies.companies),
     OwnPage("/companies", companies.switch, "POST", back=companies_page),
     OwnPage("/companies/connect-code", companies.connect_code, "POST", back=companies_page),

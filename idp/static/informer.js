@@ -14,13 +14,19 @@ document.addEventListener("submit", (event) => {
 });
 window.addEventListener("pageshow", () => all("form[data-sent]", (form) => delete form.dataset.sent));
 
-// Codes: a pasted "123 456" becomes 123456; the sixth digit sends the form where the page says so.
+// A wrong answer is a page of its own to Back and Reload, not a form to be sent once more.
+all("main[data-step] [role=alert]", () => history.replaceState(null, "", location.href));
+
+// Codes: a pasted "123 456" becomes 123456; the sixth digit sends the form where the page says so. Whoever takes a digit
+// back sends the form themselves, unless they begin anew.
 all("input[inputmode=numeric]", (input) => {
   const wanted = Number(input.dataset.submitAt);
-  input.addEventListener("input", () => {
-    const digits = input.value.replace(/[\s-]/g, "");
+  let corrected = false;
+  input.addEventListener("input", (event) => {
+    const digits = input.value.replace(/[\s\p{Pd}]/gu, "");
     if (digits !== input.value) input.value = digits;
-    if (wanted && digits.length === wanted && /^\d+$/.test(digits)) input.form.requestSubmit();
+    corrected = digits !== "" && (corrected || (event.inputType ?? "").startsWith("delete"));
+    if (wanted && !corrected && digits.length === wanted && /^\d+$/.test(digits)) input.form.requestSubmit();
   });
 });
 

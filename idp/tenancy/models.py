@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp import clock
@@ -40,6 +41,13 @@ class Tenant(Base):
     two_factor_mandatory_from: Mapped[date | None] = mapped_column(index=True)
     two_factor_reminded: Mapped[int | None]
     """The last reminder of that day that was sent, or whose time was over when the day was set: so many days before."""
+    branding: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What was chosen of: name (that it is shown by), colour (#rrggbb), logo (digest, width, height)."""
+
+    @property
+    def shown_name(self) -> str:
+        """By which name its pages call it."""
+        return (self.branding or {}).get("name") or self.name
 
     @property
     def policy(self) -> Policy:
@@ -79,6 +87,16 @@ class Membership(Base):
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     tenant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+
+
+class TenantLogo(Base):
+    """The picture that a tenant's pages show: a PNG of our own making. ``digest``: by which its address names it."""
+
+    __tablename__ = "tenant_logos"
+
+    tenant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(32), index=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class SupportAccess(Base):

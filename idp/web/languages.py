@@ -21,7 +21,8 @@ from idp import places
 from idp.extensions import babel
 
 DEFAULT: Final = "en"
-SPOKEN: Final = ("en", "nl")
+SPOKEN: Final = {"nl": "Nederlands", "en": "English"}
+"""Each language in its own words."""
 DATES: Final = {"date.medium": "d MMM yyyy", "datetime.medium": "d MMM yyyy HH:mm"}
 """The day before the month, also in English: our people are in the Netherlands."""
 
@@ -59,7 +60,7 @@ def set_up(app: Flask) -> None:
     babel.date_formats = {**Babel.default_date_formats, **DATES}
     babel.init_app(app, default_locale=DEFAULT, locale_selector=choose)
     babel.domain_instance = _DOMAIN
-    app.jinja_env.globals["language"] = language
+    app.jinja_env.globals.update(language=language, languages=tuple(SPOKEN.items()))
 
 
 def choose() -> str:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page
 
 from idp.accounts.models import Passkey, User
@@ -173,6 +174,7 @@ class Tour:
         self._go(desk, "/console/security-center", "security-center")
         self._go(desk, "/console/sessions", "sessions")
         self._go(desk, "/console/audit", "audit")
+        self._branding(desk)
         self._go(desk, "/console/security-code", "security-code")
         self._go(desk, "/console/security-code/rotate", "security-code-rotate")
         self._go(desk, "/console/applications", "applications")
@@ -188,6 +190,18 @@ class Tour:
         self._go(desk, f"/console/accountants/{self.eva.id}/end", "end-accountant")
         self._go(desk, "/console/helpdesk", "helpdesk")
         self._press(desk, "form[action$='/helpdesk'] button", "helpdesk-let-in")
+
+    def _branding(self, desk: Person) -> None:
+        self._go(desk, "/console/branding", "branding")
+        desk.page.locator("[name=own_colour]").check()
+        desk.page.locator("[name=colour]").fill("#ffd400")
+        self._press(desk, "form[enctype] button[type=submit]", "branding-colour-refused")
+        logo = self.directory / "logo.png"
+        drawn = Image.new("RGB", (320, 80), "#fff")
+        ImageDraw.Draw(drawn).ellipse((20, 10, 80, 70), fill="#c2255c")
+        drawn.save(logo)
+        desk.page.locator("[name=logo]").set_input_files(logo)
+        self._press(desk, "form[enctype] button[type=submit]", "branding-saved")
 
     def _console_people(self) -> None:
         desk = self.desk

@@ -34,7 +34,9 @@ MADE_ANEW: tuple[Callable[[Flask], None], ...] = (vault.set_up, _cache, keys.set
 """What gives an application those of its parts that remember."""
 
 REMEMBERING = frozenset({"idp.hasher", "idp.sealer", "idp.cache", "idp.oidc.keys", "idp.oidc.client_keys"})
-FIXED = frozenset({"idp.settings", "idp.files", "idp.oidc.metadata", "idp.login.session.listeners"})
+FIXED = frozenset(
+    {"idp.settings", "idp.files", "idp.static_hashes", "idp.oidc.metadata", "idp.login.session.listeners"}
+)
 """Made once from the settings and the routes, and never changed."""
 
 Shape = tuple[object, ...]

@@ -52,7 +52,7 @@ class NewIp:
         return self._proved(ctx) if found and found.confirmed and found.network == current_network() else None
 
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
-        """The code of the mail, spaces aside; it is of this login, this user and this address."""
+        """The code of the mail, spaces and hyphens aside; it is of this login, this user and this address."""
         found = validation.find(ctx.transaction.pending or "")
         right = found is not None and found.network == current_network()
         if found is None or not right or not (found.confirmed or found.is_code(answer.get("new_ip_code", ""))):

@@ -38,9 +38,9 @@ class SecurityCode(ByForm):
         return Page("login/security_code.html")
 
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
-        """Compare in constant time; spaces between the digits do not matter. Proves no factor and gives no method."""
+        """Compare in constant time; spaces and hyphens between the digits do not matter. Proves no factor and gives no method."""
         tenant = ctx.facts.workplace
-        given = "".join(answer.get("security_code", "").split())
+        given = "".join(answer.get("security_code", "").split()).replace("-", "")
         if not opaque.same(given, security_code_of(tenant)):
             return Rejected(_("The security code is not right. Please try again."), ctx.user)
         evidence = Evidence(

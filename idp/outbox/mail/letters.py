@@ -160,6 +160,11 @@ class HelpdeskLetIn(Mail):
     by: str
     until: str
 
+    @property
+    def last_day(self) -> date:
+        """The day, to be written as the reader writes days."""
+        return date.fromisoformat(self.until)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelpdeskShutOut(Mail):

@@ -50,9 +50,9 @@ class Letter:
         message["Date"] = format_datetime(self.at)
         message["Message-ID"] = f"<{self.id}@{self.host}>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834 section 5
-        message["Content-Language"] = self.language
         message.set_content(self.text, cte=_encoding(self.text, eight_bit))
         message.add_alternative(self.html, subtype="html", cte=_encoding(self.html, eight_bit))
+        message["Content-Language"] = self.language  # here: content that is set takes such fields away
         return message.as_bytes()
 
 

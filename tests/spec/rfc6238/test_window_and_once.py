@@ -80,10 +80,10 @@ def test_two_steps_with_one_code_give_the_newest() -> None:
 
 @pytest.mark.parametrize(
     "write",
-    [lambda c: f"{c[:3]} {c[3:]}", lambda c: f" {c} ", " ".join],
-    ids=["grouped", "around", "each"],
+    [lambda c: f"{c[:3]} {c[3:]}", lambda c: f" {c} ", " ".join, lambda c: f"{c[:3]}-{c[3:]}"],
+    ids=["grouped", "around", "each", "hyphen"],
 )
-def test_spaces_are_removed(secret: str, write: Callable[[str], str]) -> None:
+def test_spaces_and_hyphens_are_removed(secret: str, write: Callable[[str], str]) -> None:
     """Authenticators show "123 456", and people type it so."""
     assert totp.matching_step(secret, write(totp.code_at(secret, NOW)), NOW, after=None) == STEP
 

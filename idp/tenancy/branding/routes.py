@@ -1,0 +1,65 @@
+"""`/brand/…`: what the faces of companies are made of, for browsers and for mails.
+
+    /brand/<colour>.css   our stylesheet with that colour in it; a colour that nobody could see is not found
+    /brand/<digest>.png   a logo, by the digest of its bytes: whoever has the address has the picture already
+
+Neither names a company. Both never change under their address, so browsers keep them.
+"""
+
+from typing import Final
+
+import sqlalchemy as sa
+from flask import Blueprint, Flask, Response, current_app, request, url_for
+
+from idp import places
+from idp.errors import NotFound
+from idp.extensions import db
+from idp.tenancy.branding import colours, looks
+from idp.tenancy.branding.looks import Look
+from idp.tenancy.models import TenantLogo
+from idp.web.static_files import FOR_EVER, hash_of, shrunk
+
+blueprint = Blueprint("branding", __name__, url_prefix="/brand")
+_STYLESHEET: Final = "informer.css"
+_COLOURED: Final = "\n:root {{\n  --brand: {colour};\n  --on-brand: {ink};\n  --brand-strong: {hovered};\n}}\n"
+
+
+def set_up(app: Flask) -> None:
+    """Open the addresses, and let every page ask what it wears."""
+    app.register_blueprint(blueprint)
+    app.jinja_env.globals.update(look=looks.worn, stylesheet=stylesheet_of)
+
+
+def stylesheet_of(look: Look) -> str:
+    """The address of the one stylesheet of a page that looks so."""
+    if look.colour is None:
+        return url_for("static", filename=_STYLESHEET)
+    return url_for("branding.stylesheet", colour=look.colour[1:], v=hash_of(current_app, _STYLESHEET))
+
+
+@blueprint.get("/<colour>.css")
+def stylesheet(colour: str) -> Response:
+    """Our stylesheet in that colour."""
+    read = colours.read(f"#{colour}")
+    if read is None or colours.faults(read):
+        raise NotFound("no such colour")
+    coloured = _COLOURED.format(colour=read, ink=colours.ink_on(read), hovered=colours.hovered(read))
+    styles = (places.STATIC / _STYLESHEET).read_bytes() + coloured.encode()
+    return shrunk(_kept(Response(styles, mimetype="text/css")))
+
+
+@blueprint.get("/<digest>.png")
+def logo(digest: str) -> Response:
+    """The logo of that digest."""
+    found = db.session.scalar(sa.select(TenantLogo.content).where(TenantLogo.digest == digest).limit(1))
+    if found is None:
+        raise NotFound("no such logo")
+    return _kept(Response(found, mimetype="image/png"))
+
+
+def _kept(response: Response) -> Response:
+    """Let browsers keep the answer."""
+    response.headers["Cache-Control"] = FOR_EVER
+    response.add_etag()
+    response.make_conditional(request)
+    return response
