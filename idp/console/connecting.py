@@ -1,14 +1,18 @@
 """How to connect an application: for each framework what to write, with the application's own values in it.
 
-The texts stand in templates/console/snippets, one for each way; which ways an application has depends on its kind.
+The texts stand in templates/console/snippets; which ways an application has depends on its kind. A framework that decides
+itself where people come back to says so (`comes_back_at`): where that address is not registered, the page says it is missing.
 """
 
+import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from flask import render_template
+from flask_babel import lazy_gettext as _l
 
 from idp import settings
 from idp.console.applications import one_of
@@ -16,28 +20,64 @@ from idp.login.gate import Login
 from idp.login.own_pages import render
 from idp.oidc import registration
 from idp.oidc.models import Client
+from idp.oidc.registration import Registration
 
-_SERVER = (
-    ("flask", "Flask (Python)", "app.py"),
-    ("django", "Django (Python)", "settings.py, urls.py"),
-    ("node", "Express (Node.js)", "app.mjs"),
-    ("spring", "Spring Boot (Java)", "application.yml"),
-    ("dotnet", "ASP.NET Core (C#)", "Program.cs"),
-    ("oauth2_proxy", "oauth2-proxy", "oauth2-proxy.cfg"),
-    ("apache", "Apache mod_auth_openidc", "informer.conf"),
-)
-_BROWSER = (("browser", "oidc-client-ts (JavaScript)", "login.js"),)
-_DEVICE = (("device", "AppAuth", ""),)
+EXAMPLE: Final = "https://application.example/callback"
+"""Where people come back to, of an application that names no address, or none that can stand in code."""
+_PLAIN: Final = re.compile(r"[^\"'`\\$<>{}]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """One way, and the texts that it takes: (name of the text, the file that it belongs in)."""
+
+    name: str
+    title: str
+    texts: tuple[tuple[str, Any], ...]
+    comes_back_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What to write in which file."""
+
+    name: str
+    file: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way: its name, the file that the text belongs in, and the text."""
+    """One way for one application, and the address that people come back to. `registered`: whether it is known here."""
 
     name: str
     title: str
-    file: str
-    text: str
+    callback: str
+    registered: bool
+    texts: Sequence[Text]
+
+
+_SERVER: Final = (
+    Framework("flask", "Flask (Python)", (("flask", "app.py"),)),
+    Framework(
+        "django",
+        "Django (Python)",
+        (("django_settings", _l("at the end of settings.py")), ("django_urls", _l("at the end of urls.py"))),
+        "/oidc/callback/",
+    ),
+    Framework("node", "Express (Node.js)", (("node", "app.mjs"),)),
+    Framework(
+        "spring",
+        "Spring Boot (Java)",
+        (("spring_settings", "application.yml"), ("spring_security", "InformerLogin.java")),
+        "/login/oauth2/code/informer",
+    ),
+    Framework("dotnet", "ASP.NET Core (C#)", (("dotnet", "Program.cs"),)),
+    Framework("oauth2_proxy", "oauth2-proxy", (("oauth2_proxy", "oauth2-proxy.cfg"),), "/oauth2/callback"),
+    Framework("apache", "Apache mod_auth_openidc", (("apache", "/etc/apache2/conf-available/informer.conf"),)),
+)
+_BROWSER: Final = (Framework("browser", "oidc-client-ts (JavaScript)", (("browser", "login.js"),)),)
+_DEVICE: Final = (Framework("device", "AppAuth", (("device", ""),)),)
 
 
 def connect_application(login: Login, row_id: uuid.UUID) -> str:
@@ -50,16 +90,44 @@ def ways(client: Client) -> Sequence[Way]:
     """The ways that fit this application."""
     which = registration.read(client.registration)
     fitting = _SERVER if which.confidential else _DEVICE if which.application_type == "native" else _BROWSER
-    address = which.redirect_uris[0] if which.redirect_uris else ""
-    parts = urlsplit(address)
-    values = {
+    return [_way(framework, client, which) for framework in fitting]
+
+
+def _way(framework: Framework, client: Client, which: Registration) -> Way:
+    callback = _callback(which.redirect_uris, framework.comes_back_at)
+    values = _values(client, which, callback)
+    texts = [
+        Text(name, str(file), render_template(f"console/snippets/{name}.txt", **values))
+        for name, file in framework.texts
+    ]
+    return Way(framework.name, framework.title, callback, callback in which.redirect_uris, texts)
+
+
+def _values(client: Client, which: Registration, callback: str) -> Mapping[str, Any]:
+    return {
         "client_id": client.client_id,
         "issuer": settings.current().issuer,
-        "redirect_uri": address,
-        "path": parts.path or "/",
-        "origin": f"{parts.scheme}://{parts.netloc}",
+        "algorithm": which.id_token_signed_response_alg,
+        "callback": callback,
+        "path": urlsplit(callback).path or "/",
+        "origin": _origin(callback),
+        "after_logout": next(_plain(which.post_logout_redirect_uris), None),
     }
-    return [
-        Way(name, title, file, render_template(f"console/snippets/{name}.txt", **values))
-        for name, title, file in fitting
-    ]
+
+
+def _callback(registered: Sequence[str], path: str | None) -> str:
+    """Return the registered address that the framework comes back at, or else the one that is to be registered."""
+    plain = list(_plain(registered)) or [EXAMPLE]
+    if path is None:
+        return plain[0]
+    return next((uri for uri in plain if uri == _origin(uri) + path), _origin(plain[0]) + path)
+
+
+def _plain(uris: Sequence[str]) -> Iterator[str]:
+    """Yield those without a sign that means something in the code around them."""
+    return (uri for uri in uris if _PLAIN.fullmatch(uri))
+
+
+def _origin(uri: str) -> str:
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}"

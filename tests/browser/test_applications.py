@@ -42,3 +42,22 @@ def test_addresses_are_checked_as_they_are_typed(live: Server, new_person: NewPe
     area.fill(ADDRESS)
     expect(said).to_be_empty()
     expect(area).not_to_have_attribute("aria-invalid", "true")
+
+
+def test_a_text_is_copied(live: Server, new_person: NewPerson, bert: KnownUser) -> None:
+    """Each text has a button that puts it on the clipboard as it is printed; without script there is none."""
+    client = live.new_world().client("stock", tenant=bert.tenant, redirect_uris=[ADDRESS])
+    person, plain = new_person(390), new_person(1280, script=False)
+    person.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for somebody in (person, plain):
+        at(somebody, live, bert, "/console/applications")
+        somebody.press(client.client_id.title())
+        somebody.press("How to connect")
+        somebody.page.locator("summary", has_text="Django").click()
+    person.page.locator("button[data-copy=snippet-django_urls]").click()
+    expect(person.page.locator("button[data-copy=snippet-django_urls]")).to_have_text("Copied")
+    copied = person.page.evaluate("navigator.clipboard.readText()")
+    assert copied == person.page.locator("#snippet-django_urls").inner_text().strip()
+    person.picture("connect-390")
+    plain.picture("connect-1280")
+    assert not plain.page.locator("button[data-copy]").first.is_visible()

@@ -110,6 +110,27 @@ def test_public_ones_have_no_secret(
     assert found.client_id in console.text
 
 
+def test_where_people_come_back_to_is_said(world: World, console: Browser) -> None:
+    """A framework that comes back at an address of its own says so where that is not registered, and is silent where it is."""
+    own = "https://stock.de-zon.example/oidc/callback/"
+    register(console, redirect_uris=f"{ADDRESS}\n{own}")
+    page = console.get(f"{LIST}/{row(world).id}/connect").page
+    ways = {way.select("pre")[0]["data-snippet"]: way.get_text() for way in page.soup.select("details")}
+    assert f"{own}. It is registered." in " ".join(ways["django_settings"].split())
+    for name, missing in [("spring_settings", "/login/oauth2/code/informer"), ("oauth2_proxy", "/oauth2/callback")]:
+        assert f"People come back to https://stock.de-zon.example{missing}, and that address is not" in ways[name]
+    for way in ("flask", "node", "dotnet", "apache"):
+        assert f"{ADDRESS}. It is registered." in " ".join(ways[way].split())
+
+
+def test_no_address_is_code(world: World, console: Browser, zon: KnownTenant) -> None:
+    """R56: an address with signs that mean something in code is not put into any; the page says what is missing."""
+    world.client("odd", tenant=zon, redirect_uris=['https://books.example/"+evil+"'])
+    page = console.get(f"{LIST}/{row(world).id}/connect").page
+    assert not [pre for pre in page.soup.select("pre") if "evil" in pre.get_text()]
+    assert "that address is not registered" in page.text
+
+
 def test_what_cannot_be_taken_is_shown_again(world: World, console: Browser) -> None:
     """With what is wrong; nothing is registered, and nothing that was typed is lost."""
     wrong = [

@@ -1,6 +1,17 @@
-"""What the console says to write in an application's code, run as it is printed."""
+"""What the console says to write in an application's code, run as it is printed.
+
+Only what the page says to fill in is filled in: the two secrets, from the environment.
+"""
 
 import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -8,29 +19,159 @@ import sqlalchemy as sa
 from flask import Flask
 
 from idp.console import connecting
+from idp.console.connecting import Way
 from idp.extensions import db
 from idp.oidc.models import Client
-from tests.interop.conftest import Case
+from tests.interop import installed
+from tests.interop.conftest import Case, Somebody, running
+from tests.interop.test_mod_auth_openidc import MODULES, NEEDED
+from tests.support.postgres import free_port
+from tests.support.server import Server, surroundings
+from tests.support.world import KnownClient
+
+FRONT = """
+from django.http import JsonResponse
+
+def front(request):
+    return JsonResponse({"email": getattr(request.user, "email", None)})
+
+"""
+"""A page of the Django site that says who is logged in."""
+
+SERVER = """
+ServerRoot {place}
+PidFile {place}/pid
+ErrorLog {place}/application.log
+Listen 127.0.0.1:{port}
+ServerName 127.0.0.1
+{modules}
+{user}
+DocumentRoot {place}/site
+<Directory {place}/site>
+  Require all granted
+</Directory>
+Include {place}/informer.conf
+<Location /free>
+  AuthType None
+  Require all granted
+</Location>
+Header set X-Name "expr=%{{reqenv:OIDC_CLAIM_name}}"
+"""
 
 
-def printed(case: Case, name: str) -> str:
-    """The text of that way for the application of the case."""
-    with case.live.app.app_context():
-        client = db.session.scalars(sa.select(Client).where(Client.client_id == case.client.client_id)).one()
-        (text,) = [way.text for way in connecting.ways(client) if way.name == name]
+def printed(live: Server, client: KnownClient, name: str) -> Way:
+    """The way of that name for the application."""
+    with live.app.app_context():
+        row = db.session.scalars(sa.select(Client).where(Client.client_id == client.client_id)).one()
+        (way,) = [way for way in connecting.ways(row) if way.name == name]
         db.session.remove()
-        return text
+        assert way.registered
+        return way
+
+
+def filled_in(client: KnownClient) -> Mapping[str, str]:
+    """What the page says to fill in."""
+    return {"INFORMER_CLIENT_SECRET": client.client_secret or "", "SECRET_KEY": secrets.token_hex(16)}
 
 
 def test_flask(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     """A person who is not logged in to the application is led to the login, and comes back with a name."""
-    monkeypatch.setenv("INFORMER_CLIENT_SECRET", case.client.client_secret or "")
-    monkeypatch.setenv("SECRET_KEY", os.urandom(16).hex())
+    for name, value in filled_in(case.client).items():
+        monkeypatch.setenv(name, value)
     module = ModuleType("app")
-    exec(compile(printed(case, "flask"), "app.py", "exec"), module.__dict__)
+    exec(compile(printed(case.live, case.client, "flask").texts[0].text, "app.py", "exec"), module.__dict__)
     application: Flask = module.app
     there, at = application.test_client(), case.client.redirect_uri.rpartition("/")[0]
     assert there.get("/me", at).headers["Location"] == "/login"
     back = case.callback(there.get("/login", at).headers["Location"])
     assert there.get(back).headers["Location"] == "/me"
     assert there.get("/me", at).json["name"] == case.anna.name  # type: ignore[index]
+
+
+@pytest.mark.foreign
+@pytest.mark.workers(1)
+def test_django(somebody: Somebody, tmp_path: Path) -> None:
+    """A new site with both texts at the end of its files: whoever goes to the login comes back with an address."""
+    packages, port = installed.pip("mozilla_django_oidc") / "packages", free_port()
+    address = f"http://127.0.0.1:{port}"
+    client = somebody.world.client("django", redirect_uris=[f"{address}/oidc/callback/"])
+    variables = {**surroundings(), "PYTHONPATH": str(packages), **filled_in(client)}
+
+    def django(*words: str) -> list[str]:
+        return [sys.executable, *words]
+
+    def run(*words: str) -> None:
+        subprocess.run(django(*words), env=variables, cwd=tmp_path, check=True, capture_output=True, timeout=60)
+
+    run("-m", "django", "startproject", "site1", ".")
+    settings, urls = printed(somebody.live, client, "django").texts
+    _append(tmp_path / "site1" / "settings.py", settings.text)
+    _append(tmp_path / "site1" / "urls.py", f"{FRONT}urlpatterns += [path('', front)]\n{urls.text}")
+    run("manage.py", "migrate")
+    command = django("manage.py", "runserver", "--noreload", f"127.0.0.1:{port}")
+    with running(command, variables, address, tmp_path):
+        tab = somebody.tab
+        assert tab.go(f"{address}/").json() == {"email": None}
+        assert tab.go(f"{address}/oidc/authenticate/").json() == {"email": somebody.anna.email}
+
+
+@pytest.mark.foreign
+@pytest.mark.workers(1)
+def test_node(somebody: Somebody, tmp_path: Path) -> None:
+    """A page for known people: the login, the person's claims; logged out there and here."""
+    place, port = installed.npm("express_openid_connect"), free_port()
+    address = f"http://127.0.0.1:{port}"
+    client = somebody.world.client(
+        "express", redirect_uris=[f"{address}/callback"], post_logout_redirect_uris=[f"{address}/healthy"]
+    )
+    (tmp_path / "node_modules").symlink_to(place / "node_modules")
+    front = 'app.get(["/", "/healthy"], (request, response) => response.send("front"));\n'
+    text = printed(somebody.live, client, "node").texts[0].text
+    (tmp_path / "app.mjs").write_text(text.replace("app.get(", f"{front}app.get(", 1))
+    variables = {"PATH": os.environ["PATH"], "PORT": str(port), **filled_in(client)}
+    with running(["node", "app.mjs"], variables, address, tmp_path):
+        tab = somebody.tab
+        assert tab.go(f"{address}/me").json()["email"] == somebody.anna.email
+        assert str(tab.go(f"{address}/logout").url) == f"{address}/healthy"
+        assert tab.browser.get("/account/").step == "password"
+
+
+@pytest.mark.foreign
+@pytest.mark.workers(1)
+def test_apache(somebody: Somebody) -> None:
+    """A site behind it: the whole of it is for known people, and it learns who they are."""
+    installed.debian(str(MODULES / "mod_auth_openidc.so"), "apache2-bin", "libapache2-mod-auth-openidc")
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    client = somebody.world.client("apache", redirect_uris=[f"{address}/redirect"])
+    with _apache_place() as place:
+        (place / "informer.conf").write_text(printed(somebody.live, client, "apache").texts[0].text)
+        configuration = SERVER.format(
+            place=place,
+            port=port,
+            modules="\n".join(f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in NEEDED),
+            user="User www-data\nGroup www-data" if os.geteuid() == 0 else "",
+        )
+        (place / "apache.conf").write_text(configuration)
+        command = ["/usr/sbin/apache2", "-f", str(place / "apache.conf"), "-DFOREGROUND"]
+        with running(command, {**surroundings(), **filled_in(client)}, f"{address}/free", place):
+            seen = somebody.tab.go(f"{address}/")
+            assert (seen.text, seen.headers["X-Name"]) == ("only who is known", somebody.anna.name)
+
+
+@contextmanager
+def _apache_place() -> Iterator[Path]:
+    """A folder that Apache's own user may read, with a site in it."""
+    place = Path(tempfile.mkdtemp(prefix="apache-"))
+    try:
+        place.chmod(0o755)
+        (place / "site" / "free").mkdir(parents=True)
+        (place / "site" / "index.html").write_text("only who is known")
+        (place / "site" / "free" / "index.html").write_text("free")
+        yield place
+    finally:
+        shutil.rmtree(place)
+
+
+def _append(file: Path, text: str) -> None:
+    file.write_text(f"{file.read_text()}\n{text}")
