@@ -27,6 +27,7 @@ TITLES: Mapping[str, Any] = {
     "client.registration_allowed": _l("Registration of applications allowed"),
     "client.secret_renewed": _l("Application got a new secret"),
     "consent.given": _l("Application allowed to use data"),
+    "consent.withdrawn": _l("Application not allowed to use data any more"),
     "familiar_network.forgotten": _l("Validated IP address removed"),
     "familiar_network.validated": _l("New IP address validated by mail"),
     "helpdesk.access_given": _l("Helpdesk let in"),

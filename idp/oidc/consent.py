@@ -4,27 +4,33 @@
     third-party, every scope allowed before ─▶ not asked, unless `prompt=consent`
     third-party, something new ──────────▶ a page: Allow, Cancel
 
-It is kept per person and application, and grows; it is never taken for another scope than those that were shown.
+It is kept per person and application, and grows; it is never taken for another scope than those that were shown. The
+person takes it back on the security page: whatever the application got ends with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
 
 import sqlalchemy as sa
 from flask import Response, make_response, render_template, url_for
 from flask_babel import gettext as _
 
 from idp import clock
-from idp.audit.events import ConsentGiven
+from idp.audit.events import ConsentGiven, ConsentWithdrawn
 from idp.audit.record import record
-from idp.extensions import db, upsert
+from idp.extensions import changed, db, upsert
 from idp.login.gate import Login
 from idp.oidc.checks import Prompt
-from idp.oidc.models import Consent
+from idp.oidc.logout import endings
+from idp.oidc.models import Client, Consent
 from idp.oidc.requests import AuthorizationRequest, Entry
 from idp.web.security_headers import allow_form_action
+
+_SHOWN: Final = 100
 
 
 def owed(asked: AuthorizationRequest, login: Login) -> bool:
@@ -63,6 +69,25 @@ def allow(asked: AuthorizationRequest, login: Login) -> None:
             scope=" ".join(asked.scope),
         )
     )
+
+
+def given_by(user_id: uuid.UUID) -> Iterator[tuple[Client, Sequence[str], datetime]]:
+    """The applications that this person allowed something, what, and when last; the newest first, as many as fit a page."""
+    mine = sa.select(Client, Consent).join(Consent, Consent.client_id == Client.id).where(Consent.user_id == user_id)
+    for client, given in db.session.execute(mine.order_by(Consent.granted_at.desc(), Client.name).limit(_SHOWN)):
+        yield client, given.scope.split(), given.granted_at
+
+
+def withdraw(login: Login, client_id: uuid.UUID) -> bool:
+    """Take back what this application was allowed, with all that it got; whether there was anything. Commits."""
+    mine = Consent.user_id == login.user.id, Consent.client_id == client_id
+    if not changed(sa.delete(Consent).where(*mine)):
+        return False
+    client = db.session.get_one(Client, client_id)
+    record(ConsentWithdrawn(tenant_id=login.tenant.id, user_id=login.user.id, client_id=client.client_id))
+    endings.consent_withdrawn(login.user.id, client_id)
+    db.session.commit()
+    return True
 
 
 def _allowed(asked: AuthorizationRequest, login: Login) -> set[str]:

@@ -10,6 +10,7 @@
     /account/security/passkeys/…           passkeys.py         add, rename, remove
     /account/security/known-addresses/…    known_addresses.py  the 30-day choice, revoke one or all
     /account/security/familiar-addresses/… familiar_addresses.py  make one strange again
+    /account/security/applications/…       allowed_applications.py  take back what one was allowed
     /account/security/history              history.py          logins and refused tries, with their reasons
     /account/security/sessions/…           sessions.py         end one, all others, or everything
 

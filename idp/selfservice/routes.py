@@ -5,6 +5,7 @@ from flask import Blueprint, Flask
 from idp.login import own_pages
 from idp.login.own_pages import OwnPage, Proof
 from idp.selfservice import (
+    allowed_applications,
     authenticators,
     companies,
     familiar_addresses,
@@ -88,6 +89,9 @@ PAGES = (
         familiar_addresses.remove_familiar_address,
         "POST",
         back=security_page,
+    ),
+    OwnPage(
+        "/security/applications/<uuid:client_id>/withdraw", allowed_applications.withdraw, "POST", back=security_page
     ),
     OwnPage("/security/history", history.login_history),
     OwnPage("/security/sessions/<uuid:session_id>/end", sessions.end_session, "POST", back=security_page),

@@ -19,7 +19,8 @@ from idp.login.gate import Login
 from idp.login.models import KnownIpGrant
 from idp.login.network import current_address
 from idp.login.own_pages import render
-from idp.selfservice import familiar_addresses, sessions
+from idp.selfservice import allowed_applications, familiar_addresses, sessions
+from idp.selfservice.allowed_applications import AllowedApplication
 from idp.selfservice.familiar_addresses import FamiliarCard
 from idp.selfservice.sessions import SessionsCard
 from idp.tenancy.policy import Policy
@@ -39,6 +40,7 @@ DONE: Mapping[str, Any] = {
     "session-ended": _l("The session is ended, and what applications got through it."),
     "others-ended": _l("You are logged out everywhere but here."),
     "familiar-removed": _l("The address is removed: a login from there is a new one again."),
+    "consent-withdrawn": _l("The application may not use your data any more. What it got is worth nothing now."),
     "all-revoked": _l("All known addresses are revoked: at the next login your code is asked, wherever you are."),
 }
 
@@ -79,6 +81,7 @@ class SecurityPage:
     password_problems: tuple[str, ...]
     sessions: SessionsCard
     familiar: FamiliarCard
+    allowed: tuple[AllowedApplication, ...]
     done: str | None
 
 
@@ -129,6 +132,7 @@ def _page(login: Login, password_problems: tuple[str, ...]) -> SecurityPage:
         password_problems=password_problems,
         sessions=sessions.card(login),
         familiar=familiar_addresses.card(login),
+        allowed=allowed_applications.card(login),
         done=DONE.get(request.args.get("done", "")),
     )
 

@@ -27,6 +27,7 @@ CHANGES: Mapping[str, tuple[str, ...]] = {
     "client.registration_allowed": ("initial_access_tokens",),
     "client.secret_renewed": ("clients",),
     "consent.given": ("consents",),
+    "consent.withdrawn": ("consents",),
     "familiar_network.forgotten": ("familiar_networks",),
     "familiar_network.validated": ATTEMPT,
     "helpdesk.access_given": ("support_accesses",),

@@ -35,6 +35,14 @@ class ConsentGiven(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentWithdrawn(Event):
+    """A user took back what an application was allowed; what it got is revoked."""
+
+    kind: ClassVar[str] = "consent.withdrawn"
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceAllowed(Event):
     """A user allowed a device that showed a code."""
 

@@ -4,6 +4,7 @@
     a membership, or the helpdesk's access, is over ──────────▶ RightEnded ─────────┤   idp worker: sessions that cannot
     a user works for no other companies any more ─────────────▶ WorkElsewhereEnded ─┼─▶ go on end by name, authorizations
     a company is disabled ────────────────────────────────────▶ CompanyDisabled ────┘   end, applications are told
+    a user takes back what an application was allowed ────────▶ consent_withdrawn: at once
     a code or a refresh token came twice ─────────────────────▶ leaked: told in the unit of work that revokes
 
 All of it is dead at every use from its moment on (authorizations.py). An application hears of each ending once, and of
@@ -64,6 +65,11 @@ def company_disabled(errand: CompanyDisabled) -> None:
     _end(AuthorizationGrant.user_id.in_(sa.select(User.id).where(User.tenant_id == tenant_id)), before, sessions_end=at)
     rights = (sa.select(right.id).where(right.tenant_id == tenant_id) for right in (Membership, SupportAccess))
     _end(AuthorizationGrant.right_id.in_(sa.union_all(*rights)), before, sessions_end=at)
+
+
+def consent_withdrawn(user_id: uuid.UUID, client_id: uuid.UUID) -> None:
+    """End what the application got of this person. Commits where there was anything."""
+    _end(AuthorizationGrant.user_id == user_id, AuthorizationGrant.client_id == client_id)
 
 
 def leaked(grant: AuthorizationGrant) -> None:

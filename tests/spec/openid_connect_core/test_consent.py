@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from idp.audit.models import AuditEvent
+from idp.outbox.models import Queued
+from tests.spec.conftest import OFFLINE
 from tests.support.browser import Browser, NewBrowser
 from tests.support.relying_party import NewRp, RelyingParty
 from tests.support.world import KnownTenant, KnownUser, World
@@ -131,3 +133,56 @@ def test_consent_is_of_one_person(
     bert = world.user("bert", zon)
     shop.answer(at_work.get(shop.authorize_url()).submit("Allow"))
     assert new_browser().get(shop.authorize_url()).login(bert, until="consent").step == "consent"
+
+
+# Taken back
+
+
+def test_it_can_be_taken_back(
+    world: World, shop: RelyingParty, rp: RelyingParty, browser: Browser, anna: KnownUser
+) -> None:
+    """Section 11, RFC 6749 section 1.5: all that the application got is dead at once, offline access too; it asks anew."""
+    browser.get(shop.authorize_url(scope=OFFLINE, prompt="consent")).login(anna)
+    mine = shop.finish(browser)
+    others = rp.finish(browser.get(rp.authorize_url(scope=OFFLINE)))
+    waiting = shop.answer(browser.get(shop.authorize_url()))["code"]
+    browser.get("/account/security")
+    assert "Web Shop" in browser.text
+    browser.submit("Take back")
+    assert "may not use your data any more" in browser.text
+    assert "Web Shop" not in browser.text
+    assert shop.userinfo(mine).status_code == 401
+    assert shop.refresh(mine).json()["error"] == shop.redeem(waiting).json()["error"] == "invalid_grant"
+    assert rp.userinfo(others).status_code == rp.refresh(others).status_code == 200
+    assert browser.get(shop.authorize_url()).step == "consent"
+    with world.unit_of_work() as session:
+        (event,) = session.query(AuditEvent).filter_by(kind="consent.withdrawn")
+        assert (event.user_id, event.detail) == (anna.id, {"client_id": "shop"})
+
+
+def test_only_what_is_ones_own(
+    world: World, zon: KnownTenant, shop: RelyingParty, at_work: Browser, new_browser: NewBrowser
+) -> None:
+    """Section 3.1.2.4: somebody else's consent, one that was taken back already, and no application at all are unknown."""
+    at_work.get(shop.authorize_url()).submit("Allow")
+    shop.finish(at_work)
+    form = at_work.get("/account/security").filled_form("Take back")
+    other = new_browser().get("/account/security").login(world.user("bea", zon))
+    stolen = other.filled_form("Sign out everywhere")
+    stolen.action = form.action
+    assert other.send(stolen).status == 404
+    assert at_work.send(form).status == 200
+    assert at_work.send(form).status == 404
+    with world.unit_of_work() as session:
+        assert session.query(AuditEvent).filter_by(kind="consent.withdrawn").count() == 1
+
+
+def test_the_application_is_told(world: World, new_rp: NewRp, browser: Browser, anna: KnownUser) -> None:
+    """Back-Channel Logout section 2.3: a logout token is on its way."""
+    metadata = {"backchannel_logout_uri": "https://shop.example/out"}
+    shop = new_rp(world.client("shop", name="Web Shop", first_party=False, **metadata))  # type: ignore[arg-type]
+    browser.get(shop.authorize_url()).login(anna)
+    shop.finish(browser)
+    browser.get("/account/security").submit("Take back")
+    with world.unit_of_work() as session:
+        assert session.query(Queued).filter_by(kind="application_to_tell").count() == 1
