@@ -1,6 +1,7 @@
 """The npm library `openid-client`, a certified relying party.
 
-Discovery, code with PKCE, refresh, userinfo and logout; then everything at its strictest; then a device without a browser.
+Discovery, code with PKCE, refresh, userinfo and logout; then everything at its strictest; then a device without a browser,
+and a logout token.
 """
 
 import json
@@ -16,6 +17,7 @@ from joserfc.jwk import ECKey
 
 from tests.interop import installed
 from tests.interop.conftest import Case, Somebody
+from tests.support.postgres import free_port
 
 Line = Callable[[], dict[str, Any]]
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -89,6 +91,32 @@ def test_a_device(somebody: Somebody, library: Path) -> None:
         page = somebody.tab.browser.get(line()["authorize"])
         page.submit().login(somebody.anna, until="consent").submit("Allow")
         assert line() == {"email": somebody.anna.email}
+
+
+@pytest.mark.foreign
+@pytest.mark.workers(1)
+@pytest.mark.parametrize("encrypted", [False, True], ids=["signed", "encrypted"])
+def test_a_logout_elsewhere(somebody: Somebody, library: Path, encrypted: bool) -> None:
+    """Back-Channel Logout section 2.6: what the ID token came as, the logout token comes as; both name the session."""
+    key, port = ECKey.generate_key("P-256", auto_kid=True), free_port()
+    metadata: dict[str, Any] = {"backchannel_logout_uri": f"http://127.0.0.1:{port}/"}
+    variables = {"ISSUER": somebody.live.issuer, "PORT": str(port)}
+    if encrypted:
+        metadata |= {"jwks": {"keys": [key.as_dict(private=False)]}, "id_token_encrypted_response_alg": "ECDH-ES"}
+        metadata |= {"token_endpoint_auth_method": "client_secret_basic"}
+        variables["PRIVATE_JWK"] = json.dumps(key.as_dict(private=True))
+    books = somebody.world.client("listening", **metadata)
+    variables |= {"CLIENT_ID": books.client_id, "CLIENT_SECRET": str(books.client_secret)}
+    with program(library, "openid_client_backchannel.mjs", {**variables, "REDIRECT_URI": books.redirect_uri}) as (
+        line,
+        answer,
+    ):
+        somebody.tab.browser.get(line()["authorize"]).login(somebody.anna)
+        answer(str(somebody.tab.browser.landed))
+        claims = line()
+        somebody.log_out_elsewhere()
+        told = line()
+    assert (told.get("sub"), told.get("sid")) == (claims["sub"], claims["sid"]), told
 
 
 @contextmanager
