@@ -16,7 +16,7 @@ from sqlalchemy.orm import selectinload
 
 from idp.accounts import usernames
 from idp.accounts.models import User, UserType
-from idp.extensions import db
+from idp.extensions import db, there_is
 from idp.tenancy.models import Membership
 
 PAGE = 50
@@ -58,8 +58,8 @@ def works_for(user_id: uuid.UUID, tenant_id: uuid.UUID) -> bool:
 
 def names_in(tenant_id: uuid.UUID, user_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
     """The names of those whom the tenant may know: its own people, its accountants, and the helpdesk."""
-    a_member = sa.exists().where(Membership.user_id == User.id, Membership.tenant_id == tenant_id)
-    known = sa.or_(User.tenant_id == tenant_id, User.type == UserType.SUPPORT, a_member)
+    memberships = sa.select(Membership.id).where(Membership.user_id == User.id, Membership.tenant_id == tenant_id)
+    known = sa.or_(User.tenant_id == tenant_id, User.type == UserType.SUPPORT, there_is(memberships))
     found = db.session.execute(sa.select(User.id, User.name).where(User.id.in_(user_ids), known)).all()
     return {row[0]: row[1] for row in found}
 
@@ -71,6 +71,11 @@ def found_by(words: str) -> sa.ColumnElement[bool]:
         _begins(sa.func.lower(User.name), sa.func.lower(words)),
         _begins(sa.func.lower(User.email), sa.func.lower(words)),
     )
+
+
+def by_name() -> sa.ColumnElement[str]:
+    """The order of names, whatever their case, that an index has."""
+    return by_code_points(sa.func.lower(User.name))
 
 
 def _begins(text: sa.SQLColumnExpression[str], beginning: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:

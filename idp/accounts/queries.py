@@ -4,9 +4,9 @@ import uuid
 
 import sqlalchemy as sa
 
-from idp.accounts import ceremonies, usernames
+from idp.accounts import ceremonies, directory, usernames
 from idp.accounts.models import Passkey, RecoveryCode, TotpDevice, User, UserType
-from idp.extensions import db
+from idp.extensions import db, there_is
 from idp.tenancy.models import Tenant
 from idp.tenancy.queries import other_tenants
 
@@ -58,7 +58,7 @@ def without_two_factor(tenant: Tenant, at_most: int) -> tuple[int, list[User]]:
     """How many enabled users of the tenant have no second factor that counts, and the first `at_most` of them by name."""
     who = unsafe(tenant)
     count = db.session.scalar(sa.select(sa.func.count()).select_from(who.subquery())) or 0
-    return count, list(db.session.scalars(who.order_by(User.name, User.id).limit(at_most)))
+    return count, list(db.session.scalars(who.order_by(directory.by_name(), User.id).limit(at_most)))
 
 
 def unsafe(tenant: Tenant) -> sa.Select[User]:
@@ -73,8 +73,8 @@ def passkeys_count(tenant: Tenant) -> bool:
 
 def has_second_factor(tenant: Tenant) -> sa.ColumnElement[bool]:
     """Whether a user has a second factor that counts in this company."""
-    by_totp = sa.exists().where(TotpDevice.user_id == User.id)
-    by_passkey = sa.exists().where(Passkey.user_id == User.id)
+    by_totp = there_is(sa.select(TotpDevice.id).where(TotpDevice.user_id == User.id))
+    by_passkey = there_is(sa.select(Passkey.id).where(Passkey.user_id == User.id))
     return sa.or_(by_totp, by_passkey) if passkeys_count(tenant) else by_totp
 
 

@@ -29,7 +29,7 @@ from idp.accounts.queries import by_id, may_log_in, unsafe
 from idp.audit.events import TwoFactorReminded
 from idp.audit.models import AuditEvent
 from idp.audit.record import record_all
-from idp.extensions import changed, db
+from idp.extensions import changed, db, there_is
 from idp.outbox.errands import CompanyToRemind, Errand, PersonToRemind, PersonWithoutTwoFactor
 from idp.outbox.mail.letters import SetUpTwoFactor, TwoFactorSoon
 from idp.outbox.mail.render import one_line
@@ -140,9 +140,9 @@ def _ask(tenant: Tenant, actor_id: uuid.UUID | None, errand: Callable[[User], Er
 
 def _to_remind(tenant: Tenant) -> sa.Select[User]:
     """Whoever is invited has no password yet, and is led to it by the invitation."""
-    reminded = sa.exists().where(
+    reminded = sa.select(AuditEvent.id).where(
         AuditEvent.user_id == User.id,
         AuditEvent.kind == TwoFactorReminded.kind,
         AuditEvent.at > clock.now() - ONCE_IN,
     )
-    return unsafe(tenant).where(User.invited_at.is_(None), ~reminded)
+    return unsafe(tenant).where(User.invited_at.is_(None), ~there_is(reminded))

@@ -19,6 +19,10 @@ class AuditEvent(Base):
     __table_args__ = (
         Index("ix_audit_events_tenant_id_at_id", "tenant_id", "at", "id"),
         Index("ix_audit_events_user_id_id", "user_id", "id"),
+        Index("ix_audit_events_user_id_at_id", "user_id", "at", "id"),
+        Index("ix_audit_events_actor_id_at_id", "actor_id", "at", "id"),
+        Index("ix_audit_events_tenant_id_kind_at_id", "tenant_id", "kind", "at", "id"),
+        Index("ix_audit_events_tenant_id_network_at_id", "tenant_id", "network", "at", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)

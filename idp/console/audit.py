@@ -20,7 +20,7 @@ from idp.accounts import directory, queries
 from idp.audit import log
 from idp.audit.log import Question
 from idp.audit.models import AuditEvent
-from idp.console.audit_words import GROUPS, title_of
+from idp.console.audit_words import GROUPS, kinds_of, title_of
 from idp.console.tables import row
 from idp.login import reasons
 from idp.login.gate import Login
@@ -93,10 +93,9 @@ def _typed() -> dict[str, str]:
 
 
 def _asked(login: Login, typed: Mapping[str, str]) -> Question:
-    beginnings = GROUPS[typed["what"]][1] if typed["what"] in GROUPS else None
     return Question(
         subject=_person(login, typed["who"]) if typed["who"] else None,
-        kinds=beginnings,
+        kinds=kinds_of(typed["what"]),
         network=typed["network"] or None,
         since=_day(typed["since"]) if typed["since"] else None,
         until=_day(typed["until"]) + timedelta(days=1) if typed["until"] else None,

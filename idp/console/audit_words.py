@@ -92,3 +92,11 @@ TITLES: Mapping[str, Any] = {
 def title_of(kind: str) -> str:
     """The words for a kind; of one that another version wrote, the kind itself."""
     return str(TITLES.get(kind, kind))
+
+
+def kinds_of(group: str) -> tuple[str, ...] | None:
+    """The kinds that belong to a group; of a word that is none: whatever there is."""
+    if group not in GROUPS:
+        return None
+    _words, beginnings = GROUPS[group]
+    return tuple(kind for kind in TITLES if kind.startswith(beginnings))

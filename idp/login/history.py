@@ -4,7 +4,7 @@
 
 There is no table beside the audit log: an event is written in the unit of work of what it describes, with the reasons of
 the decision, and `reasons.py` says them here as it says them in `idp explain`. A page goes on after the last event of the
-page before, by the index of (user, event).
+page before, by the index of (user, moment, event).
 """
 
 import uuid
@@ -66,10 +66,14 @@ def page(user_id: uuid.UUID, before: int | None = None) -> Page:
 
 def select(user_id: uuid.UUID, before: int | None) -> sa.Select[AuditEvent]:
     """The question that `page` asks."""
-    older = sa.true() if before is None else AuditEvent.id < before
     recent = AuditEvent.at > clock.now() - SHOWN_FOR
-    mine = sa.select(AuditEvent).where(AuditEvent.user_id == user_id, older, recent, AuditEvent.kind.in_(_KINDS))
-    return mine.order_by(AuditEvent.id.desc())
+    mine = sa.select(AuditEvent).where(AuditEvent.user_id == user_id, recent, AuditEvent.kind.in_(_KINDS))
+    if before is not None:
+        its_moment = sa.select(AuditEvent.at).where(AuditEvent.id == before, AuditEvent.user_id == user_id)
+        mine = mine.where(
+            sa.tuple_(AuditEvent.at, AuditEvent.id) < sa.tuple_(its_moment.scalar_subquery(), sa.literal(before))
+        )
+    return mine.order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
 
 
 def entry(event: AuditEvent) -> Entry:

@@ -125,10 +125,11 @@ def switch_on(client: Client, actor_id: uuid.UUID | None = None) -> None:
 
 def use_of(client: Client) -> Use:
     """Who used it lately."""
-    lately = sa.select(sa.func.count(AuthorizationGrant.user_id.distinct()), sa.func.max(AuthorizationGrant.created_at))
     mine = AuthorizationGrant.client_id == client.id, AuthorizationGrant.created_at > clock.now() - _USED_LATELY
-    people, last = db.session.execute(lately.where(*mine)).one()
-    return Use(people, last)
+    each = sa.select(sa.func.max(AuthorizationGrant.created_at).label("last")).where(*mine)
+    people = each.group_by(AuthorizationGrant.user_id).subquery()
+    number, last = db.session.execute(sa.select(sa.func.count(), sa.func.max(people.c.last)).select_from(people)).one()
+    return Use(number, last)
 
 
 def _checked(metadata: Mapping[str, Any]) -> Registration:

@@ -15,7 +15,6 @@ from idp.audit import events, log
 from idp.audit.log import Question
 from idp.audit.models import AuditEvent
 from idp.console.audit_words import GROUPS, TITLES
-from idp.extensions import db
 from tests.support.browser import Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.pages import open_page
@@ -186,21 +185,3 @@ def test_pages_together_are_the_whole(world: World, in_app: Flask, zon: KnownTen
         asked = Question(before=page.before)
     assert by_pages == whole
     assert len(set(whole)) == 100
-
-
-@pytest.mark.postgres_valkey
-def test_a_page_is_read_from_an_index(world: World, in_app: Flask, zon: KnownTenant, clock: MovingClock) -> None:
-    """However long the log is: nothing is sorted, and no other company's events are read."""
-    add_many(world, zon, 5_000, clock)
-    db.session.execute(sa.text("ANALYZE audit_events"))
-    newest = db.session.scalar(sa.select(sa.func.max(AuditEvent.id)))
-    for asked in (
-        Question(),
-        Question(since=clock.now() - timedelta(days=1), kinds=("login.",)),
-        Question(before=newest),
-    ):
-        statement = log.select(zon.id, asked).limit(51)
-        compiled = str(statement.compile(db.engine, compile_kwargs={"literal_binds": True}))
-        plan = "\n".join(db.session.scalars(sa.text(f"EXPLAIN {compiled}".replace("%%", "%"))))
-        assert "ix_audit_events_tenant_id_at_id" in plan
-        assert "Sort" not in plan

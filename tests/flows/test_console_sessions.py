@@ -118,15 +118,3 @@ def test_pages_together_are_the_whole(world: World, in_app: Flask, anna: KnownUs
     clock.advance(minutes=59, seconds=45)
     db.session.expire_all()
     assert len(at_work.page_of(anna.tenant.id, size=1000).at_work) == 30
-
-
-@pytest.mark.postgres_valkey
-def test_a_page_is_read_from_an_index(world: World, in_app: Flask, anna: KnownUser, clock: MovingClock) -> None:
-    """The index gives the order, so that a long list need not be sorted."""
-    add_many(world, anna, 3_000, clock)
-    db.session.execute(sa.text("ANALYZE"))
-    db.session.execute(sa.text("SET LOCAL enable_sort = off"))
-    compiled = str(at_work.select(anna.tenant.id).limit(51).compile(db.engine, compile_kwargs={"literal_binds": True}))
-    plan = "\n".join(db.session.scalars(sa.text(f"EXPLAIN {compiled}")))
-    assert "ix_browser_sessions_tenant_id_seen_at_id_open" in plan
-    assert "Sort" not in plan

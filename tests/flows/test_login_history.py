@@ -211,6 +211,6 @@ def test_an_index_answers(world: World, anna: KnownUser) -> None:
         session.execute(sa.insert(AuditEvent), [row] * 4000 + [{**row, "user_id": anna.id}] * 40)
     with world.unit_of_work() as session:
         found = plan(session, history.select(anna.id, 5000).limit(21))
-    assert "ix_audit_events_user_id_id" in found, found
+    assert "ix_audit_events_user_id_at_id" in found, found
     assert "Seq Scan" not in found
     assert "SCAN audit_events" not in found

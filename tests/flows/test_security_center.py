@@ -7,7 +7,6 @@ import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 
 from idp.accounts import safety
@@ -171,22 +170,3 @@ def test_pages_together_are_the_whole(
     if order is Order.LAST_LOGIN:
         assert whole[:34] == [f"p{n:05}" for n in range(0, 100, 3)]
         assert whole[34:36] == ["p00098", "p00097"]
-
-
-@pytest.mark.postgres_valkey
-def test_it_costs_the_same_however_many_there_are(
-    world: World, in_app: Flask, zon: KnownTenant, clock: MovingClock
-) -> None:
-    """A page of either order is read from an index, without sorting the company."""
-    add_many(world, zon, 5_000, clock)
-    tenant = db.session.get_one(Tenant, zon.id)
-    db.session.execute(sa.text("ANALYZE users"))
-    for order in Order:
-        for part in safety._parts(tenant, Question(order=order, after="p02501")):
-            plan = "\n".join(db.session.scalars(sa.text(f"EXPLAIN {_literal(part.limit(51))}")))
-            assert "Index" in plan
-            assert "Seq Scan on users" not in plan
-
-
-def _literal(statement: sa.Select[User]) -> str:
-    return str(statement.compile(db.engine, compile_kwargs={"literal_binds": True}))
