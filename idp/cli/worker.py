@@ -5,6 +5,7 @@
                   ├▶ remind: 14, 7 and 1 days before two-factor becomes mandatory, whoever has none
                   ├▶ purge: rows that are over, in small batches, each a transaction of its own
                   │     └─ killed midway: whole batches are gone, the rest goes next time
+                  ├▶ figures: the day that is over is counted, once for each company (idp/login/daily.py)
                   └▶ rotate: keys that have signed for 90 days let the next ones take over
     SIGTERM, SIGINT: leave after the mail or the batch at hand
 
@@ -33,9 +34,10 @@ from idp.accounts.links.models import OneTimeLink
 from idp.accounts.models import ConnectCode
 from idp.accounts.newcomers.models import PeopleImport, State
 from idp.extensions import Base, db
-from idp.login import familiar, sweep, throttle
+from idp.login import daily, familiar, sweep, throttle
 from idp.login.models import (
     BrowserSession,
+    DailyFigures,
     FailureCount,
     FamiliarBrowser,
     FamiliarNetwork,
@@ -70,6 +72,7 @@ AT_ONCE: Final = 4
 TIDY_SECONDS: Final = 60.0
 WAIT_SECONDS: Final = 5.0
 BATCH: Final = 500
+COMPANIES: Final = 100
 KEYS_SIGN_FOR: Final = timedelta(days=90)
 KEPT: Final = timedelta(days=1)
 """How long a row outlives its end: a clock that is set back brings nothing back to life that was removed."""
@@ -121,6 +124,7 @@ def work(stop: threading.Event, *, once: bool) -> None:
                 sweep_what_is_over(stop)
                 remind(stop)
                 purge(stop)
+                keep_figures(stop)
                 rotate_when_due()
                 tidy_at = time.monotonic() + TIDY_SECONDS
         except DBAPIError as error:
@@ -202,6 +206,16 @@ def purge(stop: threading.Event) -> int:
     return removed
 
 
+def keep_figures(stop: threading.Event) -> None:
+    """Count the days that are over, for each company that lacks them. Commits after each company."""
+    while tenants := daily.whom(COMPANIES):
+        for tenant in tenants:
+            if stop.is_set():
+                return
+            daily.keep(tenant)
+            db.session.commit()
+
+
 def _authorizations(before: datetime) -> int:
     """Authorizations whose last token is over; their refresh tokens go with them."""
     return _remove(AuthorizationGrant, AuthorizationGrant.expires_at < before)
@@ -262,6 +276,10 @@ def _people_imports(before: datetime) -> int:
     return _remove(PeopleImport, sa.or_(old, forgotten))
 
 
+def _daily_figures(before: datetime) -> int:
+    return _remove(DailyFigures, DailyFigures.day < (before - daily.KEPT).date())
+
+
 BATCHES: Final[tuple[Batch, ...]] = (
     _authorizations,
     _sessions,
@@ -276,6 +294,7 @@ BATCHES: Final[tuple[Batch, ...]] = (
     _initial_access_tokens,
     _outbox,
     _people_imports,
+    _daily_figures,
 )
 
 

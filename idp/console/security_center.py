@@ -1,6 +1,7 @@
 """The security center: who is safe and who is not yet, on a page and as a file.
 
 figures of this moment ─▶ a bar with words beside it
+figures by day ────────▶ a line and strips of bars (console/over_time.py)
 show=unsafe|absent · order=last_login · search=… ─▶ a table, fifty people at a time, or all of them as CSV
 """
 
@@ -16,6 +17,8 @@ from flask_babel import lazy_gettext as _l
 from idp.accounts import passkeys, safety
 from idp.accounts.models import User, UserType
 from idp.accounts.safety import Figures, Order, Question, Which
+from idp.console import charts
+from idp.console.over_time import OverTime, over_time
 from idp.console.tables import row
 from idp.login import known_ip
 from idp.login.gate import Login
@@ -52,6 +55,7 @@ class SecurityCenter:
 
     figures: Figures
     width: int
+    over_time: OverTime
     people: Sequence[Person]
     asked: Question
     after: str | None
@@ -65,8 +69,8 @@ def security_center(login: Login) -> str:
     found = safety.page_of(login.tenant, asked)
     width = 100 * figures.safe // figures.people if figures.people else 0
     people = _lines(login, found.people)
-    page = SecurityCenter(figures, width, people, asked, found.after, SHOWN)
-    return render("console/security_center.html", login, page=page)
+    page = SecurityCenter(figures, width, over_time(login.tenant, figures), people, asked, found.after, SHOWN)
+    return render("console/security_center.html", login, page=page, height_of=charts.height_of)
 
 
 def people_as_csv(login: Login) -> Response:

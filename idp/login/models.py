@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
@@ -119,3 +119,13 @@ class SecondFactorTry(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
     name: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+class DailyFigures(Base):
+    """How often what happened in a company on one day (UTC). ``counts``: by the names of `idp.login.figures`."""
+
+    __tablename__ = "daily_figures"
+
+    tenant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True, index=True)
+    counts: Mapped[dict[str, int]] = mapped_column(JSON)

@@ -51,11 +51,13 @@ def add_many(world: World, tenant: KnownTenant, number: int, clock: MovingClock)
 
 
 def names(browser: Browser) -> list[str]:
-    return [a.get_text(strip=True) for a in browser.page.soup.select("tbody th a")]
+    return [a.get_text(strip=True) for a in browser.page.soup.select("section[aria-labelledby=people] tbody th a")]
 
 
 def cells(browser: Browser, name: str) -> list[str]:
-    (row,) = [row for row in browser.page.soup.select("tbody tr") if name in row.get_text()]
+    (row,) = [
+        row for row in browser.page.soup.select("section[aria-labelledby=people] tbody tr") if name in row.get_text()
+    ]
     return [" ".join(cell.get_text(" ", strip=True).split()) for cell in row.select("td")]
 
 
