@@ -2,6 +2,7 @@
 
     invite ─────▶ a user without a password, and an errand in the outbox
     mail_for ───▶ (a worker) still invited? ─▶ a one-time link for 24 hours, by mail
+    invite_to_choose ▶ (the operator) somebody whom a file made without a password, as the first administrator of a company
     send_again ─▶ the links of before end, and there is a new errand; a few an hour for one person
     withdraw ───▶ the user is gone, and every link with them
     accept ─────▶ the link is spent, the password is the first one; nobody is logged in by it
@@ -35,6 +36,8 @@ from idp.vault import hasher
 
 PATH = "/invitation"
 LIFETIME = timedelta(hours=24)
+PROVIDER = "Informer"
+"""Who invites where nobody of the company does."""
 FOR_A_PERSON = (5, timedelta(hours=1))
 
 
@@ -62,6 +65,20 @@ def invite_all(tenant: Tenant, people: Iterable[NewUser], actor_id: uuid.UUID, b
     record_all(UserCreated(**who, username=row["username"]) for who, row in zip(of_whom, rows, strict=True))
     record_all(UserInvited(**who) for who in of_whom)
     outbox.ask_all(PersonInvited(invited_id=str(row["id"]), by=by) for row in rows)
+
+
+def invite_to_choose(user: User) -> bool:
+    """Invite a user who has no password yet, and end the links of before; False when there is one.
+
+    It is how a company gets its first administrator, whom nobody of the company can invite.
+    """
+    still = sa.update(User).where(User.id == user.id, User.password_hash.is_(None))
+    if not changed(still.values(invited_at=clock.now())):
+        return False
+    lifecycle.next_epoch(user)
+    outbox.ask(PersonInvited(invited_id=str(user.id), by=PROVIDER))
+    record(UserInvited(tenant_id=user.tenant_id, user_id=user.id))
+    return True
 
 
 def send_again(user: User, actor: User) -> bool:

@@ -1,13 +1,13 @@
-"""`idp user`: look at users, disable and enable them."""
+"""`idp user`: look at users, invite, disable and enable them."""
 
 import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
 
-from idp.accounts import administration, lifecycle, usernames
+from idp.accounts import administration, invitations, lifecycle, usernames
 from idp.accounts.models import User
 from idp.accounts.passkeys import has_second_factor
-from idp.accounts.queries import by_username, recovery_codes_left, tenants_of
+from idp.accounts.queries import by_username, may_log_in, recovery_codes_left, tenants_of
 from idp.cli.output import json_option, print_record, print_records, unknown
 from idp.errors import Conflict
 from idp.extensions import db
@@ -16,7 +16,7 @@ from idp.tenancy.models import Tenant
 
 @click.group()
 def user() -> None:
-    """Users: list, show, disable, enable."""
+    """Users: list, show, invite, disable, enable."""
 
 
 @user.command("list")
@@ -51,6 +51,20 @@ def show(username: str, *, as_json: bool) -> None:
     facts["two_factor_every_30_days"] = found.two_factor_every_30_days
     facts |= {"created_at": found.created_at, "last_login_at": found.last_login_at, "disabled_at": found.disabled_at}
     print_record(facts, as_json=as_json)
+
+
+@user.command()
+@click.argument("username")
+@with_appcontext
+def invite(username: str) -> None:
+    """Mail a link to somebody who has no password yet, to choose one: so a company gets its first administrator."""
+    found = named(username)
+    if not may_log_in(found):
+        raise Conflict(f"{found.username} or {found.tenant.slug} is disabled")
+    if not invitations.invite_to_choose(found):
+        raise Conflict(f"{found.username} has a password: who forgot it uses “Forgotten your password?”")
+    db.session.commit()
+    click.echo(f"{found.username} is invited at {found.email}")
 
 
 @user.command()

@@ -2,15 +2,20 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
+from flask import Flask
 
+from idp.accounts.models import User
 from idp.accounts.queries import by_id, by_username
 from idp.audit.models import AuditEvent
 from idp.login import known_ip
 from idp.login.types import Evidence, Factor, StepName
 from tests.cli.conftest import Idp
+from tests.support.browser import Browser
+from tests.support.mail import Post
 from tests.support.moving_clock import MovingClock
 from tests.support.registering import Registrar
 from tests.support.world import KnownUser, World
@@ -44,6 +49,7 @@ def test_a_token_to_register_with(idp: Idp, world: World, http: httpx.Client) ->
         ("tenant", "disable", "nowhere"),
         ("tenant", "enable", "nowhere"),
         ("user", "show", "nobody"),
+        ("user", "invite", "nobody"),
         ("user", "disable", "nobody"),
         ("user", "enable", "nobody"),
         ("user", "list", "--tenant", "nowhere"),
@@ -116,6 +122,25 @@ def test_disabled_and_enabled(idp: Idp, kind: str, name: str) -> None:
         assert (result.exit_code, result.stdout) == (0, f"{name} is {verb}d\n")
         shown = json.loads(idp(kind, "show", name, "--json").stdout)
         assert (shown["disabled_at"] is not None) == (verb == "disable")
+
+
+def test_the_first_administrator_is_invited(
+    app: Flask, idp: Idp, world: World, anna: KnownUser, browser: Browser, tmp_path: Path
+) -> None:
+    """Somebody whom a file made without a password gets the link by mail, a newer one ends it; who has a password none."""
+    world.change(User, anna.id, password_hash=None, type="administrator")
+    assert idp("user", "invite", "anna").stdout == "anna is invited at anna@de-zon.example\n"
+    post = Post(app, tmp_path)
+    (first,) = post.deliver()
+    assert "Informer" in first.text
+    idp("user", "invite", "anna")
+    (second,) = post.deliver()
+    assert browser.get(first.link).status == 410
+    assert browser.get(second.link).fill(new_password="zeven gele fietsen zingen").submit().status == 200
+    refused = idp("user", "invite", "anna")
+    assert (refused.exit_code, "anna has a password" in refused.stderr) == (1, True)
+    idp("user", "disable", "anna")
+    assert "is disabled" in idp("user", "invite", "anna").stderr
 
 
 def test_the_last_administrator_is_not_disabled_by_accident(idp: Idp, world: World, anna: KnownUser) -> None:
