@@ -36,8 +36,6 @@ from idp.vault import hasher
 
 PATH = "/invitation"
 LIFETIME = timedelta(hours=24)
-PROVIDER = "Informer"
-"""Who invites where nobody of the company does."""
 FOR_A_PERSON = (5, timedelta(hours=1))
 
 
@@ -76,7 +74,7 @@ def invite_to_choose(user: User) -> bool:
     if not changed(still.values(invited_at=clock.now())):
         return False
     lifecycle.next_epoch(user)
-    outbox.ask(PersonInvited(invited_id=str(user.id), by=PROVIDER))
+    outbox.ask(PersonInvited(invited_id=str(user.id), by=user.tenant.name))
     record(UserInvited(tenant_id=user.tenant_id, user_id=user.id))
     return True
 

@@ -132,7 +132,7 @@ def test_the_first_administrator_is_invited(
     assert idp("user", "invite", "anna").stdout == "anna is invited at anna@de-zon.example\n"
     post = Post(app, tmp_path)
     (first,) = post.deliver()
-    assert "Informer" in first.text
+    assert "De Zon invites you" in first.text
     idp("user", "invite", "anna")
     (second,) = post.deliver()
     assert browser.get(first.link).status == 410
