@@ -40,7 +40,7 @@ SWITCHES = (
     "passkeys",
 )
 DONE: Mapping[str, Any] = {
-    "saved": _l("The settings are saved. They hold from now on."),
+    "saved": _l("The settings are saved."),
     "mailed": _l("A mail is on its way to whoever has no two-factor authentication and got none today."),
 }
 NAMES_SHOWN = 20
