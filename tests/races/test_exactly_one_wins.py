@@ -1,17 +1,20 @@
-"""One code, one refresh token, one TOTP code, one recovery code, one finished login: sixteen tries at the same moment.
+"""One code, one refresh token, one client assertion, one TOTP code, one recovery code, one finished login: sixteen tries at the same moment.
 
 Two processes that hold the same row learn from the database alone which of them was first (RFC 6749 section 4.1.2,
 RFC 9700 section 4.14.2, RFC 6238 section 5.2).
 """
 
+import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey
 
 from idp.accounts.models import RecoveryCode
 from idp.login.models import BrowserSession
@@ -89,6 +92,25 @@ def test_one_refresh_token(live: Server, world: World, zon: KnownTenant, books: 
         assert {a.json()["error"] for a in answers if a.status_code == 400} == {"invalid_grant"}
         token = next(a.json()["refresh_token"] for a in answers if a.status_code == 200)
         assert token != spent
+
+
+def test_one_assertion(live: Server, world: World) -> None:
+    """One is believed, the others get `invalid_client` (RFC 7523 section 3, item 7)."""
+    key = ECKey.generate_key("P-256", {"kid": "ec"})
+    metadata: dict[str, Any] = {"token_endpoint_auth_method": "private_key_jwt", "grant_types": ["client_credentials"]}
+    metadata |= {"jwks": {"keys": [key.as_dict(private=False)]}, "scope": "stock", "redirect_uris": []}
+    robot = live.relying_party(world.client("robot", public=True, **metadata))
+    assert robot.metadata
+    name, now = robot.client.client_id, int(robot.now().timestamp())
+    for _ in range(ROUNDS):
+        claims = {"iss": name, "sub": name, "aud": robot.metadata["issuer"], "exp": now + 300, "jti": uuid.uuid4().hex}
+        proof = {
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": jwt.encode({"alg": "ES256", "kid": "ec"}, claims, key),
+        }
+        answers = at_once([partial(robot.token, grant_type="client_credentials", **proof)] * AT_ONCE)
+        assert Counter(a.status_code for a in answers) == {200: 1, 401: AT_ONCE - 1}
+        assert {a.json()["error"] for a in answers if a.status_code == 401} == {"invalid_client"}
 
 
 def test_one_totp_code(live: Server, world: World, zon: KnownTenant, books: RelyingParty) -> None:

@@ -63,6 +63,22 @@ def test_then_on(rp: RelyingParty, shop: RelyingParty, anna: KnownUser, browser:
     assert browser.get(rp.logout_url()).landed == "https://books.example/bye?state=bye"
 
 
+def test_what_is_in_a_state_does_nothing(
+    rp: RelyingParty, shop: RelyingParty, anna: KnownUser, browser: Browser
+) -> None:
+    """RP-Initiated Logout section 3: it comes back as it came, and is neither markup, header nor another address."""
+    state = (
+        '"><script>alert(1)</script>\r\nx: y&post_logout_redirect_uri=https://evil.example#; url=https://evil.example'
+    )
+    tokens_of(shop, browser, anna)
+    browser.get(rp.logout_url(tokens_of(rp, browser, anna), state=state))
+    where = browser.page.links["Back to Informer Books"]
+    assert browser.response.headers["refresh"] == f"5; url={where}"
+    assert where.startswith("https://books.example/bye?state=")
+    assert parse_qsl(urlsplit(where).query) == [("state", state)]
+    assert "alert(1)</script>" not in browser.text
+
+
 def test_nobody_else(
     rp: RelyingParty, shop: RelyingParty, anna: KnownUser, browser: Browser, new_browser: NewBrowser
 ) -> None:

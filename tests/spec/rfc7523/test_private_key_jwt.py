@@ -133,6 +133,12 @@ def test_what_is_no_jwt_is_signed_by_nobody(in_app: Flask, text: str) -> None:
     assert client_keys.verified(registration.read({"jwks": public(EC)}), text, ["ES256"]) is None
 
 
+def test_one_that_is_too_large(http: httpx.Client, assertion: Assert) -> None:
+    """RFC 6749 section 5.2: however right it is otherwise."""
+    answer = ask(http, assertion(more="x" * 9000))
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
 def test_a_deeply_nested_payload(http: httpx.Client) -> None:
     """It is not followed down."""
     payload = base64.urlsafe_b64encode(b"[" * 5000).rstrip(b"=").decode()

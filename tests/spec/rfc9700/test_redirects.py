@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
+from flask import Flask
 
 from tests.support.browser import Browser
 from tests.support.relying_party import NewRp, RelyingParty
-from tests.support.world import World
+from tests.support.world import KnownUser, World
 
 
 def test_a_query_that_is_registered_stays(world: World, new_rp: NewRp, at_work: Browser) -> None:
@@ -90,6 +93,26 @@ def test_no_cors_at_the_authorization_endpoint(
     assert not [name for name in answer.headers if name.startswith("access-control-")]
     answer = browser.http.options("/authorize", headers={"Origin": "https://evil.example"})
     assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+def test_no_page_is_read_by_another_origin(app: Flask, http: httpx.Client) -> None:
+    """Section 2.6: programs' endpoints are open to every origin, for who brings no cookie; pages to none."""
+    for rule in app.url_map.iter_rules():
+        path = re.sub("<[^>]+>", "x", rule.rule)
+        for method in ("GET", "OPTIONS"):
+            answer = http.request(method, path, headers={"Origin": "https://evil.example"})
+            of_programs = rule.endpoint.startswith("oidc_programs.") and answer.status_code != 405
+            assert answer.headers.get("access-control-allow-origin") == ("*" if of_programs else None), path
+            assert "access-control-allow-credentials" not in answer.headers, path
+
+
+def test_no_form_of_the_login_is_sent_on(rp: RelyingParty, browser: Browser, anna: KnownUser) -> None:
+    """Section 4.12: after a password comes a 303, which makes a GET of it; a 307 or 308 would hand it to the next one."""
+    form = browser.get(rp.authorize_url()).filled_form(username=anna.username, password=anna.password)
+    answer = browser.http.post(form.action, data=dict(form.values))
+    assert answer.status_code == 303
+    answer = browser.http.get(answer.headers["location"])
+    assert (answer.status_code, answer.headers["location"].startswith(rp.client.redirect_uri)) == (303, True)
 
 
 def test_an_answer_is_a_303_that_nobody_keeps(rp: RelyingParty, at_work: Browser) -> None:
