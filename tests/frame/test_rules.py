@@ -1,4 +1,4 @@
-"""The table of rules names a proof for every rule, every proof that it names exists, and each was seen to fail."""
+"""The tables name a proof for every rule and promise, every proof that they name exists, and each rule's was seen to fail."""
 
 import ast
 from functools import cache
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.breaks import BREAKS, Break
+from tests.protocol import PROMISES, Promise
 from tests.rules import RULES, Rule
 
 TESTS = Path(__file__).parents[1]
@@ -18,8 +19,8 @@ def test_every_rule_stands_in_the_table() -> None:
     assert [rule.id for rule in RULES] == [f"{room}{n}" for room, many in ROOMS.items() for n in range(1, many + 1)]
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_every_rule_has_a_proof(rule: Rule) -> None:
+@pytest.mark.parametrize("rule", [*RULES, *PROMISES], ids=lambda rule: getattr(rule, "id", rule.says[:40]))
+def test_every_rule_has_a_proof(rule: Rule | Promise) -> None:
     """At least one test, and each test is a function of its file."""
     assert rule.tests
     missing = [test for test in rule.tests if test.split("::")[1] not in names_in(test.split("::")[0])]
