@@ -15,6 +15,14 @@ A_LOGIN_PAGE = 30_000
 LOADED = """() => performance.getEntries().filter(entry => entry.transferSize !== undefined)
   .map(entry => [new URL(entry.name).pathname, entry.transferSize, entry.renderBlockingStatus])"""
 
+PRESSED_TWICE = """() => {
+  const sent = [];
+  window.addEventListener("submit", event => { sent.push(!event.defaultPrevented); event.preventDefault(); });
+  document.forms[0].requestSubmit();
+  document.forms[0].requestSubmit();
+  return sent;
+}"""
+
 
 @pytest.fixture
 def world(live: Server) -> World:
@@ -105,15 +113,11 @@ def test_the_password_and_the_keyboard(phone: Person, anna: KnownUser) -> None:
     assert phone.step == "totp"
 
 
-def test_pressing_twice_is_pressing_once(phone: Person, anna: KnownUser) -> None:
-    """An impatient finger sends one form."""
-    sent = posts(phone.page)
-    phone.page.locator("[name=username]").fill(anna.username)
-    phone.page.locator("[name=password]").fill(anna.password)
-    with phone.page.expect_navigation():
-        phone.page.evaluate("() => { const form = document.forms[0]; form.requestSubmit(); form.requestSubmit(); }")
-    assert phone.step == "totp"
-    assert len(sent) == 1
+def test_pressing_twice_is_pressing_once(phone: Person) -> None:
+    """An impatient finger sends one form: the second press, while the first is on its way, does nothing."""
+    phone.page.locator("[name=username]").fill("anna")
+    phone.page.locator("[name=password]").fill("a password")
+    assert phone.page.evaluate(PRESSED_TWICE) == [True, False]
 
 
 def test_a_wrong_answer_and_the_way_back(phone: Person, anna: KnownUser) -> None:
@@ -139,5 +143,5 @@ def test_a_wrong_answer_and_the_way_back(phone: Person, anna: KnownUser) -> None
     page.go_back()
     assert "This login is done" in page.inner_text("main")
     phone.press("Go to your own page")
-    assert phone.step is None
+    assert page.url.endswith("/account/")
     phone.complaints = [complaint for complaint in phone.complaints if "404" not in complaint]

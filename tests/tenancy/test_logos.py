@@ -124,6 +124,9 @@ def test_what_is_refused(sent: bytes, fault: LogoFault) -> None:
     assert logos.read(sent) is fault
 
 
+@pytest.mark.filterwarnings(
+    "ignore::PIL.Image.DecompressionBombWarning"
+)  # as outside of tests: a warning stops nothing
 def test_nothing_is_decoded_before_its_size_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """A picture with a pixel too many is never loaded."""
     loaded: list[object] = []
