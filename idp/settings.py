@@ -245,6 +245,9 @@ class Settings(BaseSettings):
     argon2_at_once: int | None = Field(default=None, ge=1, le=1024)
     """How many hashes are computed at once in one process; the others wait a little, then get 503. Absent: one a core."""
 
+    audit_years: int = Field(default=1, ge=1, le=7)
+    """The fewest years that a company keeps its audit log; it may choose more."""
+
     data_dir: Path = Path(".idp-demo")
     """Where the embedded stores of the demo live."""
 

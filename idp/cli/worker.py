@@ -5,7 +5,7 @@
                   ├▶ remind: 14, 7 and 1 days before two-factor becomes mandatory, whoever has none
                   ├▶ purge: rows that are over, in small batches, each a transaction of its own
                   │     └─ killed midway: whole batches are gone, the rest goes next time
-                  ├▶ figures: the day that is over is counted, once for each company (idp/login/daily.py)
+                  ├▶ close: once a day for each company its old events go, and the day that is over is counted
                   └▶ rotate: keys that have signed for 90 days let the next ones take over
     SIGTERM, SIGINT: leave after the mail or the batch at hand
 
@@ -15,6 +15,7 @@ Any number of workers may run: a batch skips what another one holds. A database 
 import signal
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
@@ -63,7 +64,7 @@ from idp.outbox.errands import (
 )
 from idp.outbox.mail.sinks import sink_for
 from idp.outbox.models import Queued
-from idp.tenancy import support_access
+from idp.tenancy import audit_retention, support_access
 from idp.web import logs
 
 LOOK_SECONDS: Final = 1.0
@@ -124,7 +125,7 @@ def work(stop: threading.Event, *, once: bool) -> None:
                 sweep_what_is_over(stop)
                 remind(stop)
                 purge(stop)
-                keep_figures(stop)
+                close_days(stop)
                 rotate_when_due()
                 tidy_at = time.monotonic() + TIDY_SECONDS
         except DBAPIError as error:
@@ -206,14 +207,26 @@ def purge(stop: threading.Event) -> int:
     return removed
 
 
-def keep_figures(stop: threading.Event) -> None:
-    """Count the days that are over, for each company that lacks them. Commits after each company."""
+def close_days(stop: threading.Event) -> None:
+    """For each company that lacks it, close the day that is over: remove old events, then count. Commits after each.
+
+    Whoever is stopped in between leaves the day open: the rest is removed, and counted, by the next one.
+    """
     while tenants := daily.whom(COMPANIES):
         for tenant in tenants:
+            remove_events(tenant.id, audit_retention.years_of(tenant), stop)
             if stop.is_set():
                 return
             daily.keep(tenant)
             db.session.commit()
+
+
+def remove_events(tenant_id: uuid.UUID | None, years: int, stop: threading.Event) -> None:
+    """Remove the events that are older, those of no company where none is named. Commits after each batch."""
+    rows = BATCH
+    while rows == BATCH and not stop.is_set():
+        rows = audit_retention.remove(tenant_id, years, BATCH)
+        db.session.commit()
 
 
 def _authorizations(before: datetime) -> int:
@@ -276,6 +289,10 @@ def _people_imports(before: datetime) -> int:
     return _remove(PeopleImport, sa.or_(old, forgotten))
 
 
+def _events_of_no_company(_before: datetime) -> int:
+    return audit_retention.remove(None, audit_retention.DEFAULT, BATCH)
+
+
 def _daily_figures(before: datetime) -> int:
     return _remove(DailyFigures, DailyFigures.day < (before - daily.KEPT).date())
 
@@ -295,6 +312,7 @@ BATCHES: Final[tuple[Batch, ...]] = (
     _outbox,
     _people_imports,
     _daily_figures,
+    _events_of_no_company,
 )
 
 

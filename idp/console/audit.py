@@ -25,6 +25,7 @@ from idp.console.tables import row
 from idp.login import reasons
 from idp.login.gate import Login
 from idp.login.own_pages import render
+from idp.tenancy.audit_retention import CHOICES, years_of
 
 FIELDS = ("who", "what", "network", "since", "until")
 _LONGEST_NUMBER = 18
@@ -56,6 +57,7 @@ class AuditPage:
     problem: str | None
     begun: bool
     before: int | None
+    kept: Any
 
 
 def audit(login: Login) -> str:
@@ -73,6 +75,7 @@ def audit(login: Login) -> str:
         problem=problem,
         begun="before" in request.args,
         before=found.before,
+        kept=CHOICES[years_of(login.tenant)],
     )
     return render("console/audit.html", login, page=page)
 

@@ -52,6 +52,7 @@ TITLES: Mapping[str, Any] = {
     "recovery_codes.used": _l("Recovery code used"),
     "session.ended": _l("Session ended"),
     "session.tenant_switched": _l("Went on to work for another company"),
+    "tenant.audit_retention_chosen": _l("Audit log kept longer or shorter"),
     "tenant.changed": _l("Company changed"),
     "tenant.created": _l("Company created"),
     "tenant.disabled": _l("Company switched off"),

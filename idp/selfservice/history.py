@@ -14,6 +14,7 @@ from idp.login.gate import Login
 from idp.login.history import Entry
 from idp.login.own_pages import render
 from idp.login.reasons import STEP_TITLES, sentence
+from idp.tenancy.audit_retention import CHOICES, years_of
 from idp.web import fields
 
 _TITLES: Mapping[str, Any] = {
@@ -41,6 +42,7 @@ class HistoryPage:
     lines: tuple[Line, ...]
     before: int | None
     begun: bool
+    kept: Any
 
 
 def login_history(login: Login) -> str:
@@ -52,7 +54,8 @@ def login_history(login: Login) -> str:
         Line(entry, _title(entry), companies.get(entry.tenant_id) if entry.tenant_id else None, _why(entry))
         for entry in found.entries
     )
-    return render("account/history.html", login, page=HistoryPage(lines, found.before, before is not None))
+    kept = CHOICES[years_of(login.user.tenant)]
+    return render("account/history.html", login, page=HistoryPage(lines, found.before, before is not None, kept))
 
 
 def _title(entry: Entry) -> str:

@@ -38,6 +38,8 @@ class Tenant(Base):
     passkeys: Mapped[bool] = mapped_column(default=True)
     session_idle_minutes: Mapped[int] = mapped_column(default=480, server_default="480")
     session_hours: Mapped[int] = mapped_column(default=24, server_default="24")
+    audit_years: Mapped[int] = mapped_column(default=2, server_default="2")
+    """How long events are kept: `idp.tenancy.audit_retention`."""
     two_factor_mandatory_from: Mapped[date | None] = mapped_column(index=True)
     two_factor_reminded: Mapped[int | None]
     """The last reminder of that day that was sent, or whose time was over when the day was set: so many days before."""

@@ -144,12 +144,12 @@ def test_a_day_that_is_over_is_kept(
     db.session.commit()
     first = clock.now().date()
     clock.advance(days=1)
-    worker.keep_figures(RUNNING)
+    worker.close_days(RUNNING)
     kept = rows_of(zon)
     assert kept == {first: {Proof.TOTP: 3, "people": 2, "safe": 1}}
     db.session.execute(sa.delete(AuditEvent))
     db.session.commit()
-    worker.keep_figures(RUNNING)
+    worker.close_days(RUNNING)
     assert rows_of(zon) == kept
     browser = open_page(new_browser(), CENTER, bert)
     days = list(table(browser, "logins").values())
@@ -167,7 +167,7 @@ def test_missed_days_are_counted_later(world: World, in_app: Flask, zon: KnownTe
         made_up(zon, begins + timedelta(days=days + 1, microseconds=-1), number, amr=["pwd"])
     db.session.commit()
     clock.at(begins + timedelta(days=3, hours=5))
-    worker.keep_figures(RUNNING)
+    worker.close_days(RUNNING)
     assert list(rows_of(zon).values()) == [
         {Proof.TOTP: 1, Proof.PASSWORD: 1},
         {Proof.TOTP: 2, Proof.PASSWORD: 2},
@@ -194,7 +194,7 @@ def test_a_worker_that_is_told_to_stop_leaves(in_app: Flask, zon: KnownTenant, c
     clock.advance(days=1)
     stopped = threading.Event()
     stopped.set()
-    worker.keep_figures(stopped)
+    worker.close_days(stopped)
     assert rows_of(zon) == {}
 
 
@@ -215,7 +215,7 @@ def test_the_page_waits_for_no_worker(
 def test_old_rows_go(in_app: Flask, zon: KnownTenant, clock: MovingClock) -> None:
     """After more than a year no figure shows them."""
     clock.advance(days=1)
-    worker.keep_figures(RUNNING)
+    worker.close_days(RUNNING)
     clock.advance(days=daily.KEPT.days + worker.KEPT.days - 1)
     worker.purge(RUNNING)
     assert len(rows_of(zon)) == 1

@@ -52,6 +52,7 @@ CHANGES: Mapping[str, tuple[str, ...]] = {
     "recovery_codes.used": ("recovery_codes",),
     "session.ended": ("browser_sessions",),
     "session.tenant_switched": ("browser_sessions",),
+    "tenant.audit_retention_chosen": ("tenants",),
     "tenant.changed": ("tenants",),
     "tenant.created": ("tenants",),
     "tenant.disabled": ("tenants",),

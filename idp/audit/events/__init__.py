@@ -29,6 +29,7 @@ from idp.audit.events.applications import (
 )
 from idp.audit.events.base import Event
 from idp.audit.events.companies import (
+    AuditRetentionChosen,
     HelpdeskAccessGiven,
     HelpdeskAccessRevoked,
     PeopleImportConfirmed,
@@ -92,6 +93,7 @@ from idp.audit.events.people import (
 )
 
 __all__ = [
+    "AuditRetentionChosen",
     "AuthenticatorAdded",
     "AuthenticatorRemoved",
     "AuthenticatorRenamed",

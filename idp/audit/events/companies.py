@@ -57,6 +57,15 @@ class TwoFactorDayRemoved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRetentionChosen(Event):
+    """The tenant's events are kept for so many years from now on."""
+
+    kind: ClassVar[str] = "tenant.audit_retention_chosen"
+    years: int
+    before: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityCodeRotated(Event):
     """A tenant got another security code."""
 
