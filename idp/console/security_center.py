@@ -14,10 +14,11 @@ from flask import Response, request, stream_with_context
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from idp.accounts import passkeys, safety
+from idp.accounts import passkeys, reminders, safety
 from idp.accounts.models import User, UserType
 from idp.accounts.safety import Figures, Order, Question, Which
 from idp.console import charts
+from idp.console.first_steps import FirstStep, first_steps
 from idp.console.over_time import OverTime, over_time
 from idp.console.tables import row
 from idp.login import known_ip
@@ -51,9 +52,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class SecurityCenter:
-    """What the page shows. `width`: how much of the bar is filled, in percent."""
+    """What the page shows. `width`: how much of the bar is filled, in percent. `to_remind`: somebody can be mailed now."""
 
     figures: Figures
+    first_steps: Sequence[FirstStep]
+    to_remind: bool
     width: int
     over_time: OverTime
     people: Sequence[Person]
@@ -69,7 +72,17 @@ def security_center(login: Login) -> str:
     found = safety.page_of(login.tenant, asked)
     width = 100 * figures.safe // figures.people if figures.people else 0
     people = _lines(login, found.people)
-    page = SecurityCenter(figures, width, over_time(login.tenant, figures), people, asked, found.after, SHOWN)
+    page = SecurityCenter(
+        figures=figures,
+        first_steps=first_steps(login, figures.people, figures.people - figures.safe),
+        to_remind=figures.safe < figures.people and reminders.anybody_to_remind(login.tenant),
+        width=width,
+        over_time=over_time(login.tenant, figures),
+        people=people,
+        asked=asked,
+        after=found.after,
+        shown=SHOWN,
+    )
     return render("console/security_center.html", login, page=page, height_of=charts.height_of)
 
 

@@ -23,6 +23,7 @@ from idp.accounts import reminders
 from idp.accounts.models import User
 from idp.accounts.queries import people_of, without_two_factor
 from idp.console import authority, kept_input, roll_out
+from idp.console.first_steps import FirstStep, first_steps
 from idp.console.session_limits import Number, numbers, typed_numbers, with_numbers, wrong_numbers
 from idp.extensions import db
 from idp.login.gate import Login
@@ -90,6 +91,7 @@ class SettingsPage:
     soon: date | None
     mailed_on: Sequence[date]
     problem: str | None
+    first_steps: Sequence[FirstStep]
     people: int
     without_two_factor: int
     some_without: Sequence[User]
@@ -164,6 +166,7 @@ def _wrong_day(login: Login, given: Input) -> str | None:
 def _show(login: Login, given: Input, *, unsaved: bool) -> str:
     policy = with_switches(login.tenant.policy, given.on)
     count, some = without_two_factor(login.tenant, NAMES_SHOWN)
+    people = people_of(login.tenant.id)
     wrong_day, soon = _wrong_day(login, given), login.tenant.mandatory_soon
     page = SettingsPage(
         switches=_switches(policy),
@@ -174,7 +177,8 @@ def _show(login: Login, given: Input, *, unsaved: bool) -> str:
         soon=soon,
         mailed_on=reminders_left(soon, login.tenant.two_factor_reminded) if soon else (),
         problem=_problem(given, wrong_day),
-        people=people_of(login.tenant.id),
+        first_steps=first_steps(login, people, count),
+        people=people,
         without_two_factor=count,
         some_without=some,
         to_remind=reminders.anybody_to_remind(login.tenant),

@@ -16,7 +16,7 @@ from tests.support.world import KnownTenant, KnownUser, World
 
 SETTINGS = "/console/settings"
 MAIL = "Mail these people"
-ASKED = "asked by mail within the last 24 hours"
+ASKED = "asked within the last 24 hours"
 
 
 def reminded(world: World) -> set[tuple[object, object]]:
