@@ -1,10 +1,16 @@
 """The sample application, against a demo that runs: a relying application that knows only OpenID Connect."""
 
 import ast
+import base64
+import json
+import secrets
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 
 from idp.demo import run
 from tests.demo.running import Demo, Visitor, running
@@ -132,6 +138,49 @@ def test_logging_out_ends_both_sessions(demo: Demo, visitor: Visitor) -> None:
     assert "Nobody is logged in here" in visitor.page.text
     visitor.log_in(anna)
     assert visitor.browser.steps == ["password", "security_code"]
+
+
+def test_signing_out_everywhere_ends_the_visit_here(demo: Demo, visitor: Visitor) -> None:
+    """Back-Channel Logout 1.0: the worker tells the application, which knows nobody a moment later, and says why."""
+    anna = demo.person("anna")
+    visitor.log_in(anna)
+    other = Visitor(demo)
+    other.log_in(demo.person("bram"))
+    visitor.browser.get(f"{demo.issuer}/account/security").submit("Sign out everywhere")
+    deadline = time.monotonic() + 30
+    while "Nobody is logged in here" not in visitor.go("/").page.text:
+        assert time.monotonic() < deadline
+    assert visitor.page.one("#ended")
+    assert other.go("/").page.one("#name").get_text() == "Bram Jansen"
+    other.leave()
+    assert not visitor.go("/").page.soup.select("#ended")
+
+
+EVENTS: dict[str, object] = {"http://schemas.openid.net/event/backchannel-logout": {}}
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "e30.e30.", "none", "another key"])
+def test_a_logout_token_of_somebody_else(demo: Demo, visitor: Visitor, token: str) -> None:
+    """Section 2.6: 400, and the visitor stays."""
+    visitor.log_in(demo.person("anna"))
+    now = int(time.time())
+    told: dict[str, object] = {"iss": demo.issuer, "aud": "sample-app", "sub": visitor.claims["sub"], "events": EVENTS}
+    told |= {"iat": now, "exp": now + 100, "jti": secrets.token_urlsafe()}
+    match token:
+        case "another key":
+            key = RSAKey.generate_key(2048)
+            token = jwt.encode({"alg": "RS256", "typ": "logout+jwt", "kid": key.thumbprint()}, told, key)
+        case "none":
+            parts = (json.dumps(part).encode() for part in ({"alg": "none", "typ": "logout+jwt"}, told))
+            token = ".".join([*(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts), ""])
+    answer = visitor.http.post("/backchannel-logout/employees", data={"logout_token": token})
+    assert answer.status_code == 400
+    assert visitor.go("/").page.one("#name").get_text() == "Anna de Vries"
+
+
+def test_a_logout_for_nobody(visitor: Visitor) -> None:
+    """An address that is no registration of the application's."""
+    assert visitor.http.post("/backchannel-logout/others").status_code == 404
 
 
 def test_a_third_party_asks_consent(demo: Demo, visitor: Visitor) -> None:

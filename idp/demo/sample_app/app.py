@@ -13,6 +13,7 @@ knows of the provider is its issuer and a registration, from the environment:
     /callback    back from the provider: the code for tokens, which stay on this side
     /refresh     fresh tokens for the refresh token
     /logout      out here, then out at the provider (OpenID Connect RP-Initiated Logout 1.0)
+    /backchannel-logout  the provider says that a login is over there: out here too (Back-Channel Logout 1.0)
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ import requests
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import FlaskOAuth2App, OAuth
 from flask import Flask, Response, current_app, redirect, render_template, request, session, url_for
-from joserfc.errors import JoseError
+from joserfc import jwt
+from joserfc.errors import InvalidClaimError, InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -43,6 +46,8 @@ MOST_REMEMBERED = 1000
 SCOPE = "openid profile email offline_access"
 TWO_FACTOR = "urn:informer:acr:2fa"
 PATIENCE = 10
+SIGNED_WITH = "RS256"
+LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
 STEP_UP = {
     "two-factor": {"acr_values": TWO_FACTOR},
     "passkey": {"acr_values": "phr"},
@@ -134,6 +139,12 @@ class Visits:
         with self._lock:
             return self._visits.pop(name or "", None)
 
+    def end_those(self, registration: str, **claims: str) -> None:
+        """Forget the visits whose ID token has all of these claims."""
+        for name, visit in list(self._visits.items()):
+            if visit.registration == registration and claims.items() <= visit.claims.items():
+                self.end(name)
+
 
 # The pages.
 
@@ -165,7 +176,7 @@ def create_app(environment: Mapping[str, str]) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         ISSUER=environment["SAMPLE_APP_ISSUER"],
     )
-    app.extensions["visits"] = Visits()
+    app.extensions["visits"], app.extensions["logout_tokens"] = Visits(), Cache()
     app.extensions["oauth"] = oauth = OAuth(app, cache=Cache())
     for registration in _registrations(environment):
         _register(oauth, registration, environment["SAMPLE_APP_ISSUER"])
@@ -201,7 +212,8 @@ def home() -> str:
     """Who is logged in."""
     visit = _visit()
     if visit is None:
-        return render_template("welcome.html", partner=_provider("partner") is not None)
+        ended = session.pop("visit", None) is not None
+        return render_template("welcome.html", partner=_provider("partner") is not None, ended=ended)
     tokens = [_age(visit, name) for name in ("access_token", "refresh_token", "id_token") if visit.tokens.get(name)]
     person = {**visit.claims, **visit.userinfo}
     return render_template("visit.html", visit=visit, person=person, tokens=tokens, moments=_moments(visit.claims))
@@ -261,6 +273,16 @@ def logout() -> AnyResponse:
     return answer
 
 
+def backchannel_logout(name: str) -> tuple[str, int]:
+    """The provider says whose login is over (OpenID Connect Back-Channel Logout 1.0 section 2.5)."""
+    provider = _provider(name)
+    if provider is None:
+        return "", 404
+    claims = _logout_claims(provider, request.form.get("logout_token", ""))
+    _visits().end_those(name, **{claim: claims[claim] for claim in ("sub", "sid") if claim in claims})
+    return "", 200
+
+
 def healthz() -> str:
     """Say that the application lives."""
     return "ok"
@@ -272,6 +294,7 @@ ROUTES = (
     ("/callback/<name>", callback, ["GET"]),
     ("/refresh", refresh, ["POST"]),
     ("/logout", logout, ["POST"]),
+    ("/backchannel-logout/<name>", backchannel_logout, ["POST"]),
     ("/healthz", healthz, ["GET"]),
 )
 
@@ -300,6 +323,29 @@ def _check_issuer(provider: FlaskOAuth2App) -> None:
         raise IssuerMismatch
 
 
+def _logout_claims(provider: FlaskOAuth2App, token: str) -> dict[str, Any]:
+    """The claims of a logout token, checked as section 2.6 says. Raises `JoseError`."""
+    try:
+        found = jwt.decode(token, KeySet.import_key_set(provider.fetch_jwk_set()), algorithms=[SIGNED_WITH])
+    except InvalidKeyIdError:
+        found = jwt.decode(token, KeySet.import_key_set(provider.fetch_jwk_set(force=True)), algorithms=[SIGNED_WITH])
+    told, needed = found.claims, jwt.ClaimsOption(essential=True)
+    jwt.JWTClaimsRegistry(
+        leeway=PATIENCE,
+        iss=jwt.ClaimsOption(essential=True, value=provider.load_server_metadata()["issuer"]),
+        aud=jwt.ClaimsOption(essential=True, value=provider.client_id),
+        iat=needed,
+        exp=needed,
+        jti=needed,
+    ).validate(told)
+    if found.header.get("typ") != "logout+jwt" or LOGOUT not in told.get("events", ()) or "nonce" in told:
+        raise InvalidClaimError("events")
+    if not {"sub", "sid"} & told.keys() or _kept().get(told["jti"]):
+        raise InvalidClaimError("jti")
+    _kept().set(told["jti"], "seen", told["exp"] - time.time() + PATIENCE)
+    return dict(told)
+
+
 def _refused(error: AuthlibBaseError) -> tuple[str, int]:
     """The provider said no, or its answer is not one to our question."""
     words = WORDS_FOR_ERRORS.get(error.error or "", "The provider did not accept the request.")
@@ -307,7 +353,7 @@ def _refused(error: AuthlibBaseError) -> tuple[str, int]:
 
 
 def _untrue(error: JoseError) -> tuple[str, int]:
-    """The ID token is not what it should be (OpenID Connect Core section 3.1.3.7)."""
+    """An ID token or a logout token is not what it should be (OpenID Connect Core section 3.1.3.7)."""
     words = "The provider's answer cannot be trusted."
     return render_template("error.html", code=error.error, words=words, description=error.description), 400
 
@@ -334,6 +380,11 @@ def _protect(response: Response) -> Response:
 def _visits() -> Visits:
     visits: Visits = current_app.extensions["visits"]
     return visits
+
+
+def _kept() -> Cache:
+    kept: Cache = current_app.extensions["logout_tokens"]
+    return kept
 
 
 def _visit() -> Visit | None:
