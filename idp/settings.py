@@ -230,6 +230,9 @@ class Settings(BaseSettings):
     mail_from: str = ""
     """The sender. Absent: no-reply at the issuer's host."""
 
+    key_rotation_days: int = Field(default=90, ge=1, le=3650)
+    """For how many days a key signs tokens before a worker lets the next one take over."""
+
     metrics_token: SecretStr | None = None
     """The bearer token that opens /metrics. Absent: /metrics does not exist."""
 

@@ -1,6 +1,7 @@
 """`idp keys`: the keys that sign tokens, and a fresh secret key for IDP_SECRET_KEYS."""
 
 import secrets
+from datetime import datetime
 
 import click
 from flask.cli import with_appcontext
@@ -8,6 +9,7 @@ from flask.cli import with_appcontext
 from idp.cli import resealing
 from idp.cli.output import json_option, print_json, print_records, said, unknown
 from idp.oidc import keys as signing_keys
+from idp.oidc.models import KeyState, SigningKey
 from idp.settings import KEY_DIGITS
 
 
@@ -20,11 +22,13 @@ def keys() -> None:
 @json_option
 @with_appcontext
 def list_(*, as_json: bool) -> None:
-    """List the keys that sign tokens; the first call makes them."""
+    """List the keys that sign tokens; the first call makes them.
+
+    rotates_at is when `idp worker` lets the next key take over; IDP_KEY_ROTATION_DAYS says after how many days.
+    """
     signing_keys.ensure_keys()
-    facts = ("kid", "algorithm", "state", "created_at", "activated_at", "retired_at")
-    rows = [{name: getattr(key, name) for name in facts} for key in signing_keys.every_key()]
-    print_records(rows, as_json=as_json)
+    due = signing_keys.rotates_at()
+    print_records([_in_short(key, due) for key in signing_keys.every_key()], as_json=as_json)
 
 
 @keys.command()
@@ -84,3 +88,8 @@ def reseal(*, as_json: bool) -> None:
 def new_secret() -> None:
     """Print a fresh secret key. Put it first in IDP_SECRET_KEYS and keep the old ones behind it."""
     click.echo(secrets.token_hex(KEY_DIGITS // 2))
+
+
+def _in_short(key: SigningKey, due: datetime | None) -> dict[str, object]:
+    facts = ("kid", "algorithm", "state", "created_at", "activated_at", "retired_at")
+    return {name: getattr(key, name) for name in facts} | {"rotates_at": due if key.state is KeyState.ACTIVE else None}

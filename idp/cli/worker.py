@@ -6,7 +6,7 @@
                   ├▶ purge: rows that are over, in small batches, each a transaction of its own
                   │     └─ killed midway: whole batches are gone, the rest goes next time
                   ├▶ close: once a day for each company its old events go, and the day that is over is counted
-                  └▶ rotate: keys that have signed for 90 days let the next ones take over
+                  └▶ rotate: keys that have signed for IDP_KEY_ROTATION_DAYS let the next ones take over
     SIGTERM, SIGINT: leave after the mail or the batch at hand
 
 Any number of workers may run: a batch skips what another one holds. A database that is gone is waited for.
@@ -47,7 +47,7 @@ from idp.login.models import (
 )
 from idp.oidc import keys
 from idp.oidc.logout import backchannel, endings
-from idp.oidc.models import AuthorizationGrant, DeviceAuthorization, InitialAccessToken, KeyState
+from idp.oidc.models import AuthorizationGrant, DeviceAuthorization, InitialAccessToken
 from idp.outbox import deliver
 from idp.outbox.errands import (
     ApplicationToTell,
@@ -74,7 +74,6 @@ TIDY_SECONDS: Final = 60.0
 WAIT_SECONDS: Final = 5.0
 BATCH: Final = 500
 COMPANIES: Final = 100
-KEYS_SIGN_FOR: Final = timedelta(days=90)
 KEPT: Final = timedelta(days=1)
 """How long a row outlives its end: a clock that is set back brings nothing back to life that was removed."""
 OUTBOX_KEPT: Final = timedelta(days=30)
@@ -168,8 +167,8 @@ def _chores(app: Flask, stop: threading.Event, together: deliver.Round) -> int:
 
 def rotate_when_due() -> None:
     """Let the next keys take over where the active ones have signed for long enough. Commits."""
-    actives = [key for key in keys.every_key() if key.state is KeyState.ACTIVE]
-    if any((key.activated_at or key.created_at) < clock.now() - KEYS_SIGN_FOR for key in actives):
+    due = keys.rotates_at()
+    if due is not None and due < clock.now():
         turns = keys.rotate()
         log.info("keys_rotated", kids=[turn.kid for turn in turns if turn.waits_until is None])
 

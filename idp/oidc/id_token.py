@@ -15,7 +15,12 @@ from idp.oidc.registration import Registration
 
 LIFETIME: Final = timedelta(hours=1)
 TYPE: Final = "JWT"
-_HALF_HASHES: Final = {"RS256": hashlib.sha256, "ES256": hashlib.sha256, "EdDSA": hashlib.sha512}
+_HALF_HASHES: Final = {
+    "RS256": hashlib.sha256,
+    "PS256": hashlib.sha256,
+    "ES256": hashlib.sha256,
+    "EdDSA": hashlib.sha512,
+}
 
 
 def encode(a: Authorization, registration: Registration, now: datetime, access_token: str, nonce: str | None) -> str:

@@ -1,4 +1,4 @@
-"""The keys that sign tokens: three algorithms, sealed in SQL, cached in each process for a second.
+"""The keys that sign tokens: four algorithms, each with keys of its own, sealed in SQL, cached in each process for a second.
 
     next ────────── rotate() ─────────▶ active ────────── rotate() ─────────▶ retired ── a day ─▶ not published
     published, not yet used            signs; one an algorithm               verifies what it signed
@@ -33,7 +33,7 @@ from joserfc.jws import JWSRegistry
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from idp import clock
+from idp import clock, settings
 from idp.audit.events import KeyRevoked, KeysRotated
 from idp.audit.record import record
 from idp.extensions import changed, db
@@ -243,6 +243,12 @@ def revoke(kid: str) -> bool:
     return True
 
 
+def rotates_at() -> datetime | None:
+    """When a worker lets the next keys take over: once the oldest active one has signed for as long as the settings say."""
+    began = [key.activated_at or key.created_at for key in every_key() if key.state is KeyState.ACTIVE]
+    return min(began) + timedelta(days=settings.current().key_rotation_days) if began else None
+
+
 def every_key() -> list[SigningKey]:
     """All keys, by algorithm, the newest first."""
     return list(db.session.scalars(sa.select(SigningKey).order_by(SigningKey.algorithm, SigningKey.created_at.desc())))
@@ -295,7 +301,7 @@ def _made(place: str, now: datetime) -> SigningKey:
 
 def _generate(algorithm: str) -> Key:
     match algorithm:
-        case "RS256":
+        case "RS256" | "PS256":
             return RSAKey.generate_key(_RSA_BITS)
         case "ES256":
             return ECKey.generate_key("P-256")
@@ -305,6 +311,7 @@ def _generate(algorithm: str) -> Key:
 
 _KINDS: Final[Mapping[str, type[RSAKey | ECKey | OKPKey]]] = {
     "RS256": RSAKey,
+    "PS256": RSAKey,
     "ES256": ECKey,
     "EdDSA": OKPKey,
 }
@@ -348,10 +355,13 @@ def _read_ring(known: Ring | None) -> Ring:
 
 
 def _rows() -> list[SigningKey]:
-    """The keys to publish, in a unit of work of their own: a request's own one neither sees nor holds it."""
+    """The keys to publish, in a unit of work of their own: a request's own one neither sees nor holds it.
+
+    Those of an algorithm that a newer version brought, which serves beside this one, are the newer one's business.
+    """
     oldest = clock.now() - PUBLISHED_AFTER_USE
     alive = sa.or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > oldest)
-    published = sa.and_(alive, SigningKey.state != KeyState.REVOKED)
+    published = sa.and_(alive, SigningKey.state != KeyState.REVOKED, SigningKey.algorithm.in_(_KINDS))
     with Session(db.engine, expire_on_commit=False) as unit, unit.begin():
         return list(unit.scalars(sa.select(SigningKey).where(published).order_by(SigningKey.algorithm, SigningKey.kid)))
 

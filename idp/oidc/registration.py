@@ -37,7 +37,7 @@ CERTIFICATE_NAMES: Final = (
     "tls_client_auth_san_ip",
     "tls_client_auth_san_email",
 )
-SIGNING_ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
+SIGNING_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
 ENCRYPTION_ALGORITHMS: Final = ("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW")
 ENCRYPTION_METHODS: Final = ("A128CBC-HS256", "A128GCM", "A256GCM")
 ASSERTION_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA")

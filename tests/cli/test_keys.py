@@ -27,11 +27,12 @@ def test_the_first_call_makes_the_keys(idp: Idp) -> None:
     first = idp("keys", "list", "--json").stdout
     listed = json.loads(first)
     assert sorted((key["algorithm"], key["state"]) for key in listed) == sorted(
-        (algorithm, state) for algorithm in ("RS256", "ES256", "EdDSA") for state in ("active", "next")
+        (algorithm, state) for algorithm in ("RS256", "PS256", "ES256", "EdDSA") for state in ("active", "next")
     )
+    assert all((key["rotates_at"] is not None) is (key["state"] == "active") for key in listed)
     assert idp("keys", "list", "--json").stdout == first
     assert "PRIVATE" not in first
-    assert len(idp("keys", "list").stdout.splitlines()) == 7
+    assert len(idp("keys", "list").stdout.splitlines()) == 9
 
 
 def test_rotating_lets_the_next_keys_take_over(idp: Idp, clock: MovingClock) -> None:
@@ -43,11 +44,11 @@ def test_rotating_lets_the_next_keys_take_over(idp: Idp, clock: MovingClock) -> 
     }
     turns = json.loads(idp("keys", "rotate", "--json").stdout)
     assert {turn["algorithm"]: turn["kid"] for turn in turns} == before
-    assert [turn["waits_until"] for turn in turns] == [None, None, None]
+    assert [turn["waits_until"] for turn in turns] == [None, None, None, None]
     clock.advance(seconds=1)
     assert "may sign from" in idp("keys", "rotate").stdout
     clock.advance(minutes=10)
-    assert idp("keys", "rotate").stdout.count("signs from now on") == 3
+    assert idp("keys", "rotate").stdout.count("signs from now on") == 4
 
 
 def test_withdrawing_a_key(idp: Idp) -> None:
@@ -81,7 +82,7 @@ def test_resealing_lets_the_old_key_go(world: World, store: Store, app: Flask) -
     both = make_app(store.settings(secret_keys=f"{OTHER},{own}"))
     counts = [json.loads(_run(both, "keys", "reseal", "--json").stdout) for _ in range(2)]
     assert [{name: done["resealed"] for name, done in count.items()} for count in counts] == [
-        {"signing_keys": 6, "tenants": 1, "totp_devices": 1, "outbox": 1, "people_imports": 0},
+        {"signing_keys": 8, "tenants": 1, "totp_devices": 1, "outbox": 1, "people_imports": 0},
         {"signing_keys": 0, "tenants": 0, "totp_devices": 0, "outbox": 0, "people_imports": 0},
     ]
     new = make_app(store.settings(secret_keys=OTHER))

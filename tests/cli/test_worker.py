@@ -150,6 +150,20 @@ def test_keys_that_have_signed_for_long_enough_are_rotated(in_app: Flask, clock:
     assert active() == second
 
 
+@pytest.mark.settings(key_rotation_days=30)
+def test_the_operator_says_for_how_long_a_key_signs(in_app: Flask, clock: MovingClock) -> None:
+    """IDP_KEY_ROTATION_DAYS; when that is over says `idp keys list`, too."""
+    keys.rotate()
+    at = keys.rotates_at()
+    assert at == clock.now() + timedelta(days=30)
+    first = {key.kid for key in keys.every_key() if key.state is KeyState.ACTIVE}
+    for moment, rotated in ((at, False), (at + timedelta(seconds=1), True)):
+        clock.at(moment)
+        worker.rotate_when_due()
+        active = {key.kid for key in keys.every_key() if key.state is KeyState.ACTIVE}
+        assert active.isdisjoint(first) is rotated
+
+
 def test_it_ends_when_it_is_told_to(store: Store, tmp_path: Path) -> None:
     """SIGTERM ends a waiting worker at once, with exit code 0; `--once` ends by itself."""
     environment = {**os.environ, **store.environment("http://127.0.0.1:8000")}

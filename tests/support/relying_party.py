@@ -26,7 +26,7 @@ from joserfc.jwk import KeySet
 from tests.support.browser import Browser
 from tests.support.world import KnownClient
 
-ALGORITHMS = ["RS256", "ES256", "EdDSA", "Ed25519"]
+ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"]
 DISCOVERY = "/.well-known/openid-configuration"
 
 

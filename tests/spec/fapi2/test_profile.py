@@ -262,5 +262,7 @@ def test_what_the_profile_takes() -> None:
         {"token_endpoint_auth_method": "self_signed_tls_client_auth"},
         {"dpop_bound_access_tokens": False, "tls_client_certificate_bound_access_tokens": True},
         {"id_token_signed_response_alg": "EdDSA", "token_endpoint_auth_signing_alg": "PS256"},
+        {"id_token_signed_response_alg": "PS256", "userinfo_signed_response_alg": "PS256"},
+        {"authorization_signed_response_alg": "PS256", "introspection_signed_response_alg": "PS256"},
     ):
         assert validated({**metadata, **changes}, issuer_is_loopback=False).require_pushed_authorization_requests

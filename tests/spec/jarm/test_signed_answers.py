@@ -75,7 +75,7 @@ def test_a_cancelled_login(rp: RelyingParty, browser: Browser) -> None:
     assert said(rp, landed(browser))["error"] == "access_denied"
 
 
-@pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256", "EdDSA"])
 def test_the_registered_algorithm(world: World, new_rp: NewRp, browser: Browser, algorithm: str) -> None:
     """Section 3: authorization_signed_response_alg; RS256 where it is left out."""
     rp = new_rp(world.client("signed", authorization_signed_response_alg=algorithm))
@@ -119,4 +119,4 @@ def test_it_is_announced(rp: RelyingParty) -> None:
     """Section 4."""
     assert {"jwt", "query.jwt", "form_post.jwt"} <= set(rp.metadata["response_modes_supported"])
     assert "fragment.jwt" not in rp.metadata["response_modes_supported"]
-    assert rp.metadata["authorization_signing_alg_values_supported"] == ["RS256", "ES256", "EdDSA"]
+    assert rp.metadata["authorization_signing_alg_values_supported"] == ["RS256", "PS256", "ES256", "EdDSA"]

@@ -59,7 +59,7 @@ def test_the_application_is_told(
 
 
 @pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
-@pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256", "EdDSA"])
 def test_signed_like_the_id_token(
     world: World, new_rp: NewRp, listener: Peer, anna: KnownUser, browser: Browser, work: Work, algorithm: str
 ) -> None:

@@ -45,7 +45,9 @@ def test_without_a_nonce_there_is_none(rp: RelyingParty, at_work: Browser) -> No
 @pytest.mark.filterwarnings(
     "ignore:EdDSA is deprecated"
 )  # the name that today's clients know; the test verifies it too
-@pytest.mark.parametrize(("algorithm", "hashed"), [("RS256", "sha256"), ("ES256", "sha256"), ("EdDSA", "sha512")])
+@pytest.mark.parametrize(
+    ("algorithm", "hashed"), [("RS256", "sha256"), ("PS256", "sha256"), ("ES256", "sha256"), ("EdDSA", "sha512")]
+)
 def test_the_registered_algorithm(world: World, new_rp: NewRp, at_work: Browser, algorithm: str, hashed: str) -> None:
     """OpenID Connect Registration section 2, and section 3.1.3.6: at_hash is half of that algorithm's hash."""
     rp = new_rp(world.client("other", id_token_signed_response_alg=algorithm))

@@ -67,7 +67,16 @@ def test_any_origin_may_ask(http: httpx.Client, address: str) -> None:
 def test_the_keys(rp: RelyingParty) -> None:
     """Section 3, jwks_uri: a signing and a next key for each algorithm, public parts only."""
     keys = rp.http.get(rp.metadata["jwks_uri"]).json()["keys"]
-    assert sorted(key["alg"] for key in keys) == ["ES256", "ES256", "EdDSA", "EdDSA", "RS256", "RS256"]
-    assert len({key["kid"] for key in keys}) == 6
+    assert sorted(key["alg"] for key in keys) == [
+        "ES256",
+        "ES256",
+        "EdDSA",
+        "EdDSA",
+        "PS256",
+        "PS256",
+        "RS256",
+        "RS256",
+    ]
+    assert len({key["kid"] for key in keys}) == 8
     assert {key["use"] for key in keys} == {"sig"}
     assert not any({"d", "p", "q", "k"} & set(key) for key in keys)

@@ -119,7 +119,9 @@ def test_signed_userinfo(world: World, new_rp: NewRp, browser: Browser, anna: Kn
     assert rp.answer(browser)["error"] == "invalid_request"
 
 
-@pytest.mark.parametrize(("signed", "cty"), [("ES256", "JWT"), (None, "json")], ids=["signed", "not signed"])
+@pytest.mark.parametrize(
+    ("signed", "cty"), [("ES256", "JWT"), ("PS256", "JWT"), (None, "json")], ids=["ES256", "PS256", "not signed"]
+)
 def test_encrypted_userinfo(
     world: World, new_rp: NewRp, browser: Browser, anna: KnownUser, signed: str | None, cty: str
 ) -> None:

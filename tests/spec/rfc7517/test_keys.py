@@ -30,7 +30,7 @@ from tests.support.relying_party import RelyingParty, Tokens
 from tests.support.server import serving
 from tests.support.stores import SECRET_KEY, Store, Templates, make_app
 
-ALGORITHMS = ("RS256", "ES256", "EdDSA")
+ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 OTHER_SECRET = "7c3e1f509ab2d486e0f1923847565abcde0f9182736455647382910abcdef012"
 
 
@@ -79,7 +79,7 @@ def test_several_processes_make_one_set(in_app: Flask) -> None:
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(start, range(4)))
     found = keys.every_key()
-    assert len(found) == 6
+    assert len(found) == 8
     assert {(key.algorithm, key.state) for key in found} == {
         (algorithm, state) for algorithm in ALGORITHMS for state in (KeyState.ACTIVE, KeyState.NEXT)
     }
@@ -101,7 +101,7 @@ def test_one_that_was_slower_finds_the_set_made(in_app: Flask) -> None:
         keys.ensure_keys()
     finally:
         sa.event.remove(db.engine, "commit", be_faster)
-    assert len(keys.every_key()) == 6
+    assert len(keys.every_key()) == 8
 
 
 def _in(app: Flask, call: Callable[[], Any]) -> Callable[[], Any]:
@@ -119,18 +119,31 @@ def test_a_missing_key_is_made_when_it_is_needed(in_app: Flask, rp: RelyingParty
     db.session.commit()
     reread(in_app)
     published = [key["kid"] for key in rp.http.get("/jwks").json()["keys"]]
-    assert len(published) == 6
+    assert len(published) == 8
     assert kept in published
+
+
+def test_keys_of_a_newer_version(in_app: Flask, http: httpx.Client) -> None:
+    """An algorithm that only the version that is rolled out beside this one knows: this one leaves its keys alone."""
+    before = http.get("/jwks").content
+    db.session.add(
+        SigningKey(
+            kid="new", algorithm="ML-DSA-65", signs="ML-DSA-65", state=KeyState.ACTIVE, private_sealed="", public_jwk={}
+        )
+    )
+    db.session.commit()
+    reread(in_app)
+    assert http.get("/jwks").content == before
 
 
 def test_rotation(in_app: Flask, rp: RelyingParty, tokens: Tokens, browser: Browser, clock: MovingClock) -> None:
     """The next key signs, the old one still verifies, and a new next one is published."""
     before = rp.http.get("/jwks")
     turns = keys.rotate()
-    assert [turn.waits_until for turn in turns] == [None, None, None]
+    assert [turn.waits_until for turn in turns] == [None, None, None, None]
     after = rp.http.get("/jwks")
     assert before.headers["etag"] != after.headers["etag"]
-    assert len(after.json()["keys"]) == 9
+    assert len(after.json()["keys"]) == 12
     fresh = rp.finish(browser.get(rp.authorize_url()))
     kids = {key["kid"] for key in before.json()["keys"]}
     assert _kid(fresh.id_token) in kids - {_kid(tokens.id_token)}
@@ -259,7 +272,7 @@ def test_two_rotations_at_once_are_one(in_app: Flask) -> None:
     assert (first.kid, first.waits_until) == (waiting[first.algorithm], None)
     assert all(turn.waits_until for turn in others)
     assert {key.algorithm: key.kid for key in keys.every_key() if key.state is KeyState.ACTIVE} == waiting
-    assert len(keys.every_key()) == 9
+    assert len(keys.every_key()) == 12
 
 
 def test_a_process_reads_the_keys_at_most_once_a_second(in_app: Flask, http: httpx.Client) -> None:
@@ -344,7 +357,7 @@ def test_another_secret_key(store: Store, rp: RelyingParty, tokens: Tokens) -> N
     both = make_app(store.settings(secret_keys=f"{OTHER_SECRET},{SECRET_KEY}"))
     with both.app_context():
         (place,) = [place for place in resealing.PLACES if place.table is SigningKey]
-        assert [resealing.reseal(place).number for _ in range(2)] == [6, 0]
+        assert [resealing.reseal(place).number for _ in range(2)] == [8, 0]
         db.engine.dispose()
     new = make_app(store.settings(secret_keys=OTHER_SECRET))
     with new.app_context():

@@ -52,7 +52,7 @@ def test_only_for_those_who_ask_it(rp: RelyingParty, accept: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
-@pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256", "EdDSA"])
 def test_the_algorithm_that_the_client_registered(
     world: World, new_rp: NewRp, at_work: Browser, algorithm: str
 ) -> None:
