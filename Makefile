@@ -7,7 +7,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-PYTEST_WORKERS ?= logical
+# One more than there are cores, four at most: while a test waits for a process or a page, another one uses the core.
+PYTEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
@@ -23,8 +24,9 @@ install-dev: $(VENV)/.installed-dev ## the same, with what tests and checks need
 demo: install ## the provider on port 8000 and a sample application on port 8001, ready to log in
 	@exec $(BIN)/idp demo
 
+# The suite starts the product some hundred times; a quarter of each start is compiling what a kept `.pyc` would have.
 test: install-dev ## the whole suite, with branch coverage of the login and of the protocol
-	$(BIN)/pytest -n $(PYTEST_WORKERS) --maxprocesses 4 --dist worksteal --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
 
 interop: install-dev ## client libraries of others on a running server; installs them in var/, Debian's by apt-get as root
 	IDP_INTEROP=1 $(BIN)/pytest tests/interop $(PYTEST_ARGS)

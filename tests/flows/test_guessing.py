@@ -127,6 +127,7 @@ def test_another_tenants_security_code_is_wrong(world: World, rp: RelyingParty, 
     assert browser.alert
 
 
+@pytest.mark.settings(argon2_passes=2)
 def test_a_hash_of_weaker_parameters_is_renewed_at_login(
     world: World, rp: RelyingParty, new_browser: NewBrowser
 ) -> None:

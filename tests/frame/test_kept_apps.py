@@ -6,11 +6,13 @@ import sqlalchemy as sa
 from flask import Flask
 
 from idp.clock import now
+from idp.crypto.passwords import Parameters
 from idp.extensions import db
 from idp.oidc import keys, subjects
 from idp.tenancy.models import Tenant
-from tests.support.apps import Apps, unknown
-from tests.support.stores import Store, StoreKind, Templates
+from idp.vault import hasher
+from tests.support.apps import CHEAP, Apps, unknown
+from tests.support.stores import Store, StoreKind, Templates, make_app
 from tests.support.world import World
 
 
@@ -36,6 +38,17 @@ def test_the_next_test_begins_with_nothing(store: Store, templates: Templates) -
         assert "idp.oidc.pairwise" not in second.extensions
         new = keys.ring(), second.extensions["idp.hasher"], second.extensions["idp.cache"]
         assert not any(a is b for a, b in zip(old, new, strict=True))
+
+
+def test_what_a_password_costs(store: Store) -> None:
+    """The product makes its hashes at 19 MiB and two passes; tests make cheaper ones, unless their settings say otherwise."""
+    with make_app(store.settings()).app_context():
+        assert hasher().parameters == Parameters(memory_kib=19456, passes=2, lanes=1)
+    apps = Apps()
+    for changes, cost in (({}, CHEAP), ({"argon2_passes": 3}, Parameters(passes=3))):
+        for _ in range(2):
+            with apps.on(store, **changes) as app, app.app_context():
+                assert hasher().parameters == cost
 
 
 def test_what_a_test_changed_is_not_kept(store: Store) -> None:

@@ -11,6 +11,7 @@ from idp.login.steps import STEPS
 from idp.login.types import (
     Challenge,
     Complete,
+    Decision,
     Deny,
     Factor,
     Level,
@@ -33,10 +34,10 @@ from tests.laws.every import (
     U,
     answered,
     passkey_set_up,
-    situations,
     starts,
     with_passkeys,
 )
+from tests.laws.sweep import over_every_situation
 
 MOST_STEPS = 7
 
@@ -89,49 +90,50 @@ def asked(s: Situation) -> set[StepName]:
     return {r.step for r in explain(replace(s, evidence=()), STEPS) if r.asked and r.step}
 
 
-def test_complete_means_that_everything_owed_is_proved_and_nothing_else_was_asked() -> None:
+@over_every_situation(seen=1000)
+def test_complete_means_that_everything_owed_is_proved_and_nothing_else_was_asked(
+    s: Situation, decision: Decision
+) -> object:
     """Complete exactly when every owed step is proved; a challenge asks the first owed step that is not."""
-    seen = {Complete: 0, Challenge: 0, Deny: 0}
-    for s in situations():
-        decision, missing = decide(s, STEPS), owed(s) - proved(s)
-        seen[type(decision)] += 1
-        match decision:
-            case Complete(assurance=worth):
-                assert not missing, s
-                assert not hopeless(s), s
-                assert not s.demand.essential or worth.level >= s.demand.level, s
-            case Challenge(step=step):
-                assert step == next(name for name in STEPS if name in missing), s
-                assert all(STEPS[name].answerable(s) for name in (step, *decision.or_else)), s
-            case Deny():
-                assert hopeless(s), s
-    assert min(seen.values()) > 1000
+    missing = owed(s) - proved(s)
+    match decision:
+        case Complete(assurance=worth):
+            assert not missing, s
+            assert not hopeless(s), s
+            assert not s.demand.essential or worth.level >= s.demand.level, s
+        case Challenge(step=step):
+            assert step == next(name for name in STEPS if name in missing), s
+            assert all(STEPS[name].answerable(s) for name in (step, *decision.or_else)), s
+        case Deny():
+            assert hopeless(s), s
+    return type(decision)
 
 
-def test_a_known_ip_asks_less_and_never_changes_what_a_login_is_worth() -> None:
+@over_every_situation(seen=1000)
+def test_a_known_ip_asks_less_and_never_changes_what_a_login_is_worth(s: Situation, decision: Decision) -> object:
     """A waiver adds no evidence, so it raises no level and adds no method."""
-    for s in situations():
-        if s.network.known is None:
-            continue
-        strange = replace(s, network=replace(s.network, known=None))
-        assert owed(s) | {S} <= owed(strange) | {S}, s
-        at_known, at_strange = decide(s, STEPS), decide(strange, STEPS)
-        if isinstance(at_known, Complete) and isinstance(at_strange, Complete):
-            assert at_known.assurance == at_strange.assurance == assure(counting(s))
-        if isinstance(at_known, Complete) and T not in proved(s) | owed(strange):
-            assert at_known.assurance.level < Level.TWO_FACTOR
+    if s.network.known is None:
+        return None
+    strange = replace(s, network=replace(s.network, known=None))
+    owed_strange = owed(strange)
+    assert owed(s) | {S} <= owed_strange | {S}, s
+    if isinstance(decision, Complete):
+        at_strange = decide(strange, STEPS)
+        if isinstance(at_strange, Complete):
+            assert decision.assurance == at_strange.assurance == assure(counting(s))
+        if T not in proved(s) | owed_strange:
+            assert decision.assurance.level < Level.TWO_FACTOR
+    return type(decision)
 
 
-def test_a_waived_login_says_neither_otp_nor_mfa() -> None:
+@over_every_situation(seen=0)
+def test_a_waived_login_says_neither_otp_nor_mfa(s: Situation, decision: Decision) -> object:
     """Who skipped TOTP on a known IP is not said to have given it."""
-    waived = 0
-    for s in situations():
-        decision = decide(s, STEPS)
-        if isinstance(decision, Complete) and Factor.TOTP in s.enrolled and T not in proved(s):
-            waived += 1
-            assert not {"otp", "mfa"} & set(decision.assurance.amr), s
-            assert decision.assurance.level < Level.TWO_FACTOR, s
-    assert waived
+    if isinstance(decision, Complete) and Factor.TOTP in s.enrolled and T not in proved(s):
+        assert not {"otp", "mfa"} & set(decision.assurance.amr), s
+        assert decision.assurance.level < Level.TWO_FACTOR, s
+        return "waived"
+    return None
 
 
 def _walks(s: Situation, depth: int = 0) -> Iterator[tuple[Situation, int]]:
@@ -188,15 +190,16 @@ def test_a_higher_demand_never_asks_less() -> None:
                 assert _no_less(asked(s), asked(more)), (s, demand)
 
 
-def test_nobody_sets_up_a_factor_with_less_proof_than_they_could_give() -> None:
+@over_every_situation(seen=0)
+def test_nobody_sets_up_a_factor_with_less_proof_than_they_could_give(s: Situation, decision: Decision) -> object:
     """Setting up is asked only of those without a second factor, after every other thing that is owed before it."""
-    for s in situations():
-        decision = decide(s, STEPS)
-        if isinstance(decision, Challenge) and decision.step is U:
-            assert s.enrolled == {Factor.PASSWORD}, s
-            assert P in proved(s), s
-            assert S in proved(s) or S not in owed(s), s
-            assert decision.or_else == (), s
+    if isinstance(decision, Challenge) and decision.step is U:
+        assert s.enrolled == {Factor.PASSWORD}, s
+        assert P in proved(s), s
+        assert S in proved(s) or S not in owed(s), s
+        assert decision.or_else == (), s
+        return U
+    return None
 
 
 def test_a_demand_for_a_second_factor_is_never_met_by_a_grant() -> None:
@@ -284,11 +287,13 @@ def test_another_user_than_the_one_demanded_is_refused() -> None:
         assert decide(other, STEPS) == Deny(Refusal.OTHER_USER, decide(other, STEPS).reasons)
 
 
-def test_evidence_from_before_the_floor_does_not_count() -> None:
+@over_every_situation(seen=1000)
+def test_evidence_from_before_the_floor_does_not_count(s: Situation, decision: Decision) -> object:
     """`prompt=login` and `max_age` ask everything again that was proved before."""
-    for s in situations():
-        if s.demand.not_before == FLOOR:
-            assert all(e.at >= FLOOR for e in counting(s))
+    if s.demand.not_before != FLOOR:
+        return None
+    assert all(e.at >= FLOOR for e in counting(s)), s
+    return FLOOR
 
 
 def test_a_security_code_opens_its_own_tenant_only() -> None:
@@ -301,20 +306,18 @@ def test_a_security_code_opens_its_own_tenant_only() -> None:
             assert S in owed(s)
 
 
-def test_a_named_tenant_counts_as_the_choice() -> None:
+@over_every_situation(seen=1000)
+def test_a_named_tenant_counts_as_the_choice(s: Situation, decision: Decision) -> object:
     """Who completed a login for a named tenant is judged as if they had chosen it, and is worth what they proved."""
-    seen = 0
-    for s in situations():
-        decision = decide(s, STEPS)
-        if isinstance(decision, Complete) and chose_by_name(s):
-            seen += 1
-            kept = newest_of_each((*s.evidence, chosen(s.tenant, NOW, 0)))
-            later = replace(s, evidence=kept, demand=replace(s.demand, tenant=None))
-            assert working_tenant(s.tenants, kept, later.demand) == s.tenant, s
-            after = decide(later, STEPS)
-            assert isinstance(after, Complete), s
-            assert after.assurance == decision.assurance, s
-    assert seen > 1000
+    if not isinstance(decision, Complete) or not chose_by_name(s):
+        return None
+    kept = newest_of_each((*s.evidence, chosen(s.tenant, NOW, 0)))
+    later = replace(s, evidence=kept, demand=replace(s.demand, tenant=None))
+    assert working_tenant(s.tenants, kept, later.demand) == s.tenant, s
+    after = decide(later, STEPS)
+    assert isinstance(after, Complete), s
+    assert after.assurance == decision.assurance, s
+    return "named"
 
 
 def decide_challenge(step: StepName) -> Challenge:

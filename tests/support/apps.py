@@ -9,29 +9,49 @@
     has had it for itself                          └─no─▶ kept
 
 The store is fresh for every test; only its address is the same.
+
+Two things cost most of a short test's time and are not what it is about. joserfc has an RSA key checked for some 40 ms
+whenever it reads one, and every store begins with the keys of its template: the same text is checked once in a process.
+Argon2id at the product's cost takes 30 ms a password: it is Argon2id still, at a cost of nothing, unless the test's
+settings say what a hash costs (`@pytest.mark.settings(argon2_passes=2)` for the product's own).
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from flask import Flask
+from joserfc._rfc7517 import pem
 
-from idp import cache, settings, vault
+from idp import cache as caching
+from idp import settings, vault
+from idp.crypto.passwords import Hasher, Parameters
 from idp.extensions import db
 from idp.oidc import client_keys, keys
 from tests.support.stores import Store, dispose, make_app
 
 
 def _cache(app: Flask) -> None:
-    cache.init_app(app, settings.of(app).redis_url)
+    caching.init_app(app, settings.of(app).redis_url)
 
 
-MADE_ANEW: tuple[Callable[[Flask], None], ...] = (vault.set_up, _cache, keys.set_up, client_keys.set_up)
+def _cheap_hashes(app: Flask) -> None:
+    """Passwords at the least cost that Argon2id has, where nobody said what they cost."""
+    ours = settings.of(app)
+    if not {"argon2_memory_kib", "argon2_passes", "argon2_at_once"} & ours.model_fields_set:
+        app.extensions["idp.hasher"] = Hasher(CHEAP, at_most=os.cpu_count() or 1)
+
+
+CHEAP = Parameters(memory_kib=8, passes=1)
+MADE_ANEW: tuple[Callable[[Flask], None], ...] = (vault.set_up, _cheap_hashes, _cache, keys.set_up, client_keys.set_up)
 """What gives an application those of its parts that remember."""
+
+pem.load_pem_private_key = cache(pem.load_pem_private_key)  # type: ignore[attr-defined]
 
 REMEMBERING = frozenset({"idp.hasher", "idp.sealer", "idp.cache", "idp.oidc.keys", "idp.oidc.client_keys"})
 FIXED = frozenset(
@@ -53,6 +73,7 @@ class Kept:
     @classmethod
     def new(cls, app: Flask) -> Kept:
         """An application that nobody has used."""
+        _cheap_hashes(app)
         return cls(app, dict(app.extensions), _shape(app))
 
     @property
