@@ -51,7 +51,7 @@ CHEAP = Parameters(memory_kib=8, passes=1)
 MADE_ANEW: tuple[Callable[[Flask], None], ...] = (vault.set_up, _cheap_hashes, _cache, keys.set_up, client_keys.set_up)
 """What gives an application those of its parts that remember."""
 
-pem.load_pem_private_key = cache(pem.load_pem_private_key)  # type: ignore[attr-defined]
+pem.load_pem_private_key = cache(pem.load_pem_private_key)  # type: ignore[assignment, attr-defined]
 
 REMEMBERING = frozenset({"idp.hasher", "idp.sealer", "idp.cache", "idp.oidc.keys", "idp.oidc.client_keys"})
 FIXED = frozenset(
