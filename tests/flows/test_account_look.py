@@ -107,6 +107,16 @@ def test_a_page_that_does_not_exist(new_browser: NewBrowser) -> None:
     assert browser.response.headers["X-Request-Id"] in browser.text
 
 
+def test_back_after_logging_in(new_browser: NewBrowser, tess: KnownUser) -> None:
+    """Whoever goes back to a login that is done hears that they are logged in; another browser hears that it is over."""
+    browser = new_browser().get("/account/security")
+    handle = browser.page.address.split("/login/")[1].split("/")[0]
+    browser.login(tess).get(f"/login/{handle}/totp")
+    assert (browser.status, browser.page.title) == (404, "You are logged in – Informer")
+    assert browser.follow("Go to your own page").path == "/account/"
+    assert "has expired" in new_browser().get(f"/login/{handle}/totp").text
+
+
 def test_the_refusal_is_dutch_for_a_dutch_user(world: World, new_browser: NewBrowser) -> None:
     """Errors speak the person's language too."""
     piet = world.user("piet", world.tenant("maan"), locale="nl")
