@@ -45,9 +45,9 @@ from idp.login.models import (
     KnownIpGrant,
     SecondFactorTry,
 )
-from idp.oidc import keys
+from idp.oidc import keys, uses
 from idp.oidc.logout import backchannel, endings
-from idp.oidc.models import AuthorizationGrant, DeviceAuthorization, InitialAccessToken
+from idp.oidc.models import AuthorizationGrant, ClientUse, DeviceAuthorization, InitialAccessToken
 from idp.outbox import deliver
 from idp.outbox.errands import (
     ApplicationToTell,
@@ -264,6 +264,10 @@ def _familiar_browsers(before: datetime) -> int:
     return _remove(FamiliarBrowser, FamiliarBrowser.used_at < before - familiar.KEPT)
 
 
+def _client_uses(before: datetime) -> int:
+    return _remove(ClientUse, ClientUse.used_at < before - uses.KEPT)
+
+
 def _devices(before: datetime) -> int:
     return _remove(DeviceAuthorization, DeviceAuthorization.expires_at < before)
 
@@ -305,6 +309,7 @@ BATCHES: Final[tuple[Batch, ...]] = (
     _second_factor_tries,
     _familiar_networks,
     _familiar_browsers,
+    _client_uses,
     _devices,
     _one_time_links,
     _initial_access_tokens,

@@ -6,24 +6,32 @@ list ─▶ register (application_form.py) ─▶ its client_id, and its secret 
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from idp import settings
-from idp.console import authority
+from idp.accounts import directory
+from idp.audit.events import LogoutsRetried
+from idp.audit.record import record
+from idp.console import authority, undelivered
+from idp.console.undelivered import Untold
 from idp.errors import NotFound
 from idp.extensions import db
 from idp.login.gate import Login
 from idp.login.own_pages import render
-from idp.oidc import applications
-from idp.oidc.applications import Page, Use
+from idp.oidc import applications, uses
+from idp.oidc.applications import Page
 from idp.oidc.models import Client
+from idp.outbox import state
+from idp.outbox.models import Queued
 from idp.web.fields import typed
 
 SERVER: Final = "server"
@@ -38,16 +46,26 @@ DONE: Final[Mapping[str, Any]] = {
     "saved": _l("It is saved."),
     "off": _l("The application is switched off: it logs nobody in any more."),
     "on": _l("The application is switched on again."),
+    "retried": _l("We tell the application again. Look here in a few minutes."),
 }
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """Who uses an application. `latest`: their names, and when they were last there."""
+
+    people: int
+    latest: Sequence[tuple[str, datetime]]
+
+
+@dataclass(frozen=True, slots=True)
 class ApplicationPage:
-    """One application. `secret`: shown now and never again."""
+    """One application. `secret`: shown now and never again. `untold`: the newest logouts that it does not know of."""
 
     client: Client
     kind: str
-    use: Use
+    used: Used
+    untold: Sequence[Untold]
     secret: str | None
     issuer: str
     done: str | None
@@ -56,7 +74,8 @@ class ApplicationPage:
 def list_applications(login: Login) -> str:
     """Show some of the applications."""
     found: Page = applications.page_of(login.tenant.id, request.args.get("after", ""))
-    return render("console/applications.html", login, page=found, begun="after" in request.args)
+    untold = state.untold([client.id for client in found.clients])
+    return render("console/applications.html", login, page=found, untold=untold, begun="after" in request.args)
 
 
 def application(login: Login, row_id: uuid.UUID) -> str:
@@ -88,6 +107,21 @@ def switch_application(login: Login, row_id: uuid.UUID) -> ResponseReturnValue:
     return back_to(client, "on" if on else "off")
 
 
+def retry_logouts(login: Login, row_id: uuid.UUID) -> ResponseReturnValue:
+    """Let the worker try again what was given up."""
+    authority.act(login)
+    client = one_of(login, row_id)
+    tried = state.try_again(Queued.application_id == client.id)
+    if tried:
+        record(
+            LogoutsRetried(
+                tenant_id=client.tenant_id, actor_id=login.user.id, client_id=client.client_id, logouts=tried
+            )
+        )
+    db.session.commit()
+    return back_to(client, "retried")
+
+
 def application_page() -> str:
     """Return the page on which the buttons of this application stand."""
     return url_for("console.application", **(request.view_args or {}))
@@ -106,7 +140,8 @@ def show(login: Login, client: Client, secret: str | None = None) -> str:
     page = ApplicationPage(
         client=client,
         kind=words_of(kind_of(client)),
-        use=applications.use_of(client),
+        used=_used(login, client),
+        untold=undelivered.of(client),
         secret=secret,
         issuer=settings.current().issuer,
         done=DONE.get(request.args.get("done", "")),
@@ -129,6 +164,13 @@ def kind_of(client: Client) -> str:
 def words_of(kind: str) -> str:
     """The same in words."""
     return str(_KINDS[kind])
+
+
+def _used(login: Login, client: Client) -> Used:
+    found = uses.of(client)
+    names = directory.names_in(login.tenant.id, [user_id for user_id, _ in found.latest])
+    somebody = gettext("somebody who does not work here any more")
+    return Used(found.people, [(names.get(user_id, somebody), at) for user_id, at in found.latest])
 
 
 def _with_secret(login: Login, row_id: uuid.UUID) -> Client:

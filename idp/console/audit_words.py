@@ -23,6 +23,7 @@ TITLES: Mapping[str, Any] = {
     "client.device_allowed": _l("Device allowed by its code"),
     "client.disabled": _l("Application switched off"),
     "client.enabled": _l("Application switched on again"),
+    "client.logouts_retried": _l("Application told again of logouts"),
     "client.registered": _l("Application registered"),
     "client.registration_allowed": _l("Registration of applications allowed"),
     "client.secret_renewed": _l("Application got a new secret"),

@@ -51,6 +51,7 @@ PAGES = (
     page("/applications/<uuid:row_id>/secret", applications.ask_new_secret),
     page("/applications/<uuid:row_id>/secret", applications.renew_secret, "POST", applications.application_page),
     page("/applications/<uuid:row_id>/switch", applications.switch_application, "POST", applications.application_page),
+    page("/applications/<uuid:row_id>/retry", applications.retry_logouts, "POST", applications.application_page),
     page("/applications/<uuid:row_id>/connect", connecting.connect_application),
     page("/sessions", sessions.sessions),
     page("/sessions/<uuid:session_id>/end", sessions.end_session, "POST", sessions.sessions_page),

@@ -10,7 +10,7 @@ Each is one unit of work with its audit event. The caller has checked who acts, 
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,13 +21,12 @@ from idp.audit.record import record
 from idp.crypto import opaque
 from idp.extensions import db
 from idp.oidc.metadata import validated
-from idp.oidc.models import AuthorizationGrant, Client
+from idp.oidc.models import Client
 from idp.oidc.registration import Registration
 
 PAGE = 50
 OLD_SECRET_LIVES = timedelta(days=1)
 _ID_BYTES_SHOWN = 16
-_USED_LATELY = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +43,6 @@ class Page:
 
     clients: Sequence[Client]
     after: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """How many people an application was given something for in the last thirty days, and when it last was."""
-
-    people: int
-    last: datetime | None
 
 
 def page_of(tenant_id: uuid.UUID, after: str = "") -> Page:
@@ -121,15 +112,6 @@ def switch_on(client: Client, actor_id: uuid.UUID | None = None) -> None:
     if client.disabled_at is not None:
         client.disabled_at = None
         record(ClientEnabled(tenant_id=client.tenant_id, actor_id=actor_id, client_id=client.client_id))
-
-
-def use_of(client: Client) -> Use:
-    """Who used it lately."""
-    mine = AuthorizationGrant.client_id == client.id, AuthorizationGrant.created_at > clock.now() - _USED_LATELY
-    each = sa.select(sa.func.max(AuthorizationGrant.created_at).label("last")).where(*mine)
-    people = each.group_by(AuthorizationGrant.user_id).subquery()
-    number, last = db.session.execute(sa.select(sa.func.count(), sa.func.max(people.c.last)).select_from(people)).one()
-    return Use(number, last)
 
 
 def _checked(metadata: Mapping[str, Any]) -> Registration:

@@ -39,6 +39,17 @@ class Client(Base):
     disabled_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class ClientUse(Base):
+    """When a person last logged in to an application of a company's own; for the company, which keeps an eye on it."""
+
+    __tablename__ = "client_uses"
+    __table_args__ = (Index("ix_client_uses_client_id_used_at", "client_id", "used_at"),)
+
+    client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True)
+    used_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
 class InitialAccessToken(Base):
     """Who has it may register applications of the tenant; of no tenant: for everybody's people (RFC 7591)."""
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from idp import clock, vault
 from idp.extensions import db
-from idp.outbox.errands import Errand
+from idp.outbox.errands import ApplicationToTell, Errand
 from idp.outbox.items import Item, write
 from idp.outbox.mail.letters import Mail
 from idp.outbox.models import Queued, seal_owner
@@ -50,6 +50,7 @@ def _columns(item: Item, user_id: uuid.UUID | None = None, tenant_id: uuid.UUID 
         "kind": item.kind,
         "user_id": user_id,
         "tenant_id": tenant_id,
+        "application_id": uuid.UUID(item.client) if isinstance(item, ApplicationToTell) else None,
         "payload_sealed": vault.sealer().seal(payload, seal_owner(row_id)),
         "created_at": now,
         "due_at": now,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.extensions import Base, Instant
@@ -23,12 +23,21 @@ class Queued(Base):
         Index("ix_outbox_due_at", "due_at"),
         Index("ix_outbox_dead_at", "dead_at"),
         Index("ix_outbox_created_at", "created_at"),
+        Index(
+            "ix_outbox_application_id_created_at_open",
+            "application_id",
+            "created_at",
+            postgresql_where=text("delivered_at IS NULL"),
+            sqlite_where=text("delivered_at IS NULL"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
     kind: Mapped[str] = mapped_column(String(64))
     user_id: Mapped[uuid.UUID | None]
     tenant_id: Mapped[uuid.UUID | None]
+    application_id: Mapped[uuid.UUID | None]
+    """Of the application that is to be told something."""
     payload_sealed: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Instant)
     useful_until: Mapped[datetime] = mapped_column(Instant)

@@ -1,8 +1,10 @@
 """How the outbox stands, for `idp check` and `idp outbox`; and a second chance for what was given up."""
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -14,6 +16,9 @@ from idp.outbox.models import Queued
 LATE_AFTER = timedelta(minutes=15)
 DEAD_FOR = timedelta(days=7)
 """How long a dead letter is reported; the row itself stays longer."""
+
+_FAILED: Final = Queued.delivered_at.is_(None), sa.or_(Queued.dead_at.is_not(None), Queued.last_error.is_not(None))
+"""What was tried in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,19 @@ def undelivered(most: int) -> Sequence[Queued]:
     open_ones = sa.or_(Queued.dead_at.is_not(None), Queued.due_at.is_not(None))
     order = Queued.dead_at.is_(None), Queued.dead_at.desc(), Queued.due_at
     return db.session.scalars(sa.select(Queued).where(open_ones).order_by(*order).limit(most)).all()
+
+
+def untold(application_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, int]:
+    """How much each of these applications could not be told so far; those that know everything are left out."""
+    mine = Queued.application_id.in_(application_ids), *_FAILED
+    counted = sa.select(Queued.application_id, sa.func.count()).where(*mine).group_by(Queued.application_id)
+    return {mine: count for mine, count in db.session.execute(counted) if mine}
+
+
+def failed_for(application_id: uuid.UUID, most: int) -> Sequence[Queued]:
+    """What this application could not be told so far, the newest first."""
+    mine = sa.select(Queued).where(Queued.application_id == application_id, *_FAILED)
+    return db.session.scalars(mine.order_by(Queued.created_at.desc()).limit(most)).all()
 
 
 def try_again(which: sa.ColumnElement[bool]) -> int:

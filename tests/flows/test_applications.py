@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from idp.audit.models import AuditEvent
-from idp.extensions import db
 from idp.oidc import applications
 from idp.oidc.models import Client
 from tests.support.browser import Browser, NewBrowser
@@ -346,12 +344,3 @@ def test_the_list_is_read_page_by_page(world: World, in_app: Flask, zon: KnownTe
             break
         page = applications.page_of(zon.id, page.after)
     assert seen == [f"c{n:03}" for n in range(120)]
-
-
-def test_lately_is_thirty_days(world: World, in_app: Flask, zon: KnownTenant) -> None:
-    """An application that nobody used has no last use."""
-    client = Client(client_id="c", tenant_id=zon.id, name="C", registration={})
-    db.session.add(client)
-    db.session.flush()
-    assert applications.use_of(client) == applications.Use(0, None)
-    assert timedelta(days=1) == applications.OLD_SECRET_LIVES

@@ -23,6 +23,7 @@ CHANGES: Mapping[str, tuple[str, ...]] = {
     "client.device_allowed": ("device_authorizations",),
     "client.disabled": ("clients",),
     "client.enabled": ("clients",),
+    "client.logouts_retried": ("outbox",),
     "client.registered": ("clients",),
     "client.registration_allowed": ("initial_access_tokens",),
     "client.secret_renewed": ("clients",),

@@ -25,6 +25,7 @@ from idp.audit.events.applications import (
     InitialAccessTokenMade,
     KeyRevoked,
     KeysRotated,
+    LogoutsRetried,
     RefreshTokenReused,
 )
 from idp.audit.events.base import Event
@@ -127,6 +128,7 @@ __all__ = [
     "LoginCompleted",
     "LoginDisowned",
     "LoginRefused",
+    "LogoutsRetried",
     "MembershipBegun",
     "MembershipEnded",
     "NewIpValidated",

@@ -108,6 +108,15 @@ class ClientSecretRenewed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutsRetried(Event):
+    """An application is told once more which logins are over; telling it had been given up."""
+
+    kind: ClassVar[str] = "client.logouts_retried"
+    client_id: str
+    logouts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientDisabled(Event):
     """An application is refused everything."""
 

@@ -19,7 +19,7 @@ from idp.extensions import db
 from idp.login.gate import Application, Login, Standing, begin, judge
 from idp.login.network import current_network
 from idp.login.types import Complete, Demand, Deny, Refusal
-from idp.oidc import acting, consent
+from idp.oidc import acting, consent, uses
 from idp.oidc.device import waiting
 from idp.oidc.grants.authorization_code import granted
 from idp.oidc.models import DeviceAuthorization, DeviceState
@@ -139,6 +139,7 @@ def _allow(handle: str, device: DeviceAuthorization, answered: KeptRequest) -> R
     grant = granted(answered, opaque.new())
     grant.code_hash, grant.code_expires_at = device.device_code_hash, device.expires_at
     db.session.add(grant)
+    uses.remember(asked.client.row, login.user.id)
     if not asked.client.row.first_party:
         consent.allow(asked, login)
     acting.keep_look(login, asked.application.name)

@@ -12,7 +12,7 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 from idp import clock
 from idp.crypto import opaque
 from idp.extensions import db
-from idp.oidc import acting, answers, authorizations, binding, claims, issuing, resources
+from idp.oidc import acting, answers, authorizations, binding, claims, issuing, resources, uses
 from idp.oidc.answers import Composed
 from idp.oidc.authorizations import Authorization
 from idp.oidc.checks import S256
@@ -64,6 +64,7 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
         request: KeptRequest = self.request
         code = opaque.new()
         db.session.add(granted(request, code))
+        uses.remember(request.asked.client.row, request.login.user.id)
         acting.keep_look(request.login, request.asked.application.name)
         return answers.compose(request.asked.to, code=code)
 
