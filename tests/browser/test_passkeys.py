@@ -143,6 +143,7 @@ def test_beside_the_authenticator_app(stage: Stage, new_person: NewPerson, width
     train.press("Log in with a passkey")
     assert train.page.inner_text("#acr") == "phr"
 
-    home.press("Remove")
+    with home.page.expect_navigation():
+        home.page.locator("form[action*='/passkeys/'][action$='/remove'] button").first.click()
     home.press("Remove")
     assert home.page.get_by_text("The passkey is removed").is_visible()

@@ -156,7 +156,7 @@ def address_of(rule: Rule, ids: dict[str, uuid.UUID]) -> str:
     assert rule.arguments <= set(ids), f"what is {rule.arguments - set(ids)} in {rule.rule}? Say so in stand_ins."
     path = rule.rule.replace("accountants/<uuid:user_id>", f"accountants/{ids['accountant_id']}")
     for name in rule.arguments:
-        path = path.replace(f"<uuid:{name}>", str(ids[name]))
+        path = path.replace(f"<uuid:{name}>", str(ids[name])).replace(f"<{name}>", str(ids[name]))
     return path
 
 
@@ -171,7 +171,7 @@ def stand_ins(session: Any, zon: KnownTenant, bert: KnownUser) -> dict[str, uuid
         "device_id": sa.select(TotpDevice.id).where(TotpDevice.user_id == bert.id),
         "passkey_id": sa.select(Passkey.id).where(Passkey.user_id == bert.id),
     }
-    return {name: session.scalars(one).one() for name, one in of.items()}
+    return {"handle": uuid.uuid4(), **{name: session.scalars(one).one() for name, one in of.items()}}
 
 
 def far_on(session: Any, zon: KnownTenant, bert: KnownUser) -> Iterator[str]:

@@ -1,4 +1,7 @@
-"""Take a picture of every page: `python -m tests.screenshots [DIRECTORY]`, or `make screenshots`."""
+"""Take a picture of every page, and say which templates were on none.
+
+`python -m tests.screenshots [DIRECTORY]`, or `make screenshots`.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import FLAGS, find_chromium
 from tests.screenshots.tour import Tour
-from tests.support.server import Server, serving
+from tests.support.server import Server, serving_here
 from tests.support.stores import Templates
 
 PICTURES = Path(__file__).parents[2] / "test-results" / "screenshots"
@@ -30,9 +34,10 @@ def main() -> int:
         if executable is None:
             sys.exit("There is no Chromium, and it could not be installed.")
         browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
-        with serving(Templates(directory).sqlite(directory / "idp.sqlite"), directory) as live:
+        with serving_here(Templates(directory).sqlite(directory / "idp.sqlite"), directory) as live:
             for language in LANGUAGES:
                 _walk(live, browser, language, directory, pictures)
+            print(*("never shown:", *never_shown(live.app)), sep="\n  ")  # noqa: T201 - this is a command
         browser.close()
     return 0
 
@@ -47,6 +52,14 @@ def _walk(live: Server, browser: Browser, language: str, directory: Path, pictur
 
     seen = Tour(live, live.new_world(), browser, language, look, directory).walk()
     print(f"{language}: {len(seen)} pages, in {pictures}")  # noqa: T201 - this is a command
+
+
+def never_shown(app: Flask) -> list[str]:
+    """The templates that nobody came past; a mail's text goes with its page."""
+    environment = app.jinja_env
+    assert environment.cache is not None
+    used = {str(key[1]) for key in environment.cache.keys()}  # noqa: SIM118 - Jinja's cache is no mapping
+    return [name for name in environment.list_templates(["html"]) if name not in used]
 
 
 if __name__ == "__main__":

@@ -12,12 +12,16 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
+import httpx
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page
 
+from idp import clock, shortlived
 from idp.accounts.models import Passkey, User
+from idp.extensions import db
 from idp.outbox.items import Recipient
 from tests.browser.conftest import PATIENCE_MS, Person
 from tests.outbox.test_letters import mails, rendered
@@ -56,6 +60,8 @@ class Tour:
         for part in (
             self._logging_in,
             self._new_address_and_set_up,
+            self._ends_of_a_login,
+            self._device,
             self._several_companies,
             self._account,
             self._console,
@@ -133,6 +139,36 @@ class Tour:
             person.answer("totp", self.nina.totp())
             self._see(person, "login-recovery-codes")
 
+    def _ends_of_a_login(self) -> None:
+        with self._window() as person:
+            person.page.goto(f"{self.live.issuer}/account/")
+            handle = person.page.url.split("/login/")[1].split("/")[0].split("?")[0]
+            with self.live.app.app_context():
+                began = {"begun_at": (clock.now() - timedelta(minutes=16)).isoformat()}
+                shortlived.replace("login", handle, {**(shortlived.get("login", handle) or {}), **began})
+                db.session.commit()
+            self._go(person, f"/login/{handle}", "login-expired")
+            self._press(person, "main form button")
+            person.log_in(self.carla)
+            self._go(person, "/login/no-such-login", "login-done")
+            self._go(person, "/console/settings", "not-for-you")
+
+    def _device(self) -> None:
+        grant = "urn:ietf:params:oauth:grant-type:device_code"
+        tv = self.world.client(
+            "tv", name="Informer TV", public=True, grant_types=[grant], redirect_uris=[], response_types=[]
+        )
+        asked = {"client_id": tv.client_id, "scope": "openid profile email"}
+        code = httpx.post(f"{self.live.issuer}/device_authorization", data=asked, trust_env=False).json()["user_code"]
+        with self._window() as person:
+            self._go(person, "/device", "device")
+            person.answer("user_code", "BCDF-GHJK")
+            self._see(person, "device-wrong")
+            person.answer("user_code", code)
+            person.log_in(self.anna, until="consent")
+            self._see(person, "device-confirm")
+            self._press(person, "button[value=allow]", "device-done")
+
     def _several_companies(self) -> None:
         with self._window() as person:
             person.page.goto(f"{self.live.issuer}/account/")
@@ -178,7 +214,7 @@ class Tour:
         self._go(desk, "/console/security-code", "security-code")
         self._go(desk, "/console/security-code/rotate", "security-code-rotate")
         self._go(desk, "/console/applications", "applications")
-        self._go(desk, "/console/applications/new", "application-new")
+        self._application(desk)
         self._go(desk, "/console/accountants", "accountants")
         with self._window() as other:
             other.page.goto(f"{self.live.issuer}/account/companies")
@@ -190,6 +226,18 @@ class Tour:
         self._go(desk, f"/console/accountants/{self.eva.id}/end", "end-accountant")
         self._go(desk, "/console/helpdesk", "helpdesk")
         self._press(desk, "form[action$='/helpdesk'] button", "helpdesk-let-in")
+
+    def _application(self, desk: Person) -> None:
+        self._go(desk, "/console/applications/new", "application-new")
+        desk.page.locator("form.stack").evaluate("form => form.noValidate = true")
+        self._press(desk, "form.stack button[type=submit]", "application-wrong")
+        desk.page.locator("[name=name]").fill("Kassa")
+        desk.page.locator("[name=redirect_uris]").fill("https://kassa.example/callback")
+        self._press(desk, "form.stack button[type=submit]", "application-registered")
+        self._go(desk, "/console/applications", "applications-some")
+        page = str(desk.page.locator("main ul.rows a, main table a").first.get_attribute("href"))
+        for rest in ("", "/change", "/secret", "/connect"):
+            self._go(desk, f"{page}{rest}", f"application{rest.replace('/', '-')}")
 
     def _branding(self, desk: Person) -> None:
         self._go(desk, "/console/branding", "branding")
@@ -226,6 +274,7 @@ class Tour:
         self._go(desk, "/console/users/import", "import")
         self._choose(desk, FAULTY, "import-wrong")
         self._choose(desk, f"name;email;username\nOtto;o@x.example;otto{self.world.suffix}\n", "import-look")
+        self._press(desk, "form[action$='/confirm'] button", "import-confirmed")
 
     def _helpdesk(self) -> None:
         with self._window() as helper:

@@ -13,9 +13,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import httpx
 from flask import Flask
+from werkzeug.serving import make_server
 
 from idp import clock
 from tests.support.browser import Browser
@@ -30,16 +32,27 @@ DOWN_WITHIN = 40
 
 
 class Server:
-    """A running `idp serve`. `pid` is the process to signal, `log` the file that its output goes to."""
+    """A running `idp serve`. `pid` is the process to signal, `log` the file that its output goes to.
 
-    def __init__(self, store: Store, process: subprocess.Popen[bytes], issuer: str, log: Path, app: Flask) -> None:
+    Without a process it is `app` itself that answers, in a thread.
+    """
+
+    def __init__(
+        self, store: Store, process: subprocess.Popen[bytes] | None, issuer: str, log: Path, app: Flask
+    ) -> None:
         self.store = store
-        self.process = process
+        self._process = process
         self.issuer = issuer
         self.log = log
         self.app = app
         self._worlds = 0
         self._browsers: list[Browser] = []
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The process that was started."""
+        assert self._process, "the application answers in this process"
+        return self._process
 
     @property
     def pid(self) -> int:
@@ -88,6 +101,25 @@ def serving(
         stop(process)
         with app.app_context():
             dispose()
+
+
+@contextmanager
+def serving_here(store: Store, directory: Path) -> Iterator[Server]:
+    """Answer in threads of this process, for whoever wants to look into the application meanwhile."""
+    port = free_port()
+    app = make_app(store.settings(issuer=f"http://localhost:{port}"))
+    with make_server("127.0.0.1", port, app, threaded=True) as answering:
+        thread = Thread(target=answering.serve_forever)
+        thread.start()
+        server = Server(store, None, f"http://localhost:{port}", directory / "none.log", app)
+        try:
+            yield server
+        finally:
+            server.close_browsers()
+            answering.shutdown()
+            thread.join()
+    with app.app_context():
+        dispose()
 
 
 def wait_until_answers(address: str, process: subprocess.Popen[bytes], log: Path | None = None) -> None:
