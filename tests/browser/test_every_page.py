@@ -26,6 +26,12 @@ ABOUT_PASSKEYS = {"security", "security-without-two-factor"}
 """Their button leads to a page that says what a passkey needs."""
 RUN = "options => axe.run(document, options).then(found => found.violations)"
 
+SEEN = "[...document.querySelectorAll('main button:enabled, main a.button')].filter(one => one.checkVisibility())"
+OUT_OF_REACH = f"""() => {SEEN}.filter(one => (one.focus(), document.activeElement !== one || one.tabIndex < 0))
+    .map(one => one.innerText)"""
+ALIKE = f"""() => {SEEN}.filter(one => !one.hasAttribute('aria-labelledby')).map(one => one.innerText)
+    .filter((words, at, all) => all.indexOf(words) !== at)"""
+
 
 @pytest.fixture(scope="module")
 def axe() -> str:
@@ -35,14 +41,13 @@ def axe() -> str:
 
 @pytest.mark.parametrize("language", ["en", "nl"])
 def test_nothing_serious(live: Server, chromium: Browser, axe: str, tmp_path: Path, language: str) -> None:
-    """WCAG 2.2 AA as far as a machine sees it, light and dark; at 390 px nothing sticks out to the side."""
+    """WCAG 2.2 AA as far as a machine sees it, light and dark; and what it does not see, at 390 and 1280 px."""
     faults: list[str] = []
 
     def look(page: Page, name: str) -> None:
         page.evaluate(axe)
         faults.extend(f"{name}: {fault}" for fault in broken_rules(page))
-        if page.evaluate("document.documentElement.scrollWidth") > 390:
-            faults.append(f"{name}: wider than the window")
+        faults.extend(f"{name}: {fault}" for fault in discomforts(page))
 
     seen = Tour(live, live.new_world(), chromium, language, look, tmp_path).walk()
     assert len(seen) > 80
@@ -60,6 +65,18 @@ def test_every_page_works_without_script(live: Server, chromium: Browser, tmp_pa
     seen = Tour(live, live.new_world(), chromium, "en", look, tmp_path, script=False).walk()
     assert len(seen) > 80
     assert offered == []
+
+
+def discomforts(page: Page) -> Iterator[str]:
+    """Yield what sticks out to the side, buttons that no keyboard reaches, and several that a screen reader says alike."""
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        if not page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"):
+            yield f"wider than a window of {width} px"
+    out_of_reach: list[str] = page.evaluate(OUT_OF_REACH)
+    yield from (f"no keyboard reaches “{words}”" for words in out_of_reach)
+    alike: list[str] = page.evaluate(ALIKE)
+    yield from (f"several buttons are “{words}” and nothing else" for words in alike)
 
 
 def broken_rules(page: Page) -> Iterator[str]:
