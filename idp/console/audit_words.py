@@ -26,6 +26,7 @@ TITLES: Mapping[str, Any] = {
     "client.logouts_retried": _l("Application told again of logouts"),
     "client.registered": _l("Application registered"),
     "client.registration_allowed": _l("Registration of applications allowed"),
+    "client.registration_stopped": _l("Registration of applications stopped"),
     "client.secret_renewed": _l("Application got a new secret"),
     "consent.given": _l("Application allowed to use data"),
     "consent.withdrawn": _l("Application not allowed to use data any more"),

@@ -15,6 +15,7 @@ from idp.console import (
     invite,
     people,
     person,
+    registration_tokens,
     security_center,
     security_code,
     sessions,
@@ -40,6 +41,14 @@ PAGES = (
     page("/applications/new", application_form.new_application),
     page("/applications/new", application_form.register_application, "POST", application_form.keep_new_input),
     page("/applications/check-addresses", application_form.check_addresses, "POST", application_form.keep_new_input),
+    page("/applications/tokens", registration_tokens.registration_tokens),
+    page("/applications/tokens", registration_tokens.make_token, "POST", registration_tokens.tokens_page),
+    page(
+        "/applications/tokens/<uuid:token_id>/revoke",
+        registration_tokens.revoke_token,
+        "POST",
+        registration_tokens.tokens_page,
+    ),
     page("/applications/<uuid:row_id>", applications.application),
     page("/applications/<uuid:row_id>/change", application_form.change_application),
     page(

@@ -26,6 +26,7 @@ CHANGES: Mapping[str, tuple[str, ...]] = {
     "client.logouts_retried": ("outbox",),
     "client.registered": ("clients",),
     "client.registration_allowed": ("initial_access_tokens",),
+    "client.registration_stopped": ("initial_access_tokens",),
     "client.secret_renewed": ("clients",),
     "consent.given": ("consents",),
     "consent.withdrawn": ("consents",),

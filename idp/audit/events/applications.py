@@ -93,10 +93,17 @@ class ClientDeleted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitialAccessTokenMade(Event):
-    """The operator made a token with which applications register themselves."""
+    """The operator, or an administrator for their tenant, made a token with which applications register themselves."""
 
     kind: ClassVar[str] = "client.registration_allowed"
     until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitialAccessTokenRevoked(Event):
+    """A token with which applications registered themselves is worth nothing any more; what registered stays."""
+
+    kind: ClassVar[str] = "client.registration_stopped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Dynamic registration: applications that register themselves (RFC 7591, OpenID Connect Registration 1.0, RFC 7592).
 
-    operator ─ idp client token [--tenant SLUG] ─▶ an initial access token, for a while (initial_tokens.py)
+    administrator ─ console, for the own tenant ──┐
+    operator ─ idp client token [--tenant SLUG] ──┴▶ an initial access token, for a while (initial_tokens.py)
                                                         │ Authorization: Bearer
     program ─ POST /register ───────────────────────────▼─▶ open_metadata.py ─▶ sector.py ─▶ a client, its secret and its
                                                                                              registration token, once

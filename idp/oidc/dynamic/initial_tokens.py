@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from idp import clock, shortlived
-from idp.audit.events import InitialAccessTokenMade
+from idp.audit.events import InitialAccessTokenMade, InitialAccessTokenRevoked
 from idp.audit.record import record
 from idp.crypto import opaque
-from idp.extensions import db
+from idp.extensions import changed, db
 from idp.oidc.models import InitialAccessToken
 from idp.tenancy.models import Tenant
 
 REGISTRATIONS_AN_HOUR = 20
+MOST = 20
+"""So many a tenant can have at a time in the console."""
 _KIND = "dynamic_registration"
 
 
@@ -28,12 +31,31 @@ class Permit:
     tenant_id: uuid.UUID | None
 
 
-def new(tenant_id: uuid.UUID | None, lifetime: timedelta) -> tuple[str, datetime]:
+def new(
+    tenant_id: uuid.UUID | None, lifetime: timedelta, name: str | None = None, actor_id: uuid.UUID | None = None
+) -> tuple[str, datetime]:
     """A token and its end; it can be used until then. The caller commits."""
     token, ends = opaque.new(), clock.now() + lifetime
-    db.session.add(InitialAccessToken(tenant_id=tenant_id, token_hash=opaque.digest(token), expires_at=ends))
-    record(InitialAccessTokenMade(tenant_id=tenant_id, until=ends.isoformat()))
+    digest = opaque.digest(token)
+    db.session.add(InitialAccessToken(tenant_id=tenant_id, name=name, token_hash=digest, expires_at=ends))
+    record(InitialAccessTokenMade(tenant_id=tenant_id, actor_id=actor_id, until=ends.isoformat()))
     return token, ends
+
+
+def of_tenant(tenant_id: uuid.UUID) -> Sequence[InitialAccessToken]:
+    """The tenant's tokens that can still be used, the newest first; at most `MOST`."""
+    live = InitialAccessToken.tenant_id == tenant_id, InitialAccessToken.expires_at > clock.now()
+    newest = sa.select(InitialAccessToken).where(*live).order_by(InitialAccessToken.created_at.desc())
+    return db.session.scalars(newest.limit(MOST)).all()
+
+
+def revoke(tenant_id: uuid.UUID, token_id: uuid.UUID, actor_id: uuid.UUID) -> bool:
+    """Whether the tenant had that token until now. What it registered stays. The caller commits."""
+    mine = InitialAccessToken.id == token_id, InitialAccessToken.tenant_id == tenant_id
+    if not changed(sa.delete(InitialAccessToken).where(*mine)):
+        return False
+    record(InitialAccessTokenRevoked(tenant_id=tenant_id, actor_id=actor_id))
+    return True
 
 
 def permit(token: str) -> Permit | None:
