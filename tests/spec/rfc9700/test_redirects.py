@@ -11,7 +11,7 @@ from flask import Flask
 
 from tests.support.browser import Browser
 from tests.support.relying_party import NewRp, RelyingParty
-from tests.support.world import KnownUser, World
+from tests.support.world import KnownTenant, World
 
 
 def test_a_query_that_is_registered_stays(world: World, new_rp: NewRp, at_work: Browser) -> None:
@@ -106,9 +106,13 @@ def test_no_page_is_read_by_another_origin(app: Flask, http: httpx.Client) -> No
             assert "access-control-allow-credentials" not in answer.headers, path
 
 
-def test_no_form_of_the_login_is_sent_on(rp: RelyingParty, browser: Browser, anna: KnownUser) -> None:
-    """Section 4.12: after a password comes a 303, which makes a GET of it; a 307 or 308 would hand it to the next one."""
-    form = browser.get(rp.authorize_url()).filled_form(username=anna.username, password=anna.password)
+def test_no_form_of_the_login_is_sent_on(world: World, zon: KnownTenant, rp: RelyingParty, browser: Browser) -> None:
+    """Section 4.12: after a password or a code comes a 303, which makes a GET of it; a 307 would hand it to the next one."""
+    eva = world.user("eva", zon, totp=True)
+    form = browser.get(rp.authorize_url()).filled_form(username=eva.username, password=eva.password)
+    answer = browser.http.post(form.action, data=dict(form.values))
+    assert answer.status_code == 303
+    form = browser.get(answer.headers["location"]).filled_form(totp=eva.totp())
     answer = browser.http.post(form.action, data=dict(form.values))
     assert answer.status_code == 303
     answer = browser.http.get(answer.headers["location"])
