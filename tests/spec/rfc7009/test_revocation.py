@@ -40,11 +40,23 @@ def test_a_clients_own_token(world: World, new_rp: NewRp) -> None:
 
 
 def test_another_clients_token(world: World, new_rp: NewRp, rp: RelyingParty, tokens: Tokens) -> None:
-    """Section 2.1: nothing happens, and nothing is learned."""
+    """Section 2.1: nothing happens, and nothing is learned; a person's tokens and a client's own are as alive as before."""
     other = new_rp(world.client("other"))
-    assert revoke(other, token=tokens.refresh_token).status_code == 200
-    assert revoke(other, token=tokens.access_token).status_code == 200
-    assert rp.refresh(tokens).status_code == 200
+    service = new_rp(world.client("service", grant_types=["client_credentials"], response_types=[]))
+    own = service.token(grant_type="client_credentials").json()["access_token"]
+    for token in (tokens.refresh_token, tokens.access_token, own):
+        assert revoke(other, token=token).status_code == 200
+    assert is_active(rp, tokens.access_token)
+    assert is_active(service, own)
+    assert rp.userinfo(tokens).status_code == rp.refresh(tokens).status_code == 200
+
+
+def is_active(rp: RelyingParty, token: str) -> bool:
+    """What its own client hears of it."""
+    headers = {"Authorization": basic(rp.client.client_id, rp.client.client_secret or "")}
+    return bool(
+        rp.http.post(rp.metadata["introspection_endpoint"], data={"token": token}, headers=headers).json()["active"]
+    )
 
 
 def test_the_client_must_be_known(http: httpx.Client, tokens: Tokens) -> None:
