@@ -62,8 +62,8 @@ def once(kind: str, name: str, lifetime: timedelta) -> bool:
 
 def used(kind: str, name: str) -> bool:
     """Whether the name has been used and may not be used again yet."""
-    ends = _end_of(kind, name)
-    return ends is not None and ends > clock.now()
+    found = select(UsedName.digest).where(UsedName.digest == _digest(kind, name), UsedName.expires_at > clock.now())
+    return db.session.execute(found).scalar_one_or_none() is not None
 
 
 def pace(kind: str, name: str, at_most: int, within: timedelta) -> timedelta | None:

@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
+from flask import Flask
 from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
@@ -20,6 +21,7 @@ from idp.oidc.metadata import InvalidMetadata, validated
 from idp.oidc.models import Client
 from tests.support.browser import Browser, NewBrowser
 from tests.support.dpop import Lenient
+from tests.support.meanwhile import meanwhile
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import NewRp, RelyingParty
 from tests.support.stores import ISSUER
@@ -283,6 +285,15 @@ def test_pushing_it_spends_it(
     assert (again.status_code, again.json()["error"]) == (400, "invalid_request_object")
     assert "error=invalid_request_object" in (browser.get(url(rp, request)).landed or "")
     assert browser.get(rp.pushed_url(named.json()["request_uri"])).step == "password"
+
+
+def test_pushed_twice_at_the_same_moment(app: Flask, rp: RelyingParty, signed: Signed) -> None:
+    """RFC 7519 section 4.1.7: both find it unused, one uses it."""
+    request = signed(jti="1")
+    with meanwhile(app, "used_names.expires_at > ", lambda: rp.push(request=request)) as others:
+        mine = rp.push(request=request)
+    assert (others[0].status_code, mine.status_code) == (201, 400)
+    assert mine.json()["error"] == "invalid_request_object"
 
 
 def test_a_pushed_one_is_answered(rp: RelyingParty, signed: Signed, browser: Browser, anna: KnownUser) -> None:
