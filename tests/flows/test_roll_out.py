@@ -120,8 +120,8 @@ def test_whoever_explains_says_so(
         browser = open_page(new_browser(), f"/console/users/{anna.id}/simulator", bert)
         foreseen = browser.page.soup.select("[data-foreseen] > li[data-asked]")
         assert ("set_up_totp" in [row["data-step"] for row in foreseen]) is holds
-        offered = "Make two-factor authentication mandatory" in browser.get("/console/security-center").text
-        assert offered is not holds
+        awaited = "Two-factor authentication becomes mandatory on" in browser.get("/console/security-center").text
+        assert awaited is not holds
     assert re.search(rf"{FIELD} +2026-11-10", run(app, "tenant", "show", planned.slug))
 
 
