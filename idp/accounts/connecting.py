@@ -33,6 +33,7 @@ from idp.outbox.errands import RightEnded
 from idp.outbox.mail.letters import AccountantConnected, AccountantLeft
 from idp.tenancy.models import Membership, Tenant
 from idp.vault import sealer
+from idp.web.fields import bare_code
 
 DIGITS: Final = 12
 GROUP: Final = 4
@@ -163,7 +164,7 @@ def of_tenant(tenant_id: uuid.UUID, user_id: uuid.UUID) -> User | None:
 
 
 def _whose(given: str) -> Found | None:
-    code = "".join(given.split()).replace("-", "")
+    code = bare_code(given)
     if not (code.isascii() and code.isdigit() and len(code) == DIGITS):
         return None
     alive = sa.select(ConnectCode, User).join(User, User.id == ConnectCode.user_id)

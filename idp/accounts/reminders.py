@@ -111,8 +111,11 @@ def _stands(tenant: Tenant, day: str) -> bool:
 
 def _is_due(days: int, morning: date) -> sa.ColumnElement[bool]:
     """Whether the reminder so many days before the company's day is due, and none so late was sent."""
-    earlier = sa.or_(Tenant.two_factor_reminded.is_(None), Tenant.two_factor_reminded > days)
-    return sa.and_(Tenant.two_factor_mandatory_from <= morning + timedelta(days=days), earlier)
+    return sa.and_(Tenant.two_factor_mandatory_from <= morning + timedelta(days=days), _is_left(days))
+
+
+def _is_left(days: int) -> sa.ColumnElement[bool]:
+    return sa.or_(Tenant.two_factor_reminded.is_(None), Tenant.two_factor_reminded > days)
 
 
 def _begin(tenant: Tenant, now: datetime) -> bool:
@@ -121,8 +124,8 @@ def _begin(tenant: Tenant, now: datetime) -> bool:
     days = policy.reminded_until(day, now) if day else None
     if day is None or days is None:
         return False
-    still = sa.or_(Tenant.two_factor_reminded.is_(None), Tenant.two_factor_reminded > days)
-    mine = sa.update(Tenant).where(Tenant.id == tenant.id, Tenant.two_factor_mandatory_from == day, still)
+    still = Tenant.two_factor_mandatory_from == day, _is_left(days)
+    mine = sa.update(Tenant).where(Tenant.id == tenant.id, *still)
     if not changed(mine.values(two_factor_reminded=days)):
         return False
     outbox.ask(CompanyToRemind(tenant_id=str(tenant.id), day=day.isoformat()))

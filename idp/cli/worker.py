@@ -220,8 +220,8 @@ def close_days(stop: threading.Event) -> None:
             db.session.commit()
 
 
-def remove_events(tenant_id: uuid.UUID | None, years: int, stop: threading.Event) -> None:
-    """Remove the events that are older, those of no company where none is named. Commits after each batch."""
+def remove_events(tenant_id: uuid.UUID, years: int, stop: threading.Event) -> None:
+    """Remove the company's events that are older. Commits after each batch."""
     rows = BATCH
     while rows == BATCH and not stop.is_set():
         rows = audit_retention.remove(tenant_id, years, BATCH)

@@ -20,6 +20,7 @@ from idp.crypto import opaque
 from idp.extensions import db
 from idp.outbox.mail.letters import NewIpValidation
 from idp.outbox.models import Queued
+from idp.web.fields import bare_code
 
 LIFETIME = timedelta(minutes=10)
 MAILS_AN_HOUR = 5
@@ -39,7 +40,7 @@ class Validation:
 
     def is_code(self, given: str) -> bool:
         """Whether this is the code that was mailed."""
-        return opaque.same(opaque.digest("".join(given.split()).replace("-", "")), self.code_hash)
+        return opaque.same(opaque.digest(bare_code(given)), self.code_hash)
 
 
 def begin(user: User, address: str, network: str | None) -> str | None:

@@ -46,9 +46,8 @@ def encrypted(text: str, registration: Registration, wanted: Encryption | None, 
     if key is None:
         raise NoKey
     header = {"alg": wanted.alg, "enc": wanted.enc, "cty": cty, "kid": key.kid, **said}
-    registry = JWERegistry(
-        algorithms=[wanted.alg, wanted.enc], strict_check_header=False
-    )  # `iss`: RFC 7519 section 5.3
+    # Not strict: a claim such as `iss` may be said in the header too (RFC 7519 section 5.3).
+    registry = JWERegistry(algorithms=[wanted.alg, wanted.enc], strict_check_header=False)
     return jwe.encrypt_compact(header, text, key, registry=registry)
 
 

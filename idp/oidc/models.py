@@ -95,7 +95,6 @@ class AuthorizationGrant(Base):
             postgresql_where=text("right_id IS NOT NULL"),
             sqlite_where=text("right_id IS NOT NULL"),
         ),
-        Index("ix_authorization_grants_client_id_created_at", "client_id", "created_at"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)

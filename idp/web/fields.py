@@ -14,6 +14,11 @@ def typed(name: str) -> str:
     return values[0] if len(values) == 1 else ""
 
 
+def bare_code(text: str) -> str:
+    """A code as it was typed, without the blanks and hyphens that people write between its digits."""
+    return "".join(text.split()).replace("-", "")
+
+
 def before() -> int | None:
     """The number that the page before ended with; None: these are the newest. Refuses what no page of ours links to."""
     given = request.args.getlist("before")

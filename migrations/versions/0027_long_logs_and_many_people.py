@@ -24,15 +24,9 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_audit_events_user_id_at_id", ["user_id", "at", "id"], unique=False)
 
-    with op.batch_alter_table("authorization_grants", schema=None) as batch_op:
-        batch_op.create_index("ix_authorization_grants_client_id_created_at", ["client_id", "created_at"], unique=False)
-
 
 def downgrade() -> None:
     """Go back to the revision before."""
-
-    with op.batch_alter_table("authorization_grants", schema=None) as batch_op:
-        batch_op.drop_index("ix_authorization_grants_client_id_created_at")
 
     with op.batch_alter_table("audit_events", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_events_user_id_at_id")

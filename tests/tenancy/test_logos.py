@@ -145,7 +145,7 @@ def test_no_damage_is_an_error_of_ours(form: str, data: st.DataObject) -> None:
     sent = bytearray(picture(form, (40, 20)))
     for _ in range(data.draw(st.integers(1, 8))):
         sent[data.draw(st.integers(0, len(sent) - 1))] = data.draw(st.integers(0, 255))
-    logos.read(bytes(sent[: data.draw(st.integers(1, len(sent)))]))
+    assert isinstance(logos.read(bytes(sent[: data.draw(st.integers(1, len(sent)))])), Logo | LogoFault)
 
 
 def test_our_own_icon_is_refused_too() -> None:

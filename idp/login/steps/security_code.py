@@ -12,6 +12,7 @@ from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
 from idp.login.throttle import Asked
 from idp.login.types import Evidence, Factor, Level, Need, ReasonCode, Requirement, Situation, StepName
 from idp.tenancy.queries import security_code_of
+from idp.web.fields import bare_code
 
 
 class SecurityCode(ByForm):
@@ -40,7 +41,7 @@ class SecurityCode(ByForm):
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """Compare in constant time; spaces and hyphens between the digits do not matter. Proves no factor and gives no method."""
         tenant = ctx.facts.workplace
-        given = "".join(answer.get("security_code", "").split()).replace("-", "")
+        given = bare_code(answer.get("security_code", ""))
         if not opaque.same(given, security_code_of(tenant)):
             return Rejected(_("The security code is not right. Please try again."), ctx.user)
         evidence = Evidence(
