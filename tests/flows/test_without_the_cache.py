@@ -53,7 +53,8 @@ def go_on_or_begin_again(browser: Browser, user: KnownUser, rp: RelyingParty) ->
         assert browser.status in {404, 410}, f"{browser.status}: {browser.text[:300]}"
         browser.press("Begin again") if "Begin again" in browser.page.html else browser.get(rp.authorize_url())
     browser.login(user)
-    if browser.landed is None and browser.status == 404:  # Redis hesitated: the login was kept in SQL, the request in Redis
+    # Where Redis hesitated, the login was kept in SQL and the request in Redis: the page says to begin at the application.
+    if browser.landed is None and browser.status == 404:
         browser.get(rp.authorize_url())
     assert rp.finish(browser).claims["acr"] == "urn:informer:acr:2fa"
 
