@@ -5,7 +5,7 @@
       └─▶ granian ─▶ N worker processes, each makes its own application ─▶ threads that answer
             │          killed or crashed: another takes its place
             └─ SIGTERM, SIGINT: no new connections, open requests are answered (30 s), exit 0
-               SIGHUP: workers are replaced one after another
+               SIGHUP: workers are replaced one after another; the old one closes each connection with its next answer
 
 Nothing is shared between workers but the database, Redis and the files that /metrics adds up.
 """
@@ -19,9 +19,10 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -44,7 +45,7 @@ from idp.web.metrics import MULTIPROCESS_VARIABLE
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
 
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 THREADS: Final = 24
 OPEN_CONNECTIONS: Final = 1024
@@ -55,6 +56,7 @@ RESPAWNS: Final = 30
 WITHIN_SECONDS: Final = 60
 PR_SET_PDEATHSIG: Final = 1
 READY_LOOK_SECONDS: Final = 0.1
+FAREWELL_SECONDS: Final = 1.0
 
 
 class Address(click.ParamType[tuple[str, int]]):
@@ -97,9 +99,27 @@ def application(ready: "Event | None" = None) -> "WSGIApplication":
     _end_with_parent()
     app = create_app(Settings.load())
     keys.warm(app)
+    leaving = threading.Event()
+    signal.signal(signal.SIGHUP, lambda *_: leaving.set())
     if ready:
         ready.set()
-    return app
+    return closing_when(leaving, app)
+
+
+def closing_when(leaving: threading.Event, app: "WSGIApplication") -> "WSGIApplication":
+    """Say `Connection: close` on every answer from the moment that `leaving` is set (RFC 9112 section 9.6).
+
+    A connection that is closed without a word may be closed at the very moment when its client sends the next request.
+    """
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
+        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+            farewell = [("Connection", "close")] if leaving.is_set() else []
+            return start_response(status, headers + farewell, *exc_info)
+
+        return app(environ, start)
+
+    return answer
 
 
 def _faults_of_settings_and_stores() -> list[str]:
@@ -132,10 +152,11 @@ def _faults_of_port(host: str, port: int) -> list[str]:
 
 
 class Server(MPServer):
-    """Granian, with two things of ours.
+    """Granian, with three things of ours.
 
-    It gives up after two quick crashes of one worker; we only do where crashing is all that happens. And it stops a worker
-    half a second after it started the next one, which by then may still be loading; ours is ready first.
+    It gives up after two quick crashes of one worker; we only do where crashing is all that happens. It stops a worker
+    an interval after it started the next one, which by then may still be loading; ours is ready first. And it closes the
+    connections of that worker without a word; ours is told first (SIGHUP), and has the interval to say so to its clients.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -143,18 +164,23 @@ class Server(MPServer):
         super().__init__(*args, **options)
         self._replaced: deque[float] = deque(maxlen=RESPAWNS)
         self._old_ones_serve = False
+        self._serving: dict[int, tuple[Any, Event]] = {}
 
     def _spawn_worker(self, idx: Any, target: Any, callback_loader: Any) -> Any:  # type: ignore[override]
         """Make a worker; while old ones serve, its start lasts until it is ready, or has failed."""
         ready = multiprocessing.Event()
         worker: Any = super()._spawn_worker(idx, target, partial(callback_loader, ready))
-        worker.start = partial(self._start, worker, worker.start, ready)
+        worker.start = partial(self._start, idx, worker, worker.start, ready)
         return worker
 
-    def _start(self, worker: Any, start: Callable[[], None], ready: "Event") -> None:
+    def _start(self, idx: int, worker: Any, start: Callable[[], None], ready: "Event") -> None:
         start()
         while self._old_ones_serve and not ready.wait(READY_LOOK_SECONDS) and worker.is_alive():
             continue
+        old, old_is_ready = self._serving.get(idx, (None, ready))
+        if self._old_ones_serve and old_is_ready.is_set() and old.is_alive():
+            os.kill(old.inner.pid, signal.SIGHUP)
+        self._serving[idx] = worker, ready
 
     def _respawn_workers(self, workers: Any, spawn_target: Any, target_loader: Any, delay: float = 0) -> None:
         self._old_ones_serve = delay > 0
@@ -181,7 +207,7 @@ def _server(host: str, port: int, workers: int) -> Server:
         log_dictconfig=logs.for_granian(),
         log_access=False,
         respawn_failed_workers=True,
-        respawn_interval=0.5,
+        respawn_interval=FAREWELL_SECONDS,
         workers_kill_timeout=DRAIN_SECONDS,
     )
 
