@@ -2,6 +2,7 @@
 
 lock            held while the demo runs: two demos never share a directory
 secrets.json    made at the first start, kept: without them the database cannot be read
+settings.toml   what every other command needs to work on this demo (IDP_CONFIG), anew at every start
 idp.sqlite      the database          mail/   what would have been mailed
 logs/           the output of each process, anew at every start
 """
@@ -10,7 +11,7 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from urllib.parse import quote
 from sqlalchemy.engine import URL
 
 from idp.errors import Misconfigured, Unavailable
-from idp.settings import KEY_DIGITS
+from idp.settings import KEY_DIGITS, PREFIX
 
 PRIVATE = 0o700
 
@@ -43,6 +44,7 @@ class Directory:
         self.logs = self.path / "logs"
         self.valkey = self.path / "valkey"
         self.mail = self.path / "mail"
+        self.settings = self.path / "settings.toml"
         self._secrets = self.path / "secrets.json"
 
     @property
@@ -81,7 +83,7 @@ class Directory:
                 raise Misconfigured(
                     f"{self._secrets} is gone, and {self.database} cannot be read without: remove both."
                 )
-            self._keep(_made_up())
+            _write_whole(self._secrets, json.dumps(asdict(_made_up()), indent=2))
         return self.kept_secrets()
 
     def kept_secrets(self) -> Secrets:
@@ -93,15 +95,22 @@ class Directory:
         except (OSError, ValueError, TypeError) as error:
             raise Misconfigured(f"{self._secrets} cannot be read: {error}") from None
 
-    def _keep(self, made: Secrets) -> None:
-        """Write them whole or not at all."""
-        draft = self._secrets.with_suffix(".draft")
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-            json.dump(asdict(made), file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._secrets)
+    def keep_settings(self, environment: Mapping[str, str]) -> None:
+        """Write our variables of this environment as a file for IDP_CONFIG; a JSON string is a TOML string."""
+        ours = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
+        lines = (f"{name.removeprefix(PREFIX).lower()} = {json.dumps(value)}\n" for name, value in ours.items())
+        _write_whole(self.settings, "".join(lines))
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file for its owner's eyes, whole or not at all."""
+    draft = path.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
 
 
 def _made_up() -> Secrets:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from types import FrameType
 
 import click
@@ -53,6 +54,7 @@ def _start(processes: Processes, directory: Directory, addresses: Addresses) -> 
     _prepare(directory, secrets, addresses)
     processes.wait_until(lambda: pongs(HOST, valkey_port), "Valkey")
     environment = _environment(directory, secrets, addresses, valkey_port)
+    directory.keep_settings(environment)
     bind = f"{HOST}:{addresses.port}"
     processes.begin("Provider", [*IDP, "serve", "--bind", bind, "--workers", "1"], environment)
     processes.wait_until(lambda: answers(f"{addresses.issuer}/readyz"), "The provider")
@@ -70,12 +72,26 @@ def _prepare(directory: Directory, secrets: Secrets, addresses: Addresses) -> No
 
 def _say(directory: Directory, addresses: Addresses) -> None:
     click.echo(table(content.tenants(), addresses))
-    click.echo("A code of the moment, without a telephone: idp demo --totp USERNAME (or the secret that a page shows)")
+    click.echo("A code of the moment, without a telephone (or of a secret that a page shows, in USERNAME's place):")
+    click.echo(f"    {_command('IDP_DATA_DIR', directory.path, 'demo --totp USERNAME')}")
+    click.echo("Any other command on this demo, for example:")
+    click.echo(f"    {_command('IDP_CONFIG', directory.settings, 'user list')}")
     click.echo(f"Mails, one .eml file each, also those for a forgotten password: {directory.mail}")
     if addresses.host == HOST:
         click.echo("To try passkeys, which belong to a name and not to an IP address: IDP_HOST=localhost make demo")
     click.echo(f"Data and logs: {directory.path}. Ctrl-C ends the demo and keeps the data.")
     sys.stdout.flush()
+
+
+def _command(setting: str, path: Path, words: str) -> str:
+    """What to paste into a second terminal that stands in this directory."""
+    program = Path(sys.executable).with_name("idp")
+    return f"{setting}={quote(_shown(path))} {quote(_shown(program))} {words}"
+
+
+def _shown(path: Path) -> str:
+    """The path from here, where it lies below."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _environment(directory: Directory, secrets: Secrets, addresses: Addresses, valkey_port: int) -> Mapping[str, str]:

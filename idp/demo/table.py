@@ -9,9 +9,9 @@ Row = tuple[str, str, str, str, str]
 
 HEAD: Row = ("user", "password", "security code", "TOTP secret", "what for")
 TRIES = {
-    "sanne": "administrator: demand 2FA, limit it",
+    "sanne": "administrator: make 2FA mandatory",
     "anna": "no 2FA",
-    "bram": "2FA once every 30 days from a known IP",
+    "bram": "once every 30 days from a known IP",
     "eva": "accountant of both companies",
     "pieter": "administrator",
     "joost": "no 2FA yet: must set it up first",

@@ -29,6 +29,13 @@ def code(demo: Demo, name: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([IDP, "demo", "--totp", name], env=environment, capture_output=True, text=True, check=False)
 
 
+def pasted(demo: Demo, words: str) -> str:
+    """What the printed command with these words says, pasted into a terminal that knows no setting of ours."""
+    line = next(line for line in demo.said.splitlines() if words in line).replace("USERNAME", "bram")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("IDP_")}
+    return subprocess.run(["sh", "-c", line], env=environment, capture_output=True, text=True, check=True).stdout
+
+
 def login(demo: Demo, username: str) -> list[str]:
     """Log in at the sample application, and say which steps were asked."""
     visitor = Visitor(demo)
@@ -63,10 +70,18 @@ def wait_until(so: Callable[[], bool], what: str, seconds: float = 40) -> None:
 def test_it_runs_ends_and_keeps_its_data(tmp_path: Path) -> None:
     """One table; logins work; Ctrl-C ends everything with exit code 0; a second run has the same people, keys and codes."""
     with running(tmp_path / "data", **ELSEWHERE) as demo:
-        for words in ("http://127.0.0.1", "/account/", "/console/", "482915", "brood-en-boter-1", "KRUGS4ZANFZSA5DI"):
+        for words in (
+            "http://127.0.0.1",
+            "/account/",
+            "/console/",
+            "482915",
+            "brood-en-boter-1",
+            "JO4MBXVFW3V7MRN3UJH6P27WOLM5Z5WQ",
+        ):
             assert words in demo.said
         assert login(demo, "anna") == ["password", "security_code"]
-        assert re.fullmatch(r"\d{6}\n", code(demo, "bram").stdout)
+        assert re.fullmatch(r"\d{6}\n", pasted(demo, "demo --totp"))
+        assert "Anna de Vries" in pasted(demo, "user list")
         assert demo.end() == 0
         assert demo.said.rstrip().endswith(f"Its data stays in {demo.directory}")
     assert not listening(demo.port)
