@@ -10,10 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import FLAGS, find_chromium
+from tests.screenshots.templates import never_shown
 from tests.screenshots.tour import Tour
 from tests.support.server import Server, serving_here
 from tests.support.stores import Templates
@@ -52,14 +52,6 @@ def _walk(live: Server, browser: Browser, language: str, directory: Path, pictur
 
     seen = Tour(live, live.new_world(), browser, language, look, directory).walk()
     print(f"{language}: {len(seen)} pages, in {pictures}")  # noqa: T201 - this is a command
-
-
-def never_shown(app: Flask) -> list[str]:
-    """The templates that nobody came past; a mail's text goes with its page."""
-    environment = app.jinja_env
-    assert environment.cache is not None
-    used = {str(key[1]) for key in environment.cache.keys()}  # noqa: SIM118 - Jinja's cache is no mapping
-    return [name for name in environment.list_templates(["html"]) if name not in used]
 
 
 if __name__ == "__main__":

@@ -9,43 +9,33 @@ walk is possible, as every page works without. Buttons are found by their forms'
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
+from typing import Any
 
 import httpx
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, Page
 
 from idp import clock, shortlived
+from idp.accounts import factors
 from idp.accounts.models import Passkey, User
+from idp.audit.models import AuditEvent
+from idp.crypto import totp
 from idp.extensions import db
+from idp.login.records import write_demand
+from idp.login.types import Demand
 from idp.outbox.items import Recipient
-from tests.browser.conftest import PATIENCE_MS, Person
+from idp.tenancy.policy import today
+from tests.browser.conftest import Person
 from tests.outbox.test_letters import mails, rendered
+from tests.screenshots.walk import Walk
 from tests.support.mail import Post
-from tests.support.server import Server
-from tests.support.world import World
 
-Look = Callable[[Page, str], None]
 PASSWORD = "zeven gele fietsen zingen"
 FAULTY = "name;email\nOtto Smit;otto@x.example\n;nobody\n"
 
 
-@dataclass
-class Tour:
-    """One walk. `names`: what was looked at so far."""
-
-    live: Server
-    world: World
-    browser: Browser
-    language: str
-    look: Look
-    directory: Path
-    script: bool = True
-    names: list[str] = field(default_factory=list)
+class Tour(Walk):
+    """The walk past every page."""
 
     def walk(self) -> list[str]:
         """Go past every page; return their names."""
@@ -61,6 +51,7 @@ class Tour:
             self._logging_in,
             self._new_address_and_set_up,
             self._ends_of_a_login,
+            self._on_the_way_back,
             self._device,
             self._several_companies,
             self._account,
@@ -85,8 +76,14 @@ class Tour:
         self.piet = world.user("piet", office, type="accountant")
         informer = world.tenant("informer", security_code=False, locale=language)
         self.hanna = world.user("hanna", informer, type="support", totp=True)
+        soon = world.tenant("straks", security_code=False, locale=language)
+        world.plan(soon, today(clock.now()) + timedelta(days=30))
+        self.mia = world.user("mia", soon)
         world.change(User, self.nora.id, invited_at=self.nora.now())
         with world.unit_of_work() as session:
+            long_ago = {"at": clock.now() - timedelta(days=400), "kind": "login.step_failed"}
+            session.add(AuditEvent(tenant_id=self.zon.id, detail={"step": "password"}, **long_ago))
+            factors.add_totp(session.get_one(User, self.anna.id), totp.new_secret(), name="Tablet")
             facts = {"public_key": b"y", "synced": False, "transports": ["internal"]}
             session.add(Passkey(user_id=self.anna.id, name="Laptop", credential_id=uuid.uuid4().bytes, **facts))
         self.post = Post(self.live.app, self.directory)
@@ -94,7 +91,9 @@ class Tour:
     # Where the walk leads
 
     def _logging_in(self) -> None:
-        rp = self.live.relying_party(self.world.client("theirs", name="Fietsplanner", first_party=False))
+        back = f"{self.live.issuer}/healthz"
+        theirs = self.world.client("theirs", name="Fietsplanner", first_party=False, redirect_uris=[back])
+        rp = self.live.relying_party(theirs)
         with self._window() as person:
             person.page.goto(rp.authorize_url(scope="openid profile email"))
             self._see(person, "login-password")
@@ -112,8 +111,11 @@ class Tour:
                 person.page.goto(there)
             person.answer("totp", self.anna.totp())
             self._see(person, "consent")
+            asked = person.page.url
             self._go(person, "/login/no-such-login", "login-unknown")
             self._go(person, "/no-such-page", "not-found")
+            person.page.goto(asked)
+            self._press(person, "button[value=allow]")
             self._go(person, "/logout", "logout")
             self._press(person, "button[value=logout]", "logged-out")
 
@@ -141,17 +143,39 @@ class Tour:
 
     def _ends_of_a_login(self) -> None:
         with self._window() as person:
-            person.page.goto(f"{self.live.issuer}/account/")
-            handle = person.page.url.split("/login/")[1].split("/")[0].split("?")[0]
-            with self.live.app.app_context():
-                began = {"begun_at": (clock.now() - timedelta(minutes=16)).isoformat()}
-                shortlived.replace("login", handle, {**(shortlived.get("login", handle) or {}), **began})
-                db.session.commit()
+            handle = self._begun(person, begun_at=(clock.now() - timedelta(minutes=16)).isoformat())
             self._go(person, f"/login/{handle}", "login-expired")
             self._press(person, "main form button")
             person.log_in(self.carla)
             self._go(person, "/login/no-such-login", "login-done")
             self._go(person, "/console/settings", "not-for-you")
+        with self._window() as person:
+            about_nora = Demand(subject=str(self.nora.id))
+            handle = self._begun(person, demand=write_demand(about_nora))
+            person.page.goto(f"{self.live.issuer}/login/{handle}")
+            person.log_in(self.carla)
+            self._see(person, "login-refused")
+
+    def _begun(self, person: Person, **otherwise: Any) -> str:
+        """The handle of a login that has just been begun, and is kept like this."""
+        person.page.goto(f"{self.live.issuer}/account/")
+        handle = person.page.url.split("/login/")[1].split("/")[0].split("?")[0]
+        with self.live.app.app_context():
+            shortlived.replace("login", handle, {**(shortlived.get("login", handle) or {}), **otherwise})
+            db.session.commit()
+        return handle
+
+    def _on_the_way_back(self) -> None:
+        rp = self.live.relying_party(self.world.client("agenda", name="Agenda"))
+        with self._window() as person:
+            person.page.route("https://books.example/**", lambda route: route.fulfill(status=204))
+            person.page.goto(rp.authorize_url(response_mode="form_post"))
+            person.log_in(self.mia)
+            self._see(person, "two-factor-soon")
+            self._go(person, "/account/", "account-two-factor-soon")
+            person.page.goto(rp.authorize_url(response_mode="form_post"), wait_until="commit")
+            person.page.wait_for_selector("form[data-auto-submit] button")
+            self._see(person, "form-post")
 
     def _device(self) -> None:
         grant = "urn:ietf:params:oauth:grant-type:device_code"
@@ -190,11 +214,15 @@ class Tour:
             person.log_in(self.anna)
             self._see(person, "account")
             self._go(person, "/account/security", "security")
-            remove = person.page.locator("form[action*='/passkeys/'][action$='/remove']").get_attribute("action")
+            remove = {
+                of: str(person.page.locator(f"form[action*='/{of}/'][action$='/remove']").first.get_attribute("action"))
+                for of in ("authenticators", "passkeys")
+            }
             self._go(person, "/account/security/two-factor", "two-factor")
             self._go(person, "/account/security/authenticators/add", "add-authenticator")
             self._go(person, "/account/security/passkeys/add", "add-passkey")
-            self._go(person, str(remove), "remove-passkey")
+            self._go(person, remove["authenticators"], "remove-authenticator")
+            self._go(person, remove["passkeys"], "remove-passkey")
             self._go(person, "/account/security/two-factor/switch-off", "switch-off")
             self._go(person, "/account/security/history", "history")
             self._go(person, "/account/security/recovery-codes", "renew-codes")
@@ -210,11 +238,17 @@ class Tour:
         self._go(desk, "/console/security-center", "security-center")
         self._go(desk, "/console/sessions", "sessions")
         self._go(desk, "/console/audit", "audit")
+        self._go(desk, "/console/audit/retention", "audit-retention")
+        desk.page.locator("[name=years][value='1']").check()
+        self._press(desk, "form[action$='/audit/retention'] button", "audit-retention-asked")
         self._branding(desk)
         self._go(desk, "/console/security-code", "security-code")
         self._go(desk, "/console/security-code/rotate", "security-code-rotate")
         self._go(desk, "/console/applications", "applications")
         self._application(desk)
+        self._go(desk, "/console/applications/tokens", "registration-tokens")
+        desk.page.locator("[name=name]").fill("Build server")
+        self._press(desk, "form:has([name=name]) button", "registration-token")
         self._go(desk, "/console/accountants", "accountants")
         with self._window() as other:
             other.page.goto(f"{self.live.issuer}/account/companies")
@@ -316,40 +350,8 @@ class Tour:
                 person.page.set_content(rendered(mail).html)
                 self._see(person, f"mail-{number:02}-{mail.kind.replace('_', '-')}")
 
-    # How one walks
-
     def _invitation(self) -> str:
         """The link for somebody whom the administrator invites again."""
         self.desk.page.goto(f"{self.live.issuer}/console/users/{self.nora.id}")
         self._press(self.desk, "form[action$=invite-again] button")
         return next(mail.link for mail in self.post.deliver() if "/invitation/" in mail.link)
-
-    @contextmanager
-    def _window(self) -> Iterator[Person]:
-        locale = {"en": "en-GB", "nl": "nl-NL"}[self.language]
-        context = self.browser.new_context(
-            viewport={"width": 390, "height": 844}, locale=locale, java_script_enabled=self.script
-        )
-        context.set_default_timeout(PATIENCE_MS)
-        yield Person(context.new_page(), context, self.script, self.directory)
-        context.close()
-
-    def _go(self, person: Person, path: str, name: str) -> None:
-        person.page.goto(path if path.startswith("http") else f"{self.live.issuer}{path}")
-        self._see(person, name)
-
-    def _press(self, person: Person, selector: str, name: str = "") -> None:
-        with person.page.expect_navigation():
-            person.page.locator(selector).first.click()
-        if name:
-            self._see(person, name)
-
-    def _choose(self, person: Person, content: str, name: str) -> None:
-        file = self.directory / "people.csv"
-        file.write_text(content)
-        person.page.locator("[name=file]").set_input_files(file)
-        self._press(person, "form[enctype] button[type=submit]", name)
-
-    def _see(self, person: Person, name: str) -> None:
-        self.names.append(name)
-        self.look(person.page, name)
