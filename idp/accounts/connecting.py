@@ -157,6 +157,11 @@ def page_of(tenant_id: uuid.UUID, after: uuid.UUID | None = None) -> Page:
     return Page(found[:PAGE], found[PAGE - 1][0].id if len(found) > PAGE else None)
 
 
+def number_of(tenant_id: uuid.UUID) -> int:
+    """How many of them there are."""
+    return db.session.scalar(sa.select(sa.func.count()).where(Membership.tenant_id == tenant_id)) or 0
+
+
 def of_tenant(tenant_id: uuid.UUID, user_id: uuid.UUID) -> User | None:
     """The user of that id, if they work for the company by a membership; else as unknown as none."""
     member = sa.exists().where(Membership.user_id == User.id, Membership.tenant_id == tenant_id)

@@ -22,7 +22,12 @@ LONGEST_NAME = 100
 
 def usable(user: User, policy: Policy) -> tuple[Passkey, ...]:
     """The user's passkeys that a login under this policy takes, the oldest first."""
-    return tuple(user.passkeys) if policy.passkeys and ceremonies.offered() else ()
+    return tuple(user.passkeys) if taken(policy) else ()
+
+
+def taken(policy: Policy) -> bool:
+    """Whether a login under this policy takes passkeys: the company allows them, and this provider can."""
+    return policy.passkeys and ceremonies.offered()
 
 
 def has_second_factor(user: User, policy: Policy) -> bool:

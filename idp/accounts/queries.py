@@ -4,7 +4,7 @@ import uuid
 
 import sqlalchemy as sa
 
-from idp.accounts import ceremonies, directory, usernames
+from idp.accounts import ceremonies, usernames
 from idp.accounts.models import Passkey, RecoveryCode, TotpDevice, User, UserType
 from idp.extensions import db, there_is
 from idp.tenancy.models import Tenant
@@ -52,13 +52,6 @@ def administrators_of(tenant_id: uuid.UUID, at_most: int = 50) -> list[User]:
 def people_of(tenant_id: uuid.UUID) -> int:
     """How many enabled users have this home tenant."""
     return db.session.scalar(sa.select(sa.func.count()).select_from(_enabled(tenant_id).subquery())) or 0
-
-
-def without_two_factor(tenant: Tenant, at_most: int) -> tuple[int, list[User]]:
-    """How many enabled users of the tenant have no second factor that counts, and the first `at_most` of them by name."""
-    who = unsafe(tenant)
-    count = db.session.scalar(sa.select(sa.func.count()).select_from(who.subquery())) or 0
-    return count, list(db.session.scalars(who.order_by(directory.by_name(), User.id).limit(at_most)))
 
 
 def unsafe(tenant: Tenant) -> sa.Select[User]:

@@ -9,7 +9,7 @@ remind ─▶ whoever has no second factor is asked by mail, once a day at most 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -19,13 +19,14 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from idp import clock
-from idp.accounts import reminders
-from idp.accounts.models import User
-from idp.accounts.queries import people_of, without_two_factor
-from idp.console import authority, kept_input, roll_out
+from idp.accounts import connecting, reminders
+from idp.console import authority, effects, kept_input, roll_out
+from idp.console.effects import Company, Effect
 from idp.console.first_steps import FirstStep, first_steps
 from idp.console.session_limits import Number, numbers, typed_numbers, with_numbers, wrong_numbers
 from idp.extensions import db
+from idp.login import at_work
+from idp.login.effects import crowd_of
 from idp.login.gate import Login
 from idp.login.network import current_address
 from idp.login.own_pages import render
@@ -44,18 +45,23 @@ DONE: Mapping[str, Any] = {
     "saved": _l("The settings are saved."),
     "mailed": _l("A mail is on its way to whoever has no two-factor authentication and got none today."),
 }
-NAMES_SHOWN = 20
+UNUSED_FOR = (timedelta(minutes=10), timedelta(hours=1))
 _FORM = "settings"
 
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """One checkbox: its field, its label, what it does and to whom."""
+    """One checkbox: its field, its label, what it does and to whom.
+
+    `was_on`: how it is kept; `effect`: what follows when that is turned.
+    """
 
     field: str
     label: str
     sentence: str
     on: bool
+    was_on: bool
+    effect: Effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,8 @@ class SettingsPage:
     `day`: from when two-factor is mandatory, as typed; `soon`: the same as it is decided and still to come;
     `mailed_on`: the days on which people are reminded of it.
 
+    `without`: who is led to setting up a second factor; `at_work`: how many browsers are logged in, and for how many of
+    them a shorter time would count.
     `to_remind`: whether there is somebody without a second factor who was not asked by mail within a day.
     """
 
@@ -94,7 +102,8 @@ class SettingsPage:
     first_steps: Sequence[FirstStep]
     people: int
     without_two_factor: int
-    some_without: Sequence[User]
+    without: Effect
+    at_work: Sequence[int]
     to_remind: bool
     seen_as: str | None
     unsaved: bool
@@ -165,11 +174,12 @@ def _wrong_day(login: Login, given: Input) -> str | None:
 
 def _show(login: Login, given: Input, *, unsaved: bool) -> str:
     policy = with_switches(login.tenant.policy, given.on)
-    count, some = without_two_factor(login.tenant, NAMES_SHOWN)
-    people = people_of(login.tenant.id)
+    company = Company(crowd_of(login.tenant), login.tenant.policy, connecting.number_of(login.tenant.id))
+    without = effects.without_two_factor(company)
+    count = company.crowd.people(without)
     wrong_day, soon = _wrong_day(login, given), login.tenant.mandatory_soon
     page = SettingsPage(
-        switches=_switches(policy),
+        switches=_switches(given, company, was_on=_of_plan(login.tenant.plan).on),
         numbers=numbers(policy, given.typed),
         day=given.day,
         day_problem=wrong_day,
@@ -177,10 +187,11 @@ def _show(login: Login, given: Input, *, unsaved: bool) -> str:
         soon=soon,
         mailed_on=reminders_left(soon, login.tenant.two_factor_reminded) if soon else (),
         problem=_problem(given, wrong_day),
-        first_steps=first_steps(login, people, count),
-        people=people,
+        first_steps=first_steps(login, company.all, count),
+        people=company.all,
         without_two_factor=count,
-        some_without=some,
+        without=effects.named(company, without, _("See who")),
+        at_work=at_work.numbers(login.tenant, UNUSED_FOR),
         to_remind=reminders.anybody_to_remind(login.tenant),
         seen_as=current_address(),
         unsaved=unsaved,
@@ -216,48 +227,43 @@ def _kept() -> Input | None:
     return Input(frozenset(kept["on"]), kept.get("typed", {}), kept.get("day", ""), kept.get("announced", False))
 
 
-def _switches(policy: Policy) -> tuple[Switch, ...]:
-    return (
-        Switch(
-            "two_factor_mandatory",
+def _switches(given: Input, company: Company, was_on: frozenset[str]) -> list[Switch]:
+    return [
+        Switch(field, label, sentence, field in given.on, field in was_on, effects.effect(field, company))
+        for field, (label, sentence) in _words().items()
+    ]
+
+
+def _words() -> Mapping[str, tuple[str, str]]:
+    return {
+        "two_factor_mandatory": (
             _("Two-factor authentication is mandatory"),
             _("From now on, every user must set up 2FA for their user account."),
-            policy.two_factor_mandatory,
         ),
-        Switch(
-            "limit_two_factor_validity",
+        "limit_two_factor_validity": (
             _("Limit validity of two-factor authentication"),
             _(
                 "Users will always need to use 2FA during the login process, "
                 "regardless of the IP address or login history."
             ),
-            policy.limit_two_factor_validity,
         ),
-        Switch(
-            "security_code",
+        "security_code": (
             _("Ask for the security code"),
             _("After the password, every user types your company's security code, the same for all of them."),
-            policy.security_code,
         ),
-        Switch(
-            "block_new_ip",
+        "block_new_ip": (
             _("Validate new IP addresses by mail"),
             _("Who logs in from an IP address for the first time opens a link or types a code that we mail to them."),
-            policy.block_new_ip,
         ),
-        Switch(
-            "known_ip_same_browser",
+        "known_ip_same_browser": (
             _("A known IP address also needs the same browser"),
             _("Who chose 2FA once every 30 days is asked again in every other browser, also at the same IP address."),
-            policy.known_ip_same_browser,
         ),
-        Switch(
-            "passkeys",
+        "passkeys": (
             _("Allow passkeys"),
             _(
                 "A passkey stands for the password, the security code and 2FA at once. Without them, who has no other 2FA "
                 "logs in by the password, or has to set up 2FA where it is mandatory."
             ),
-            policy.passkeys,
         ),
-    )
+    }

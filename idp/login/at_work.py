@@ -6,14 +6,16 @@ A page goes on after the last session of the page before, by the index of (tenan
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import sqlalchemy as sa
 
 from idp import clock
 from idp.accounts.models import User
-from idp.extensions import db
+from idp.extensions import db, there_is
 from idp.login.models import BrowserSession
 from idp.login.session import live
+from idp.tenancy.models import Tenant
 
 PAGE = 50
 
@@ -46,6 +48,25 @@ def page_of(tenant_id: uuid.UUID, after: uuid.UUID | None = None, size: int = PA
     found = [AtWork(session, user) for session, user in db.session.execute(statement)]
     more = found[size - 1].session.id if len(found) > size else None
     return Page([one for one in found[:size] if live(one.session)], more)
+
+
+def numbers(tenant: Tenant, unused_for: Sequence[timedelta]) -> Sequence[int]:
+    """How many sessions work for the tenant, then how many of them were not used for so long, for each of the times."""
+    now = clock.now()
+    same_epoch = there_is(
+        sa.select(User.id).where(User.id == BrowserSession.user_id, User.epoch == BrowserSession.epoch)
+    )
+    number = sa.func.count()
+    counted = sa.select(
+        number, *(number.filter(BrowserSession.seen_at <= now - so_long) for so_long in unused_for)
+    ).where(
+        BrowserSession.tenant_id == tenant.id,
+        BrowserSession.ended_at.is_(None),
+        BrowserSession.seen_at > now - timedelta(minutes=tenant.session_idle_minutes),
+        BrowserSession.expires_at > now,
+        same_epoch,
+    )
+    return list(db.session.execute(counted).one())
 
 
 def one_of(tenant_id: uuid.UUID, session_id: uuid.UUID) -> AtWork | None:

@@ -58,6 +58,19 @@ def live(grant: Grant, user: User, tenant: Tenant, browser_hash: str | None, now
     )
 
 
+def counting(tenant: Tenant, now: datetime) -> sa.ColumnElement[bool]:
+    """The same as `live` in SQL, of a grant and its user: whether it counts in some browser or other."""
+    bound = KnownIpGrant.browser_hash.is_not(None) if tenant.known_ip_same_browser else sa.true()
+    return sa.and_(
+        User.two_factor_every_30_days,
+        KnownIpGrant.user_epoch == User.epoch,
+        KnownIpGrant.tenant_epochs[str(tenant.id)].as_integer() == tenant.epoch,
+        KnownIpGrant.earned_at <= now,
+        KnownIpGrant.expires_at > now,
+        bound,
+    )
+
+
 def find(user: User, tenant: Tenant, network: str | None, browser_hash: str | None) -> KnownIp | None:
     """The live grant of the user for this network, if there is one. Never raises for a cache that is gone."""
     if network is None or not user.two_factor_every_30_days:

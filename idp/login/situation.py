@@ -118,9 +118,12 @@ def policy_for(user: User, tenant: Tenant) -> Policy:
             limit_two_factor_validity=True,
             block_new_ip=tenant.block_new_ip or user.tenant.block_new_ip,
         )
-    if user.block_new_ip is None:
-        return tenant.policy
-    return replace(tenant.policy, block_new_ip=user.block_new_ip)
+    return with_own_choice(tenant.policy, user.block_new_ip)
+
+
+def with_own_choice(policy: Policy, block_new_ip: bool | None) -> Policy:  # noqa: FBT001 - a choice of three
+    """The policy for somebody who has this setting of their own; None: they have none."""
+    return policy if block_new_ip is None else replace(policy, block_new_ip=block_new_ip)
 
 
 def _tenants(user: User, demand: Demand) -> Mapping[str, uuid.UUID]:

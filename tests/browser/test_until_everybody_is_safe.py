@@ -37,6 +37,7 @@ def test_until_everybody_is_safe(live: Server, new_person: NewPerson, tmp_path: 
     desk.page.goto(f"{live.issuer}/console/")
     desk.page.get_by_role("link", name="Choose:").click()
     desk.page.locator("[name=two_factor_mandatory]").check()
+    says_what_it_changes(desk)
     desk.press("Save")
     assert to_do(desk) == 1
     desk.picture(f"until-safe-{width}")
@@ -53,6 +54,21 @@ def test_until_everybody_is_safe(live: Server, new_person: NewPerson, tmp_path: 
     assert "Everybody is safe" in desk.page.get_by_role("status").first.inner_text()
     assert to_do(desk) == 0
     desk.picture(f"everybody-safe-{width}")
+
+
+def says_what_it_changes(desk: Person) -> None:
+    """Beside a switch, while it is not as it is kept, and by the other switch that matters; no script does it."""
+    box, effect = desk.page.locator("#security_code"), desk.page.locator(".choice:has(#security_code) .effect")
+    alone = effect.filter(has_text="no two-factor authentication")
+    assert not effect.first.is_visible()
+    box.uncheck()
+    assert effect.first.is_visible()
+    assert not alone.is_visible()
+    desk.page.locator("#two_factor_mandatory").uncheck()
+    assert alone.is_visible()
+    desk.page.locator("#two_factor_mandatory").check()
+    box.check()
+    assert not effect.first.is_visible()
 
 
 def comes(world: World, zon: KnownTenant, post: Post, desk: Person) -> tuple[KnownUser, Person]:
