@@ -22,7 +22,7 @@ from idp import clock, outbox, settings, shortlived
 from idp.accounts import lifecycle, links
 from idp.accounts.lifecycle import NewUser
 from idp.accounts.links import FoundLink, Purpose
-from idp.accounts.models import User
+from idp.accounts.models import User, UserType
 from idp.accounts.notices import recipient
 from idp.accounts.queries import by_id, may_log_in
 from idp.audit.events import InvitationAccepted, InvitationMailed, InvitationWithdrawn, UserCreated, UserInvited
@@ -116,6 +116,7 @@ def mail_for(errand: PersonInvited) -> Invitation | None:
         username=user.username,
         link=f"{settings.current().issuer}{PATH}/{token}",
         hours=int(LIFETIME.total_seconds()) // 3600,
+        administrator=user.type is UserType.ADMINISTRATOR,
     )
 
 

@@ -39,7 +39,7 @@ def first_steps(login: Login, people: int, unsafe: int) -> Sequence[FirstStep]:
             unsafe == 0,
             _("Everybody sets it up: %(safe)s of %(all)s people have.", safe=people - unsafe, all=people),
             _("See who"),
-            url_for("console.security_center", show="unsafe"),
+            url_for("console.security_center", show="unsafe", _anchor="people"),
         ),
     )
     return () if all(step.done for step in steps) else steps

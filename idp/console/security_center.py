@@ -20,6 +20,7 @@ from idp.accounts.safety import Figures, Order, Question, Which
 from idp.console import charts
 from idp.console.first_steps import FirstStep, first_steps
 from idp.console.over_time import OverTime, over_time
+from idp.console.settings import DONE
 from idp.console.tables import row
 from idp.login import known_ip
 from idp.login.gate import Login
@@ -63,6 +64,7 @@ class SecurityCenter:
     asked: Question
     after: str | None
     shown: Mapping[Which, Any]
+    done: str | None
 
 
 def security_center(login: Login) -> str:
@@ -82,6 +84,7 @@ def security_center(login: Login) -> str:
         asked=asked,
         after=found.after,
         shown=SHOWN,
+        done=DONE.get(request.args.get("done", "")),
     )
     return render("console/security_center.html", login, page=page, height_of=charts.height_of)
 

@@ -32,6 +32,7 @@ from idp.login.network import current_address
 from idp.login.own_pages import render
 from idp.tenancy.changes import change_policy
 from idp.tenancy.policy import Plan, Policy, reminders_left
+from idp.web.fields import typed
 
 SWITCHES = (
     "two_factor_mandatory",
@@ -43,7 +44,10 @@ SWITCHES = (
 )
 DONE: Mapping[str, Any] = {
     "saved": _l("The settings are saved."),
-    "mailed": _l("A mail is on its way to whoever has no two-factor authentication and got none today."),
+    "mailed": _l(
+        "A mail is on its way to everybody who logs in without two-factor authentication and got none today. "
+        "The invited have their invitation."
+    ),
 }
 UNUSED_FOR = (timedelta(minutes=10), timedelta(hours=1))
 _FORM = "settings"
@@ -138,7 +142,8 @@ def remind(login: Login) -> Response:
     authority.act(login)
     reminders.remind(login.tenant, login.user)
     db.session.commit()
-    return redirect(url_for("console.settings", done="mailed"), 303)
+    where = "console.security_center" if typed("from") == "security-center" else "console.settings"
+    return redirect(url_for(where, done="mailed"), 303)
 
 
 def settings_page() -> str:

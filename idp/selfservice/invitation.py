@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from idp.accounts import invitations
 from idp.accounts.links import FoundLink
+from idp.accounts.models import UserType
 from idp.accounts.password_rules import faults, shortest_of
 from idp.extensions import db
 from idp.tenancy.branding import looks
@@ -81,6 +82,7 @@ def _welcome(link: FoundLink) -> Response:
         security_code=code,
         two_factor=tenant.policy.two_factor_mandatory,
         two_factor_from=tenant.mandatory_soon,
+        begin=url_for("console.settings" if link.user.type is UserType.ADMINISTRATOR else "account.overview"),
     )
 
 

@@ -45,6 +45,14 @@ def test_everybody_is_safe(world: World, new_browser: NewBrowser, zon: KnownTena
     assert TITLE not in browser.text
 
 
+def test_everybody_is_safe_before_the_day(
+    world: World, new_browser: NewBrowser, zon: KnownTenant, bert: KnownUser
+) -> None:
+    """A day that is decided is named: nothing is said to be optional."""
+    world.plan(zon, date(2026, 11, 10))
+    assert "Everybody is safe. From 10 Nov 2026 on" in open_page(new_browser(), CENTER, bert).text
+
+
 def test_the_security_center_mails_them(
     world: World, new_browser: NewBrowser, zon: KnownTenant, bert: KnownUser
 ) -> None:
@@ -52,4 +60,5 @@ def test_the_security_center_mails_them(
     world.user("anna", zon)
     browser = open_page(new_browser(), CENTER, bert).submit("Mail these people")
     assert "A mail is on its way" in browser.text
-    assert "Mail these people" not in browser.get(CENTER).page.controls
+    assert browser.path == CENTER
+    assert "Mail these people" not in browser.page.controls

@@ -72,6 +72,18 @@ def test_from_the_invitation_to_the_first_login(
     assert rp.finish(browser).claims["tenant"] == "de-zon"
 
 
+def test_an_administrator_begins_at_the_console(
+    world: World, zon: KnownTenant, console: Browser, browser: Browser, post: Post
+) -> None:
+    """The mail says what they are invited for, and the first login ends where an administrator begins."""
+    invite(console, type="administrator")
+    (mail,) = post.deliver()
+    assert "as an administrator of De Zon" in " ".join(mail.text.split())
+    accept(browser, mail.link).follow("Log in").login(nora_of(world, zon))
+    assert browser.path == "/console/settings"
+    assert console.follow("Invite somebody else").path == INVITE
+
+
 def test_a_company_that_makes_two_factor_mandatory(
     world: World, zon: KnownTenant, bert: KnownUser, new_browser: NewBrowser, post: Post
 ) -> None:

@@ -31,7 +31,10 @@ class PasswordReset(Mail):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation(Mail):
-    """A one-time link with which an invited person chooses a first password. `by`: the administrator's name."""
+    """A one-time link with which an invited person chooses a first password. `by`: the administrator's name.
+
+    `administrator`: whether the person invited is to be one as well.
+    """
 
     kind: ClassVar[str] = "invitation"
     useful_for: ClassVar[timedelta] = timedelta(hours=24)
@@ -40,6 +43,7 @@ class Invitation(Mail):
     username: str
     link: str
     hours: int
+    administrator: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
