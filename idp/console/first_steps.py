@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import url_for
-from flask_babel import format_date
+from flask_babel import format_date, format_number
 from flask_babel import gettext as _
 
 from idp.accounts.passkeys import has_second_factor
@@ -37,7 +37,11 @@ def first_steps(login: Login, people: int, unsafe: int) -> Sequence[FirstStep]:
         _mandatory(login),
         FirstStep(
             unsafe == 0,
-            _("Everybody sets it up: %(safe)s of %(all)s people have.", safe=people - unsafe, all=people),
+            _(
+                "Everybody sets it up: %(safe)s of %(all)s people have.",
+                safe=format_number(people - unsafe),
+                all=format_number(people),
+            ),
             _("See who"),
             url_for("console.security_center", show="unsafe", _anchor="people"),
         ),
@@ -50,7 +54,7 @@ def _people(number: int) -> str:
     return (
         str(alone)
         if number <= 1
-        else str(_("Your company has %(number)s people, invited ones included.", number=number))
+        else str(_("Your company has %(number)s people, invited ones included.", number=format_number(number)))
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -34,6 +35,23 @@ OUT_OF_REACH = f"""() => {SEEN}.filter(one => (one.focus(), document.activeEleme
 ALIKE = f"""() => {SEEN}.filter(one => !one.hasAttribute('aria-labelledby')).map(one => one.innerText)
     .filter((words, at, all) => all.indexOf(words) !== at)"""
 
+HEARD = """() => {
+    const seen = [...document.querySelectorAll('main a[href]')].filter(one => one.checkVisibility());
+    const name = one => one.ariaLabel ?? one.ariaLabelledByElements?.map(by => by.innerText).join(' ') ?? one.innerText;
+    const goes = Map.groupBy(seen, one => name(one).trim());
+    const heads = [...document.querySelectorAll('h1, h2, h3, h4')].filter(one => one.checkVisibility());
+    const level = one => Number(one.tagName[1]);
+    return [
+        ...[...goes].filter(([, links]) => new Set(links.map(link => link.href)).size > 1)
+            .map(([words]) => `“${words}” leads to several places`),
+        ...[...document.querySelectorAll('table:not(:has(> caption))')].map(() => 'a table has no caption'),
+        ...heads.filter((one, at) => level(one) > (at ? level(heads[at - 1]) + 1 : 1))
+            .map(one => `the heading “${one.innerText}” skips a level`),
+        ...(heads.filter(one => level(one) === 1).length === 1 ? [] : ['not one heading of level 1']),
+    ];
+}"""
+"""What somebody stumbles over who hears the page: links by their names, tables by theirs, the headings as its contents."""
+
 
 @pytest.fixture(scope="module")
 def axe() -> str:
@@ -53,9 +71,15 @@ def here(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def test_nothing_serious(here: Server, chromium: Browser, axe: str, tmp_path: Path, language: str) -> None:
     """WCAG 2.2 AA as far as a machine sees it, light and dark; and what it does not see, at 390 and 1280 px."""
     faults: list[str] = []
+    titles: dict[str, set[str]] = {}
 
     def look(page: Page, name: str) -> None:
         page.evaluate(axe)
+        if not name.startswith("mail-"):
+            heard: list[str] = page.evaluate(HEARD)
+            faults.extend(f"{name}: {fault}" for fault in heard)
+        if (path := urlsplit(page.url).path).startswith(("/account/", "/console/")):
+            titles.setdefault(page.title(), set()).add(path)
         faults.extend(f"{name}: {fault}" for fault in broken_rules(page))
         faults.extend(f"{name}: {fault}" for fault in discomforts(page))
 
@@ -63,6 +87,7 @@ def test_nothing_serious(here: Server, chromium: Browser, axe: str, tmp_path: Pa
     Tour(here, here.new_world(), chromium, language, look, tmp_path).walk()
     assert never_shown(here.app) == [], "no page of the walk has these: show them in tests/screenshots/tour.py"
     assert faults == []
+    assert {title: paths for title, paths in titles.items() if len(paths) > 1} == {}
 
 
 def test_every_page_works_without_script(here: Server, chromium: Browser, tmp_path: Path) -> None:
