@@ -20,6 +20,7 @@ from idp.accounts import directory, queries
 from idp.audit import log
 from idp.audit.log import Question
 from idp.audit.models import AuditEvent
+from idp.console.audit_facts import in_words
 from idp.console.audit_words import GROUPS, kinds_of, title_of
 from idp.console.tables import row
 from idp.login import reasons
@@ -37,7 +38,7 @@ class _Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An event in words. `facts`: what else is kept of it, as it is kept."""
+    """An event in words. `facts`: what else is kept of it."""
 
     event: AuditEvent
     title: str
@@ -143,7 +144,7 @@ def _line(event: AuditEvent, names: Mapping[uuid.UUID, str]) -> Line:
         who=_named(event.user_id, names),
         by=None if event.actor_id == event.user_id else _named(event.actor_id, names),
         why=tuple(_sentences(said.get("reasons", ()))),
-        facts={name: _fact(value) for name, value in said.items() if name != "reasons" and value not in (None, [], "")},
+        facts=in_words(said),
     )
 
 
@@ -157,10 +158,6 @@ def _sentences(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             yield reasons.sentence(reasons.from_machine(record))
         except ValueError:  # another version's word
             continue
-
-
-def _fact(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _file(login: Login, mimetype: str, ending: str, rows: Any) -> Response:

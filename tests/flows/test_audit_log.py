@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
@@ -14,6 +16,7 @@ from flask import Flask
 from idp.audit import events, log
 from idp.audit.log import Question
 from idp.audit.models import AuditEvent
+from idp.console.audit_facts import NAMES, in_words
 from idp.console.audit_words import GROUPS, TITLES
 from tests.support.browser import Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
@@ -61,14 +64,19 @@ def add_many(world: World, tenant: KnownTenant, number: int, clock: MovingClock)
         )
 
 
-def kinds() -> set[str]:
-    """Every kind of event that there is."""
-    found, waiting = set[str](), [events.Event]
+def classes() -> Iterator[type[events.Event]]:
+    """Every class of events that there is."""
+    waiting = [events.Event]
     while waiting:
         event = waiting.pop()
         waiting += event.__subclasses__()
-        found |= {event.kind} if hasattr(event, "kind") else set()
-    return found
+        if hasattr(event, "kind"):
+            yield event
+
+
+def kinds() -> set[str]:
+    """Every kind of event that there is."""
+    return {event.kind for event in classes()}
 
 
 def test_every_kind_has_words() -> None:
@@ -76,6 +84,38 @@ def test_every_kind_has_words() -> None:
     assert kinds() == set(TITLES)
     beginnings = tuple(beginning for _, group in GROUPS.values() for beginning in group)
     assert [kind for kind in kinds() if not kind.startswith(beginnings)] == []
+
+
+def test_every_fact_has_a_name() -> None:
+    """What an event keeps is named in words, whichever event it is; there are no names for what none keeps."""
+    whose = {field.name for field in fields(events.Event)}
+    kept = {field.name for event in classes() for field in fields(event)} - whose - {"reasons"}
+    assert kept == set(NAMES)
+
+
+def test_facts_are_in_words(app: Flask) -> None:
+    """Moments and days as people write them, switches by their labels, yes and no; in the language of the reader."""
+    kept = {
+        "step": "security_code",
+        "seconds": 1800,
+        "changed": {"security_code": False, "session_hours": 8},
+        "expires_at": "2026-12-24T10:15:00+00:00",
+        "day": "2027-01-01",
+        "username": "passkey",
+        "because": "logout",
+        "of_another_version": {"n": None},
+    }
+    with app.test_request_context(headers={"Accept-Language": "nl"}):
+        assert in_words(kept) == {
+            "Stap": "Beveiligingscode",
+            "Wachttijd in seconden": "1.800",
+            "Wat er is gewijzigd": "Beveiligingscode vragen: Nee; Uitloggen zoveel uur na het inloggen, ook als iemand nog bezig is: 8",
+            "Tot": "24 dec 2026 10:15 (UTC)",
+            "Dag": "1 jan 2027",
+            "Gebruikersnaam": "passkey",
+            "Waarom": "Uitgelogd",
+            "of_another_version": "n: null",
+        }
 
 
 def test_it_says_what_happened(reading: Browser) -> None:
