@@ -4,7 +4,7 @@ GET  ─▶ what is chosen now, and how it looks
 POST ─▶ proof fresh? ──yes──▶ read ─▶ something not right ─▶ the form as it was filled in, with what to do about each
              │ no                └──▶ kept, and worn from the next page on
              └─▶ the words and the colour wait under a handle ─▶ password, second factor ─▶ the form again
-A colour that would hardly be seen is refused with the nearest that is; that one is filled in already.
+POST …/look ─▶ the form as it was filled in, with how its colour will look on light and on dark pages; nothing is kept
 """
 
 import unicodedata
@@ -22,7 +22,7 @@ from idp.login.gate import Login
 from idp.login.own_pages import render
 from idp.tenancy.branding import changes, colours, logos, looks
 from idp.tenancy.branding.changes import Wanted
-from idp.tenancy.branding.colours import Fault
+from idp.tenancy.branding.colours import Theme, Worn
 from idp.tenancy.branding.logos import Logo, LogoFault
 from idp.tenancy.branding.looks import Look
 from idp.tenancy.models import Tenant
@@ -49,21 +49,43 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a field, and what to do about it. `instead`: the colour that is offered."""
+    """What is wrong with a field, and what to do about it."""
 
     field: str
     sentence: str
-    instead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How the chosen colour will look on one kind of page. `theme`: "light" or "dark".
+
+    Contrasts, never rounded up: of the colour as it was typed and as it is worn with the page, and of the words on it.
+    """
+
+    theme: str
+    paper: str
+    surface: str
+    colour: str
+    worn: Worn
+
+    typed: float
+    on_page: float
+    words: float
+
+    @property
+    def changed(self) -> bool:
+        """Whether the colour is worn in another shade than was chosen."""
+        return self.worn.button != self.colour
 
 
 @dataclass(frozen=True, slots=True)
 class BrandingPage:
-    """What the page shows: the form as it is filled in, what is wrong with it, and how the company looks now."""
+    """What the page shows: the form as it is filled in, what is wrong with it, how the company looks and will look."""
 
     given: Input
     look: Look
     problems: dict[str, Problem] = field(default_factory=dict)
-    refused_colour: str = ""
+    sights: tuple[Sight, ...] = ()
     unsaved: bool = False
     done: bool = False
     longest_name: int = LONGEST_NAME
@@ -89,6 +111,12 @@ def save_branding(login: Login) -> ResponseReturnValue:
     return redirect(url_for("console.branding", done="saved"), 303)
 
 
+def look_at_branding(login: Login) -> str:
+    """Show how the form's colour will look, and what is wrong so far. Nothing is kept; a logo has to be chosen again."""
+    given = _sent()
+    return _show(login, given, {problem.field: problem for problem in _problems(given)}, unsaved=True)
+
+
 def keep_input() -> str:
     """Keep what was sent until the proof is there, and return the page that will show it. The file is chosen again."""
     given = _sent()
@@ -97,12 +125,11 @@ def keep_input() -> str:
 
 
 def _show(login: Login, given: Input, problems: dict[str, Problem] | None = None, *, unsaved: bool = False) -> str:
-    refused = problems.get("colour") if problems else None
     page = BrandingPage(
         given=given,
         look=looks.of(login.tenant),
         problems=problems or {},
-        refused_colour=given.colour if refused and refused.instead else "",
+        sights=_sights(given),
         unsaved=unsaved,
         done=request.args.get("done") == "saved",
     )
@@ -148,31 +175,25 @@ def _problems(given: Input) -> Iterator[Problem]:
         yield Problem("shown_name", _("The name has signs in it that cannot be seen. Type it again."))
     if given.locale not in SPOKEN:
         yield Problem("locale", _("Choose Dutch or English."))
-    if given.own_colour:
-        yield from _of_colour(given.colour)
-
-
-def _of_colour(typed_colour: str) -> Iterator[Problem]:
-    colour = colours.read(typed_colour)
-    if colour is None:
+    if given.own_colour and colours.read(given.colour) is None:
         yield Problem("colour", _("That is no colour. Choose one, or write it as #0b7a62."))
-    elif found := colours.faults(colour):
-        instead = colours.nearest(colour)
-        yield Problem("colour", _why(found[0]) % {"colour": colour, "instead": instead}, instead)
 
 
-def _why(fault: Fault) -> str:
-    sentences = {
-        Fault.ON_LIGHT: _(
-            "The colour %(colour)s is too light: on a light page a button in it is hardly seen. The nearest colour that "
-            "works is %(instead)s. It is filled in: press Save to take it."
-        ),
-        Fault.ON_DARK: _(
-            "The colour %(colour)s is too dark: whose screen is set to dark hardly sees a button in it. The nearest colour "
-            "that works is %(instead)s. It is filled in: press Save to take it."
-        ),
-    }
-    return str(sentences[fault])
+def _sights(given: Input) -> tuple[Sight, ...]:
+    colour = colours.read(given.colour) if given.own_colour else None
+    if colour is None:
+        return ()
+    return tuple(_sight(colour, *named) for named in (("light", colours.LIGHT), ("dark", colours.DARK)))
+
+
+def _sight(colour: str, name: str, theme: Theme) -> Sight:
+    worn, (paper, surface) = colours.worn(colour, theme), theme.grounds
+    contrasts = (
+        colours.on_page(colour, theme),
+        colours.on_page(worn.button, theme),
+        colours.contrast(worn.ink, worn.button),
+    )
+    return Sight(name, paper, surface, colour, worn, *(int(10 * contrast) / 10 for contrast in contrasts))
 
 
 def _of_logo(logo: Logo | LogoFault | None) -> Iterator[Problem]:

@@ -69,6 +69,7 @@ PAGES = (
     page("/audit.jsonl", audit.audit_as_jsonl),
     page("/branding", branding.branding),
     page("/branding", branding.save_branding, "POST", branding.keep_input),
+    page("/branding/look", branding.look_at_branding, "POST", branding.keep_input),
     page("/audit/retention", audit_retention.retention),
     page("/audit/retention", audit_retention.choose_retention, "POST", audit_retention.retention_page),
     page("/accountants", accountants.accountants),
@@ -110,3 +111,4 @@ def set_up(app: Flask) -> None:
     app.register_blueprint(blueprint)
     input_limits.take_file(app, "console.upload", import_people.MOST_BYTES)
     input_limits.take_file(app, "console.save_branding", branding.MOST_BYTES)
+    input_limits.take_file(app, "console.look_at_branding", branding.MOST_BYTES)

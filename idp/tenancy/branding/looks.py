@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import g
 
+from idp.tenancy.branding import colours
 from idp.tenancy.models import Tenant
 from idp.web.languages import prefer
 
@@ -53,11 +54,12 @@ def of(tenant: Tenant) -> Look:
 
 
 def face_of(tenant: Tenant) -> dict[str, Any]:
-    """The company's face as facts of a mail."""
+    """The company's face as facts of a mail, whose paper is light."""
     look = of(tenant)
+    colour = colours.shade(look.colour, colours.LIGHT) if look.colour else None
     logo = look.logo
     shown = {"address": logo.address, "width": logo.width, "height": logo.height} if logo else None
-    return {"name": look.name, "logo": shown, "colour": look.colour}
+    return {"name": look.name, "logo": shown, "colour": colour}
 
 
 def _picture(kept: Mapping[str, Any]) -> Picture:

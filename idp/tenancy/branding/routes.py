@@ -1,6 +1,6 @@
 """`/brand/…`: what the faces of companies are made of, for browsers and for mails.
 
-    /brand/<colour>.css   our stylesheet with that colour in it; a colour that nobody could see is not found
+    /brand/<colour>.css   our stylesheet with that colour in it, in the shade that each theme wears
     /brand/<digest>.png   a logo, by the digest of its bytes: whoever has the address has the picture already
 
 Neither names a company. Both never change under their address, so browsers keep them.
@@ -21,7 +21,8 @@ from idp.web.static_files import FOR_EVER, hash_of, shrunk
 
 blueprint = Blueprint("branding", __name__, url_prefix="/brand")
 _STYLESHEET: Final = "informer.css"
-_COLOURED: Final = "\n:root {{\n  --brand: {colour};\n  --on-brand: {ink};\n  --brand-strong: {hovered};\n}}\n"
+_COLOURED: Final = ":root {{\n  --brand: {0.button};\n  --on-brand: {0.ink};\n  --brand-strong: {0.hovered};\n}}\n"
+_IN_THE_DARK: Final = "@media (prefers-color-scheme: dark) {{\n{0}}}\n"
 
 
 def set_up(app: Flask) -> None:
@@ -41,9 +42,10 @@ def stylesheet_of(look: Look) -> str:
 def stylesheet(colour: str) -> Response:
     """Our stylesheet in that colour."""
     read = colours.read(f"#{colour}")
-    if read is None or colours.faults(read):
+    if read is None:
         raise NotFound("no such colour")
-    coloured = _COLOURED.format(colour=read, ink=colours.ink_on(read), hovered=colours.hovered(read))
+    light, dark = (_COLOURED.format(colours.worn(read, theme)) for theme in (colours.LIGHT, colours.DARK))
+    coloured = f"\n{light}{_IN_THE_DARK.format(dark)}"
     styles = (places.STATIC / _STYLESHEET).read_bytes() + coloured.encode()
     return shrunk(_kept(Response(styles, mimetype="text/css")))
 
