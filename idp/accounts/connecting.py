@@ -21,11 +21,12 @@ from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
 
 from idp import clock, outbox, shortlived
 from idp.accounts.models import ConnectCode, User, UserType
 from idp.accounts.notices import recipient
-from idp.accounts.queries import administrators_of, may_log_in
+from idp.accounts.queries import administrators_of, has_second_factor, may_log_in
 from idp.audit.events import ConnectCodeMade, ConnectCodeRefused, MembershipBegun, MembershipEnded
 from idp.audit.record import record
 from idp.extensions import changed, db, upsert
@@ -59,6 +60,14 @@ class Found:
 
     user: User
     code_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How many accountants of other offices can work for a company, and how many of them have no second factor there."""
+
+    accountants: int
+    unsafe: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +158,7 @@ def end(user: User, tenant: Tenant, actor: User) -> bool:
 
 def page_of(tenant_id: uuid.UUID, after: uuid.UUID | None = None) -> Page:
     """The accountants of other offices who work for the company, after that membership."""
-    which = sa.select(Membership, User).join(User, User.id == Membership.user_id)
+    which = sa.select(Membership, User).join(User, User.id == Membership.user_id).options(selectinload(User.passkeys))
     which = which.where(Membership.tenant_id == tenant_id)
     if after is not None:
         which = which.where(Membership.id > after)
@@ -160,6 +169,15 @@ def page_of(tenant_id: uuid.UUID, after: uuid.UUID | None = None) -> Page:
 def number_of(tenant_id: uuid.UUID) -> int:
     """How many of them there are."""
     return db.session.scalar(sa.select(sa.func.count()).where(Membership.tenant_id == tenant_id)) or 0
+
+
+def figures(tenant: Tenant) -> Figures:
+    """The figures of this moment, in one statement. A second factor counts as it does in a login for this company."""
+    number = sa.func.count()
+    counted = sa.select(number, number.filter(~has_second_factor(tenant))).select_from(Membership)
+    counted = counted.join(User, User.id == Membership.user_id)
+    able = Membership.tenant_id == tenant.id, User.disabled_at.is_(None)
+    return Figures(*db.session.execute(counted.where(*able)).one())
 
 
 def of_tenant(tenant_id: uuid.UUID, user_id: uuid.UUID) -> User | None:

@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response
 from idp.accounts import connecting
 from idp.accounts.connecting import Page, Refused
 from idp.accounts.models import User
+from idp.accounts.passkeys import has_second_factor
 from idp.console import authority
 from idp.errors import NotFound
 from idp.extensions import db
@@ -47,9 +48,13 @@ WHY: Mapping[Refused, tuple[Any, HTTPStatus]] = {
 
 @dataclass(frozen=True, slots=True)
 class AccountantsPage:
-    """What the list shows. `begun`: it does not begin with the first of them. `error`: what is wrong with a code."""
+    """What the list shows. `begun`: it does not begin with the first of them. `error`: what is wrong with a code.
+
+    `safe`: who of them has a second factor that counts in this company.
+    """
 
     found: Page
+    safe: frozenset[uuid.UUID]
     begun: bool
     done: str | None
     error: str | None = None
@@ -113,7 +118,8 @@ def _list(login: Login, error: str | None = None) -> str:
     after = _after()
     found = connecting.page_of(login.tenant.id, after)
     done = DONE.get(request.args.get("done", ""))
-    page = AccountantsPage(found, after is not None, done, error)
+    safe = frozenset(user.id for _membership, user in found.rows if has_second_factor(user, login.tenant.policy))
+    page = AccountantsPage(found, safe, after is not None, done, error)
     return render("console/accountants.html", login, page=page)
 
 

@@ -14,7 +14,7 @@ from flask import Response, request, stream_with_context
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from idp.accounts import passkeys, reminders, safety
+from idp.accounts import connecting, passkeys, reminders, safety
 from idp.accounts.models import User, UserType
 from idp.accounts.safety import Figures, Order, Question, Which
 from idp.console import charts
@@ -53,9 +53,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class SecurityCenter:
-    """What the page shows. `width`: how much of the bar is filled, in percent. `to_remind`: somebody can be mailed now."""
+    """What the page shows.
+
+    `others`: accountants of other offices. `width`: how much of the bar is filled, in percent. `to_remind`: somebody
+    can be mailed now.
+    """
 
     figures: Figures
+    others: connecting.Figures
     first_steps: Sequence[FirstStep]
     to_remind: bool
     width: int
@@ -76,6 +81,7 @@ def security_center(login: Login) -> str:
     people = _lines(login, found.people)
     page = SecurityCenter(
         figures=figures,
+        others=connecting.figures(login.tenant),
         first_steps=first_steps(login, figures.people, figures.people - figures.safe),
         to_remind=figures.safe < figures.people and reminders.anybody_to_remind(login.tenant),
         width=width,

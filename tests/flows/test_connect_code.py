@@ -314,3 +314,20 @@ def test_many_accountants_are_paged(
     assert (len(first), len(second), len(first | second)) == (50, 10, 60)
     browser.get(f"{ACCOUNTANTS}?after=nonsense")
     assert seen() == first
+
+
+def test_an_accountant_without_two_factor_is_no_secret(
+    browser: Browser, office: KnownTenant, zon: KnownTenant, world: World
+) -> None:
+    """The security center counts the accountants of other offices apart, and calls everybody safe only when they are too."""
+    bert = world.user("bert", zon, type="administrator", totp=True)
+    world.user("vera", office, type="accountant", totp=True, works_for=[zon])
+    page = open_page(browser, "/console/security-center", bert)
+    assert "Everybody is safe." in page.text
+    world.user("eva", office, type="accountant", works_for=[zon])
+    page.get("/console/security-center")
+    assert "Accountants of other offices without two-factor authentication: 1 of 2" in page.text
+    assert "All your own people are safe." in page.text
+    assert "Everybody is safe." not in page.text
+    page.get(ACCOUNTANTS)
+    assert (page.text.count("Two-factor on"), page.text.count("Two-factor off")) == (1, 1)
