@@ -5,7 +5,7 @@
     names ────▶ who some of the kinds are, the first of them by name
 
 Whoever asks compares two policies by `asked`; no rule of a login stands here. Accountants of other offices are not counted:
-what they have set up is not the company's business.
+the console names them on a page of their own.
 """
 
 from collections.abc import Callable, Sequence
