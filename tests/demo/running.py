@@ -158,3 +158,14 @@ class Visitor:
         """The claims on the page."""
         cells = [[cell.get_text() for cell in row.select("code")] for row in self.page.soup.select("#claims tbody tr")]
         return dict(cells)
+
+
+def login(demo: Demo, username: str) -> list[str]:
+    """Log in at the sample application, and say which steps were asked."""
+    visitor = Visitor(demo)
+    try:
+        visitor.log_in(demo.person(username))
+        assert "Hello" in visitor.page.text
+        return visitor.browser.steps
+    finally:
+        visitor.leave()
