@@ -49,6 +49,8 @@ HEARD = """() => {
         ...[...document.querySelectorAll('table:not(:has(> caption))')].map(() => 'a table has no caption'),
         ...heads.filter((one, at) => level(one) > (at ? level(heads[at - 1]) + 1 : 1))
             .map(one => `the heading “${one.innerText}” skips a level`),
+        ...(document.querySelector('[aria-invalid=true]') && !/^(Error|Fout): /.test(document.title)
+            ? ['a field is wrong, and the title does not begin with it'] : []),
         ...(heads.filter(one => level(one) === 1).length === 1 ? [] : ['not one heading of level 1']),
     ];
 }"""
