@@ -182,7 +182,7 @@ BREAKS = (
     Break(
         "C6",
         "login/known_ip.py",
-        "        and (not tenant.known_ip_same_browser or grant.browser_hash == browser_hash is not None)\n",
+        "        and (not tenant.known_ip_same_browser or _earned_in(grant, browser_hash))\n",
         "",
         "flows/test_known_ip::test_same_browser_only",
     ),

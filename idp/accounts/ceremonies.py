@@ -26,6 +26,7 @@ from webauthn.helpers import (
     parse_client_data_json,
     parse_registration_credential_json,
 )
+from webauthn.helpers.cose import COSEAlgorithmIdentifier
 from webauthn.helpers.structs import (
     AuthenticationCredential,
     AuthenticatorSelectionCriteria,
@@ -44,6 +45,12 @@ from idp.web.browser import browser_hash
 
 LIFETIME = timedelta(minutes=15)
 LONGEST_ANSWER = 16 * 1024
+ALGORITHMS = [
+    COSEAlgorithmIdentifier.EDDSA,
+    COSEAlgorithmIdentifier.ECDSA_SHA_256,
+    COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,
+]
+"""A passkey is made for one of these, which its public key names from then on (WebAuthn section 7.1, step 20)."""
 _MILLISECONDS = 5 * 60 * 1000
 _KIND = "passkey-challenge"
 _LONGEST_ID = 1023
@@ -126,6 +133,7 @@ def creation(user: User, of: str) -> Ceremony:
             resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
         ),
         exclude_credentials=[_descriptor(passkey) for passkey in user.passkeys],
+        supported_pub_key_algs=ALGORITHMS,
     )
     return Ceremony(webauthn.options_to_json(options), handle)
 
@@ -177,6 +185,7 @@ def _created(challenge: bytes, answer: str) -> Created:
         expected_rp_id=settings.current().issuer_host,
         expected_origin=settings.current().issuer,
         require_user_verification=True,
+        supported_pub_key_algs=ALGORITHMS,
     )
     if len(verified.credential_id) > _LONGEST_ID:
         raise ValueError("the credential id is too long (section 7.1, step 25)")

@@ -10,6 +10,7 @@ from typing import Any, Final
 from flask import request
 
 from idp import shortlived
+from idp.crypto import opaque
 from idp.web.browser import browser_hash
 
 KEPT_FOR: Final = timedelta(minutes=30)
@@ -24,4 +25,4 @@ def keep(form: str, said: Mapping[str, Any]) -> str:
 def kept(form: str) -> dict[str, Any] | None:
     """The input that waits under the handle in the address, if it is this form's and this browser's."""
     found = shortlived.get(f"console_{form}", request.args.get("kept", ""))
-    return found if found and found.pop(_BROWSER) == browser_hash() else None
+    return found if found and opaque.same(found.pop(_BROWSER), browser_hash()) else None

@@ -24,6 +24,7 @@ from idp.accounts.models import User
 from idp.accounts.queries import tenants_of
 from idp.audit.events import KnownIpChosen, KnownIpGranted, KnownIpRevoked, KnownIpUsed
 from idp.audit.record import record
+from idp.crypto import opaque
 from idp.extensions import changed, db, upsert
 from idp.login.models import KnownIpGrant
 from idp.login.types import Evidence, Factor, KnownIp
@@ -54,7 +55,7 @@ def live(grant: Grant, user: User, tenant: Tenant, browser_hash: str | None, now
         and grant.user_epoch == user.epoch
         and grant.tenant_epochs.get(str(tenant.id)) == tenant.epoch
         and grant.earned_at <= now < grant.expires_at
-        and (not tenant.known_ip_same_browser or grant.browser_hash == browser_hash is not None)
+        and (not tenant.known_ip_same_browser or _earned_in(grant, browser_hash))
     )
 
 
@@ -69,6 +70,10 @@ def counting(tenant: Tenant, now: datetime) -> sa.ColumnElement[bool]:
         KnownIpGrant.expires_at > now,
         bound,
     )
+
+
+def _earned_in(grant: Grant, browser_hash: str | None) -> bool:
+    return bool(browser_hash) and opaque.same(grant.browser_hash or "", browser_hash or "")
 
 
 def find(user: User, tenant: Tenant, network: str | None, browser_hash: str | None) -> KnownIp | None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from idp import shortlived
 from idp.accounts import coming_mandate
+from idp.crypto import opaque
 from idp.login.situation import Facts
 from idp.login.transaction import Application, Transaction
 from idp.web.browser import browser_hash
@@ -41,6 +42,6 @@ def way_on(t: Transaction, facts: Facts) -> str:
 def find(handle: str) -> WayOn | None:
     """What waits under that handle for this browser."""
     kept = shortlived.get(_KIND, handle)
-    if kept is None or kept["browser"] != browser_hash():
+    if kept is None or not opaque.same(kept["browser"], browser_hash()):
         return None
     return WayOn(kept["return_to"], Application(kept["name"], kept["origin"]) if kept["name"] else None)

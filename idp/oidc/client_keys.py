@@ -70,10 +70,9 @@ def verified(registration: Registration, token: str, algorithms: Sequence[str]) 
 
     A key that its set names for another use or another algorithm does not count (RFC 7517 sections 4.2 and 4.4).
     """
-    registry = Registry(algorithms=algorithms)
     for key in _named(registration, token):
         try:
-            return jwt.decode(token, key, registry=registry)
+            return jwt.decode(token, key, registry=Registry(algorithms=algorithms))
         except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
             continue
     return None

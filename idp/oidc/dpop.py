@@ -26,6 +26,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 
 from idp import clock, shortlived
+from idp.crypto import opaque
 from idp.extensions import db
 from idp.oidc import public_keys
 from idp.oidc.keys import LONGEST_TOKEN, Registry
@@ -140,7 +141,7 @@ def _normal(uri: str) -> tuple[str, str | None, int | None, str] | None:
 
 
 def _is_for_this_token(proof: Proof, use: Use) -> None:
-    if use.token is not None and proof.claims.get("ath") != hashed(use.token):
+    if use.token is not None and not opaque.same(str(proof.claims.get("ath")), hashed(use.token)):
         raise invalid("is for another access token: ath")
 
 

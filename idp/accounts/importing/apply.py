@@ -185,7 +185,7 @@ def _password(user: User, entry: UserEntry) -> Iterator[str]:
     if entry.password and not hasher().verify(user.password_hash, entry.password.get_secret_value()):
         lifecycle.set_password(user, entry.password.get_secret_value())
         yield "password"
-    if entry.password_hash and entry.password_hash.get_secret_value() != user.password_hash:
+    if entry.password_hash and not opaque.same(entry.password_hash.get_secret_value(), user.password_hash or ""):
         lifecycle.set_password_hash(user, entry.password_hash.get_secret_value())
         yield "password_hash"
 
@@ -194,7 +194,8 @@ def _totp(user: User, entry: UserEntry) -> Iterator[str]:
     if entry.totp_secret is None:
         return
     secret = entry.totp_secret.get_secret_value()
-    if [secret_of(device) for device in user.totp_devices] == [secret]:
+    known = [secret_of(device) for device in user.totp_devices]
+    if len(known) == 1 and opaque.same(known[0], secret):
         return
     remove_totp(user)
     _set_up(user, secret)

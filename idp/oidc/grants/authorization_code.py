@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from authlib.oauth2.rfc6749 import grants
-from authlib.oauth2.rfc7636 import CodeChallenge
+from authlib.oauth2.rfc7636 import CodeChallenge, create_s256_code_challenge
 
 from idp import clock
 from idp.crypto import opaque
@@ -38,10 +38,16 @@ class Code:
         return self.authorization.grant.redirect_uri
 
 
+def _is_of(code_verifier: str, code_challenge: str) -> bool:
+    """RFC 7636 section 4.6, in constant time."""
+    return opaque.same(create_s256_code_challenge(code_verifier), code_challenge)
+
+
 class S256CodeChallenge(CodeChallenge):
     """PKCE with S256 and nothing else (RFC 9700 section 2.1.1)."""
 
     SUPPORTED_CODE_CHALLENGE_METHOD = (S256,)
+    CODE_CHALLENGE_METHODS: ClassVar = {S256: _is_of}
 
     def validate_code_verifier(self, grant: grants.AuthorizationCodeGrant, result: Any) -> None:
         """RFC 7636 section 4.6: without its verifier a code is worth as little as with a wrong one."""
