@@ -31,6 +31,7 @@ from idp.oidc.requests import AuthorizationRequest, Entry
 from idp.web.security_headers import allow_form_action
 
 _SHOWN: Final = 100
+_IN_ORDER: Final = ("openid", "profile", "email", "phone", "address", "offline_access")
 
 
 def owed(asked: AuthorizationRequest, login: Login) -> bool:
@@ -75,7 +76,7 @@ def given_by(user_id: uuid.UUID) -> Iterator[tuple[Client, Sequence[str], dateti
     """The applications that this person allowed something, what, and when last; the newest first, as many as fit a page."""
     mine = sa.select(Client, Consent).join(Consent, Consent.client_id == Client.id).where(Consent.user_id == user_id)
     for client, given in db.session.execute(mine.order_by(Consent.granted_at.desc(), Client.name).limit(_SHOWN)):
-        yield client, given.scope.split(), given.granted_at
+        yield client, sorted(given.scope.split(), key=_place), given.granted_at
 
 
 def withdraw(login: Login, client_id: uuid.UUID) -> bool:
@@ -107,6 +108,11 @@ def _links(registration: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("tos_uri", _("Its terms")),
     )
     return [(registration[key], words) for key, words in named if key in registration]
+
+
+def _place(scope: str) -> tuple[int, str]:
+    """Where the sentence of a scope stands: who somebody is before how to reach them, what is nobody's standard last."""
+    return (_IN_ORDER.index(scope) if scope in _IN_ORDER else len(_IN_ORDER)), scope
 
 
 def sentence(scope: str) -> str:

@@ -28,7 +28,10 @@ class Urgency(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing that a person has set up, or has not: its state in a word, what it means, and where to change it."""
+    """One thing that a person has set up, or has not: its state in a word, what it means, and where to change it.
+
+    `good`: its state is all that one could wish.
+    """
 
     urgency: Urgency
     title: str
@@ -36,6 +39,7 @@ class Item:
     sentence: str
     action: str
     href: str
+    good: bool = False
 
 
 def overview(login: Login) -> str:
@@ -58,10 +62,10 @@ def _two_factor(login: Login) -> Item:
     title, href = _("Two-factor authentication"), url_for("account.two_factor")
     if login.user.totp_devices:
         sentence = _("Besides your password, a code from your phone is asked.")
-        return Item(Urgency.FINE, title, _("On"), sentence, _("Manage"), url_for("account.security"))
+        return Item(Urgency.FINE, title, _("On"), sentence, _("Manage"), url_for("account.security"), good=True)
     if usable(login.user, login.tenant.policy):
         sentence = _("Besides your password, your passkey is asked.")
-        return Item(Urgency.FINE, title, _("On"), sentence, _("Manage"), url_for("account.security"))
+        return Item(Urgency.FINE, title, _("On"), sentence, _("Manage"), url_for("account.security"), good=True)
     return Item(Urgency.NOW, title, _("Off"), _why(login), _("Set up"), href)
 
 

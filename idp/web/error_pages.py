@@ -106,7 +106,9 @@ def answer(fault: Fault, status: int | None = None) -> Response:
     if is_for_programs():
         response = jsonify(error=fault.code, error_description=fault.description)
     else:
-        page = render_template("error.html", sentence=_(fault.person), request_id=logs.request_id(), status=found)
+        again = found >= HTTPStatus.INTERNAL_SERVER_ERROR and request.method == "GET"
+        told = {"sentence": _(fault.person), "request_id": logs.request_id(), "status": found, "again": again}
+        page = render_template("error.html", **told)
         response = make_response(page)
     response.status_code = found
     if found == HTTPStatus.SERVICE_UNAVAILABLE:

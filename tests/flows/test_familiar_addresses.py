@@ -107,7 +107,7 @@ def test_when_the_company_does_not_block(world: World, browser: Browser) -> None
     """Then strange addresses are told by mail only; one user may still be blocked."""
     piet = world.user("piet", world.tenant("maan"))
     open_page(browser, SECURITY, piet)
-    assert "is told you by mail" in browser.text
+    assert "we tell you by mail" in browser.text
     with world.unit_of_work() as session:
         session.execute(sa.text("UPDATE users SET block_new_ip = :on"), {"on": True})
     assert "first open a link" in browser.get(SECURITY).text

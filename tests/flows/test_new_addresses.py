@@ -66,7 +66,7 @@ def test_a_link_is_good_once(anna: KnownUser, rp: RelyingParty, new_browser: New
     link = mailed(anna)[-1]
     open_link(new_browser("192.0.2.55"), link)
     again = new_browser("192.0.2.55").get(link.link)
-    assert "does not work any more" in again.text
+    assert "This link no longer works" in again.text
 
 
 def test_another_logins_link_validates_nothing(anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser) -> None:

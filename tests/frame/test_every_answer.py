@@ -9,6 +9,7 @@ import httpx
 import pytest
 from flask import Flask
 
+from idp.errors import Unavailable
 from idp.web.logs import JsonFormatter
 from tests.support.browser import NewBrowser
 
@@ -118,6 +119,21 @@ def test_an_exception_is_logged_without_the_variables_around_it(
     assert "RuntimeError" not in answer.text
     assert any("RuntimeError" in line for line in lines)
     assert not any("hunter2" in line for line in lines)
+
+
+def test_no_error_is_a_dead_end(app: Flask, http: httpx.Client) -> None:
+    """A page that went wrong leads to the person's own page, and one that may go right the next time to itself."""
+
+    @app.route("/gone", methods=["GET", "POST"])
+    def gone() -> str:
+        raise Unavailable("the database")
+
+    def ways(answer: httpx.Response) -> dict[str, str]:
+        return dict(re.findall(r'href="([^"]*)">(To my account|Try again)<', answer.text))
+
+    assert ways(http.get(PAGE)) == {"/account/": "To my account"}
+    assert ways(http.get("/gone?a=1")) == {"": "Try again", "/account/": "To my account"}
+    assert ways(http.post("/gone")) == {"/account/": "To my account"}
 
 
 @pytest.mark.parametrize(

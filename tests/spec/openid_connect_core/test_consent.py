@@ -24,7 +24,7 @@ def test_it_is_asked_after_the_login(shop: RelyingParty, browser: Browser, anna:
     browser.get(shop.authorize_url(scope="openid email stock")).login(anna, until="consent")
     assert browser.step == "consent"
     assert "Web Shop" in browser.text
-    assert "e-mail" in browser.text
+    assert "your e-mail address" in browser.text
     assert "stock" in browser.text
 
 
