@@ -59,6 +59,7 @@ NAMES: Mapping[str, Any] = {
     "until": _l("Until"),
     "username": _l("Username"),
     "validated_network": _l("IP address"),
+    "without": _l("What it does without"),
     "years": _l("Years"),
 }
 
@@ -91,6 +92,8 @@ _WORDS: Mapping[str, Any] = {
     "locale": _l("Language"),
     "colour": _l("Colour"),
     "logo": _l("Logo"),
+    "redirect_uris": _l("Addresses to come back to after the login"),
+    "post_logout_redirect_uris": _l("Addresses to go on to after logging out"),
     "two_factor_mandatory": _l("Two-factor authentication is mandatory"),
     "limit_two_factor_validity": _l("Limit validity of two-factor authentication"),
     "security_code": _l("Ask for the security code"),

@@ -80,8 +80,11 @@ def change(client: Client, name: str, metadata: Mapping[str, Any], actor_id: uui
     wanted = {**client.registration, **metadata}
     _checked(wanted)
     if (client.name, client.registration) != (name, wanted):
+        keys = [key for key, value in metadata.items() if client.registration.get(key) != value]
+        keys += ["name"] if client.name != name else []
         client.name, client.registration = name, wanted
-        record(ClientChanged(tenant_id=client.tenant_id, actor_id=actor_id, client_id=client.client_id))
+        told = ClientChanged(tenant_id=client.tenant_id, actor_id=actor_id, client_id=client.client_id, fields=keys)
+        record(told)
 
 
 def new_secret(client: Client, actor_id: uuid.UUID) -> str:

@@ -203,6 +203,10 @@ def _check_pkce(item: ClientItem, client: Client | None, registration: Registrat
         required = client.require_pkce if client else True
     if not required and (registration.fapi2 or not registration.confidential):
         faults.add((*item.path, "require_pkce"), "must be true: only a confidential client may do without PKCE")
+    if required and not registration.require_nonce:
+        faults.add(
+            (*item.path, "require_nonce"), "must be true: only a client with require_pkce = false may do without"
+        )
 
 
 def write_clients(items: Sequence[ClientItem], existing: ExistingClients, *, set_credentials: bool) -> Iterator[Change]:
@@ -218,12 +222,19 @@ def write_clients(items: Sequence[ClientItem], existing: ExistingClients, *, set
         named = {column: value for column, value in named.items() if value is not None}
         if client is None:
             db.session.add(Client(client_id=item.entry.client_id, **named))
-            record(ClientRegistered(tenant_id=named.get("tenant_id"), client_id=item.entry.client_id))
+            made = ClientRegistered(tenant_id=tenant_id, client_id=item.entry.client_id, without=_without(item))
+            record(made)
             yield Change("client", item.entry.client_id, created=True)
         elif fields := list(_differing(client, named, item)):
-            record(ClientChanged(tenant_id=client.tenant_id, client_id=client.client_id))
+            record(ClientChanged(tenant_id=client.tenant_id, client_id=client.client_id, fields=fields))
             yield Change("client", client.client_id, created=False, fields=fields)
     db.session.flush()
+
+
+def _without(item: ClientItem) -> list[str]:
+    """The guards against injected codes that a new client is registered without."""
+    said = {"require_pkce": item.entry.require_pkce, "require_nonce": item.metadata.get("require_nonce")}
+    return [key for key, value in said.items() if value is False]
 
 
 def _tenant(slug: str, tenants: dict[str, Tenant]) -> Tenant:

@@ -27,6 +27,13 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
+def test_every_setting_is_in_the_readme() -> None:
+    """By its whole name, in a row of the table."""
+    rows = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    rows = "".join(line.partition("|")[2].partition("|")[0] for line in rows.splitlines() if line.startswith("| `IDP_"))
+    assert [name for name in Settings.model_fields if f"`IDP_{name.upper()}`" not in rows] == []
+
+
 def faults() -> tuple[str, ...]:
     with pytest.raises(Misconfigured) as raised:
         Settings.load()

@@ -72,6 +72,8 @@ ONE_FAULT = [
     ("a client without a secret", 'client_secret = "the secret of books"\n', "", "31: clients[0].client_secret: is missing: token_endpoint_auth_method is client_secret_basic"),
     ("a secret of no use", "first_party = true", 'first_party = true\ntoken_endpoint_auth_method = "none"', "33: clients[0].client_secret: is of no use with token_endpoint_auth_method none"),
     ("a public client without PKCE", 'client_secret = "the secret of books"\n', 'require_pkce = false\ntoken_endpoint_auth_method = "none"\n', "33: clients[0].require_pkce: must be true: only a confidential client may do without PKCE"),
+    ("no nonce where PKCE is required anyway", "first_party = true", "first_party = true\nrequire_nonce = false", "37: clients[0].require_nonce: must be true: only a client with require_pkce = false may do without"),
+    ("neither PKCE nor nonce for a public client", 'client_secret = "the secret of books"\n', 'require_pkce = false\nrequire_nonce = false\ntoken_endpoint_auth_method = "none"\n', "33: clients[0].require_pkce: must be true: only a confidential client may do without PKCE"),
     ("an unknown key of a client", "redirect_uris", "redirect_urls", "37: clients[0].redirect_urls: unknown key"),
     ("an address without https", "https://books.example/cb", "http://books.example/cb", "37: clients[0].redirect_uris: http://books.example/cb must be https"),
     ("a date in a client's keys", "first_party = true", "first_party = true\ncontacts = [2026-11-24]", "37: clients[0].contacts: must be text"),

@@ -1,6 +1,7 @@
 """What an import does: creates what is new, changes what differs, leaves the rest; the same file again changes nothing."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from idp.vault import hasher
 from tests.importing.importing import File
 
 pytestmark = pytest.mark.both_stores
+CERTIFICATION = Path(__file__).parents[2] / "config" / "certification.toml"
 
 
 def person(username: str) -> User:
@@ -174,15 +176,44 @@ def test_companies_and_applications_are_written_down(imported: File, rows: None)
     assert [(event.kind, event.detail, event.tenant_id) for event in made] == [
         ("tenant.created", {"slug": "de-zon"}, company("de-zon").id),
         ("tenant.created", {"slug": "fietsen-bv"}, company("fietsen-bv").id),
-        ("client.registered", {"client_id": "books"}, company("de-zon").id),
+        ("client.registered", {"client_id": "books", "without": []}, company("de-zon").id),
     ]
     db.session.rollback()
     imported.replace("Bakkerij De Zon", "De Maan").replace("Informer Books", "Books").imported()
     changed = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.kind.in_(["tenant.changed", "client.changed"])))
     assert [(event.kind, event.detail, event.tenant_id) for event in changed] == [
         ("tenant.changed", {"fields": ["name"]}, company("de-zon").id),
-        ("client.changed", {"client_id": "books"}, company("de-zon").id),
+        ("client.changed", {"client_id": "books", "fields": ["name"]}, company("de-zon").id),
     ]
+
+
+def test_doing_without_pkce_and_nonce_is_written_down(file: File, rows: None) -> None:
+    """RFC 9700 section 2.1.1: each by its own word, in the log; and there is no PKCE again without its nonce rule."""
+    file.replace("first_party = true", "first_party = true\nrequire_pkce = false\nrequire_nonce = false").imported()
+    registered = db.session.query(AuditEvent).filter_by(kind="client.registered").one()
+    assert registered.detail == {"client_id": "books", "without": ["require_pkce", "require_nonce"]}
+    db.session.rollback()
+    file.replace("require_pkce = false", "require_pkce = true")
+    assert [line.partition(": ")[2] for line in file.faults()] == [
+        "clients[0].require_nonce: must be true: only a client with require_pkce = false may do without"
+    ]
+    file.replace("require_nonce = false", "require_nonce = true").imported()
+    changed = db.session.query(AuditEvent).filter_by(kind="client.changed").one()
+    assert changed.detail == {"client_id": "books", "fields": ["require_pkce", "require_nonce"]}
+
+
+def test_the_clients_of_the_conformance_suite(file: File, rows: None) -> None:
+    """The file that comes with us is whole, but for the secrets: it is refused until they are written into it."""
+    file.text = CERTIFICATION.read_text("utf-8")
+    left_out = [fault.partition(": ")[2].partition(": ")[0] for fault in file.faults()]
+    assert left_out == ["tenants[0].users[0].password", *(f"clients[{n}].client_secret" for n in range(5))]
+    file.replace('password = ""', 'password = "eleven tall trees"').replace(
+        'client_secret = ""', 'client_secret = "own"'
+    )
+    assert len(file.imported()) == 7
+    without = ["require_pkce", "require_nonce"]
+    events = db.session.query(AuditEvent).filter_by(kind="client.registered")
+    assert [event.detail["without"] for event in events] == [without] * 5
 
 
 def test_what_the_file_does_not_name_stays(imported: File, rows: None) -> None:

@@ -69,18 +69,20 @@ class KeysRotated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRegistered(Event):
-    """An application was registered."""
+    """An application was registered. `without`: which of the guards of its codes it does without, by its operator's word."""
 
     kind: ClassVar[str] = "client.registered"
     client_id: str
+    without: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientChanged(Event):
-    """The registration of an application was changed."""
+    """The registration of an application was changed; `fields` names which keys of it, never to what."""
 
     kind: ClassVar[str] = "client.changed"
     client_id: str
+    fields: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

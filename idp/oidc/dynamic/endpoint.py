@@ -76,10 +76,12 @@ def update(client_id: str) -> Response:
         given = open_metadata.parse(request.get_data())
         _fits(given, client)
         wanted = _wanted(given)
+        before = client.registration
         secret = _replace(client, wanted)
     except Refused as refused:
         return refused.response()
-    record(ClientChanged(tenant_id=client.tenant_id, client_id=client.client_id))
+    keys = sorted(key for key in before.keys() | wanted.metadata if before.get(key) != wanted.metadata.get(key))
+    record(ClientChanged(tenant_id=client.tenant_id, client_id=client.client_id, fields=keys))
     answer = _answer(client, _bearer(), secret)
     db.session.commit()
     return answer

@@ -21,9 +21,6 @@ def frames(session: BrowserSession) -> Sequence[str]:
 
 
 def _address(client: Client, session: BrowserSession) -> str | None:
-    """Section 3: with `iss` and `sid` where the application wants to know which session."""
-    registered = registration.read(client.registration)
-    address = registered.frontchannel_logout_uri
-    if address is None or not registered.frontchannel_logout_session_required:
-        return address
-    return with_query(address, {"iss": settings.current().issuer, "sid": str(session.id)})
+    """Section 3: with `iss` and `sid`, whether or not it was registered to need them; ID tokens have the same `sid`."""
+    address = registration.read(client.registration).frontchannel_logout_uri
+    return address and with_query(address, {"iss": settings.current().issuer, "sid": str(session.id)})

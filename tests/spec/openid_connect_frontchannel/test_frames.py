@@ -44,11 +44,17 @@ def test_with_issuer_and_session(shop: RelyingParty, anna: KnownUser, browser: B
     assert "refresh" not in browser.response.headers
 
 
-def test_without_them(world: World, new_rp: NewRp, anna: KnownUser, browser: Browser) -> None:
-    """Section 3: the address as it was registered, where the application did not ask for more."""
-    tokens_of(new_rp(world.client("shop", frontchannel_logout_uri=OUT)), browser, anna)
+def test_also_where_it_was_not_asked(world: World, new_rp: NewRp, anna: KnownUser, browser: Browser) -> None:
+    """Section 3: both may always be there; an application that is registered without a word about them finds its session."""
+    shop = new_rp(world.client("shop", frontchannel_logout_uri=OUT))
+    tokens = tokens_of(shop, browser, anna)
     browser.get("/logout").submit("Log out")
-    assert frames(browser) == [OUT]
+    (frame,) = frames(browser)
+    assert dict(parse_qsl(urlsplit(frame).query)) == {
+        "from": "us",
+        "iss": shop.metadata["issuer"],
+        "sid": tokens.claims["sid"],
+    }
 
 
 def test_then_on(rp: RelyingParty, shop: RelyingParty, anna: KnownUser, browser: Browser) -> None:
