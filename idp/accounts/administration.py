@@ -32,14 +32,14 @@ def is_last_administrator(user: User) -> bool:
     return [able.id for able in administrators_of(user.tenant_id, at_most=2)] == [user.id]
 
 
-def reset_two_factor(user: User, actor: User) -> bool:
-    """Take every second factor of the user away; False when there is none."""
+def reset_two_factor(user: User, actor: User | None) -> bool:
+    """Take every second factor of the user away; False when there is none. No actor: an operator."""
     if not (user.totp_devices or user.passkeys):
         return False
     lifecycle.next_epoch(user)  # takes the user's row: who sets up a factor at this moment is before this or too late
     factors.remove_all(user)
-    record(TwoFactorReset(tenant_id=user.tenant_id, user_id=user.id, actor_id=actor.id))
-    notices.two_factor_reset(user, actor.name)
+    record(TwoFactorReset(tenant_id=user.tenant_id, user_id=user.id, actor_id=actor.id if actor else None))
+    notices.two_factor_reset(user, actor.name if actor else None)
     return True
 
 

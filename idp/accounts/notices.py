@@ -55,8 +55,8 @@ def factor_removed(user: User, factor: str) -> None:
     outbox.mail(FactorRemoved(to=recipient(user), at=clock.now(), factor=factor))
 
 
-def two_factor_reset(user: User, by: str) -> None:
-    """An administrator of that name took the second factors away."""
+def two_factor_reset(user: User, by: str | None) -> None:
+    """An administrator of that name took the second factors away; None: an operator."""
     outbox.mail(TwoFactorReset(to=recipient(user), at=clock.now(), by=by))
 
 

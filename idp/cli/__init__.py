@@ -5,6 +5,8 @@ Each command is a file of this package and one line in COMMANDS. A command that 
 with one line each on stderr and exit code 1.
 """
 
+import re
+
 import click
 from flask import Flask
 from flask.cli import ScriptInfo
@@ -28,6 +30,9 @@ from idp.database import first_line
 from idp.errors import Fault, Misconfigured
 from idp.settings import Settings
 from idp.version import __version__
+
+NOT_THERE = re.compile(r"no such (table|column)|(relation|column) \S+ does not exist")
+"""How SQLite and PostgreSQL say that the schema is older than the program."""
 
 COMMANDS: tuple[click.Command, ...] = (
     demo,
@@ -60,7 +65,8 @@ class IdpGroup(click.Group):
         except Fault as error:
             click.echo(error.detail, err=True)
         except DBAPIError as error:
-            click.echo(f"IDP_DATABASE_URL: {first_line(error)}", err=True)
+            said = first_line(error)
+            click.echo(f"IDP_DATABASE_URL: {said}{'; run: idp migrate' if NOT_THERE.search(said) else ''}", err=True)
         return ctx.exit(1)
 
 

@@ -12,7 +12,7 @@ from idp.errors import Misconfigured
 from idp.settings import Settings
 
 
-@click.command()
+@click.command(short_help="Say whether everything that the settings name is usable.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def check(ctx: click.Context, *, as_json: bool) -> None:

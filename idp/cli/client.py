@@ -17,7 +17,7 @@ from idp.tenancy.queries import by_slug
 
 @click.group()
 def client() -> None:
-    """Applications: list, show, disable, enable, token."""
+    """Applications: list, show, disable, enable, token. New ones come from `idp import` or the console."""
 
 
 @client.command("list")
@@ -51,7 +51,7 @@ def show(client_id: str, *, as_json: bool) -> None:
     print_record(facts | ({"registration": registration} if as_json else registration), as_json=as_json)
 
 
-@client.command()
+@client.command(short_help="Refuse this application everything from now on.")
 @click.argument("client_id")
 @with_appcontext
 def disable(client_id: str) -> None:
@@ -73,7 +73,7 @@ def enable(client_id: str) -> None:
     click.echo(f"{found.client_id} is enabled")
 
 
-@client.command()
+@client.command(short_help="Make a token with which applications register.")
 @click.option("--tenant", "slug", help="Of this tenant; without it the applications are for everybody's people.")
 @click.option(
     "--expires", "days", type=click.IntRange(1, 365), default=7, show_default=True, help="After so many days."

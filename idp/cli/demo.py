@@ -13,7 +13,7 @@ from idp.demo.run import run
 PORT = click.IntRange(1, 65535)
 
 
-@click.command()
+@click.command(short_help="Start everything on this machine, to try it.")
 @click.option("--port", type=PORT, envvar="IDP_PORT", default=8000, show_default=True, show_envvar=True)
 @click.option(
     "--sample-app-port", type=PORT, envvar="IDP_SAMPLE_APP_PORT", default=8001, show_default=True, show_envvar=True

@@ -14,7 +14,7 @@ from idp.oidc.foresight import Foreseen, Question, foresee
 from idp.tenancy.queries import by_slug
 
 
-@click.command()
+@click.command(short_help="Say which login steps USER would be asked now, and why.")
 @click.argument("user")
 @click.option("--ip", required=True, help="The address that the login would come from.")
 @click.option("--client", help="The application's client_id.")

@@ -14,7 +14,7 @@ def grants() -> None:
     """Known-IP grants: list, revoke."""
 
 
-@grants.command("list")
+@grants.command("list", short_help="List the networks that stand in for TOTP.")
 @click.argument("username")
 @json_option
 @with_appcontext
@@ -25,7 +25,7 @@ def list_(username: str, *, as_json: bool) -> None:
     print_records(rows, as_json=as_json)
 
 
-@grants.command()
+@grants.command(short_help="End all of them: the next login asks TOTP.")
 @click.argument("username")
 @with_appcontext
 def revoke(username: str) -> None:

@@ -4,16 +4,22 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 import click
+import sqlalchemy as sa
 from flask.cli import with_appcontext
 
 from idp import schema
 from idp.accounts.importing.faults import Refused
 from idp.accounts.importing.report import Change
+from idp.accounts.models import User
 from idp.cli.output import json_option, print_json
 from idp.crypto.sealed import SealBroken
 from idp.errors import Unavailable
+from idp.extensions import db
 from idp.oidc.importing import import_file
 from idp.schema import Schema
+
+LOOKED_AT = 1000
+"""Among so many new users somebody without a password is looked for: a database takes no list without end."""
 
 
 @click.command("import")
@@ -24,6 +30,9 @@ from idp.schema import Schema
 @click.pass_context
 def import_(ctx: click.Context, file: str, *, set_credentials: bool, as_json: bool) -> None:
     """Create or update tenants, users and clients from a TOML FILE. All of it or nothing.
+
+    config/company.example.toml shows what may stand in it. Who has no password there is asked to choose one by
+    `idp user invite`.
 
     What the file does not name stays as it is; the same file again changes nothing. Credentials (passwords, TOTP
     secrets, security codes, client secrets) are set when their owner is new, and for others only with
@@ -49,6 +58,14 @@ def _say(changes: Sequence[Change], *, as_json: bool) -> None:
         click.echo(str(change))
     if not changes:
         click.echo("nothing changed")
+    _say_who_cannot_log_in([change.name for change in changes if change.kind == "user" and change.created])
+
+
+def _say_who_cannot_log_in(created: Sequence[str]) -> None:
+    """Name, on stderr, somebody whom the file gave no password, and what comes next for them."""
+    without = sa.select(User.username).where(User.username.in_(created[:LOOKED_AT]), User.password_hash.is_(None))
+    if name := db.session.scalar(without.order_by(User.username).limit(1)):
+        click.echo(f"without a password, such as {name}: idp user invite {name} mails a link to choose one", err=True)
 
 
 def _say_refused(refused: Refused, *, as_json: bool) -> None:

@@ -31,7 +31,7 @@ def list_(*, as_json: bool) -> None:
     print_records([_in_short(key, due) for key in signing_keys.every_key()], as_json=as_json)
 
 
-@keys.command()
+@keys.command(short_help="Let the next key of each algorithm take over.")
 @json_option
 @with_appcontext
 def rotate(*, as_json: bool) -> None:
@@ -49,7 +49,7 @@ def rotate(*, as_json: bool) -> None:
         click.echo(f"{turn.algorithm}: {turn.kid} {when}")
 
 
-@keys.command()
+@keys.command(short_help="Withdraw a key that others may have, at once.")
 @click.argument("kid")
 @with_appcontext
 def revoke(kid: str) -> None:
@@ -63,7 +63,7 @@ def revoke(kid: str) -> None:
     click.echo(f"{kid} is withdrawn")
 
 
-@keys.command()
+@keys.command(short_help="Seal what is at rest under the newest secret key.")
 @json_option
 @with_appcontext
 def reseal(*, as_json: bool) -> None:

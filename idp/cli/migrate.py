@@ -7,7 +7,7 @@ from idp import schema
 from idp.schema import Schema
 
 
-@click.command()
+@click.command(short_help="Bring the database to the newest schema.")
 @with_appcontext
 def migrate() -> None:
     """Bring the database to the newest schema; safe while the old version serves."""

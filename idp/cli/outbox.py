@@ -18,7 +18,7 @@ def outbox() -> None:
     """What must still be sent, and what was given up: list, retry."""
 
 
-@outbox.command("list")
+@outbox.command("list", short_help="List what was given up, then what waits.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
 @json_option
 @with_appcontext

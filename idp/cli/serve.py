@@ -72,7 +72,7 @@ class Address(click.ParamType[tuple[str, int]]):
         return host.strip("[]"), int(port)
 
 
-@click.command()
+@click.command(short_help="Serve, or say what is missing or unsafe.")
 @click.option("--bind", type=Address(), default="127.0.0.1:8000", show_default=True, help="Where to listen.")
 @click.option(
     "--workers",

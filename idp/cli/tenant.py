@@ -17,7 +17,7 @@ from idp.tenancy.models import Tenant
 
 @click.group()
 def tenant() -> None:
-    """Tenants: list, show, disable, enable."""
+    """Tenants: list, show, disable, enable. New ones come from `idp import`."""
 
 
 @tenant.command("list")

@@ -1,4 +1,4 @@
-"""`idp user`: look at users, invite, disable and enable them."""
+"""`idp user`: look at users, invite, disable, enable and reset them."""
 
 import click
 import sqlalchemy as sa
@@ -11,12 +11,13 @@ from idp.accounts.queries import by_username, may_log_in, recovery_codes_left, t
 from idp.cli.output import json_option, print_record, print_records, unknown
 from idp.errors import Conflict
 from idp.extensions import db
+from idp.login import ending
 from idp.tenancy.models import Tenant
 
 
 @click.group()
 def user() -> None:
-    """Users: list, show, invite, disable, enable."""
+    """Users: list, show, invite, disable, enable, reset. New ones come from `idp import` or the console."""
 
 
 @user.command("list")
@@ -53,7 +54,7 @@ def show(username: str, *, as_json: bool) -> None:
     print_record(facts, as_json=as_json)
 
 
-@user.command()
+@user.command(short_help="Mail a link to choose the first password.")
 @click.argument("username")
 @with_appcontext
 def invite(username: str) -> None:
@@ -67,7 +68,7 @@ def invite(username: str) -> None:
     click.echo(f"{found.username} is invited at {found.email}")
 
 
-@user.command()
+@user.command(short_help="End what the user is logged in to; no login any more.")
 @click.argument("username")
 @click.option("--force", is_flag=True, help="Also the last administrator of a company, who is refused else.")
 @with_appcontext
@@ -93,6 +94,24 @@ def enable(username: str) -> None:
     lifecycle.enable(found)
     db.session.commit()
     click.echo(f"{found.username} is enabled")
+
+
+@user.command(short_help="Take the second factors away: phone and codes lost.")
+@click.argument("username")
+@with_appcontext
+def reset(username: str) -> None:
+    """Take a user's second factors away: for the one administrator whose phone and recovery codes are lost.
+
+    It ends their sessions, grants and refresh tokens, and they are told by mail. Until they set up another one, their
+    password is enough: be sure that you know who asks. Everybody else asks an administrator of their company.
+    """
+    found = named(username)
+    if not (found.totp_devices or found.passkeys):
+        raise Conflict(f"{found.username} has no second factor")
+    ending.everywhere(found, "two_factor_reset")
+    administration.reset_two_factor(found, actor=None)
+    db.session.commit()
+    click.echo(f"{found.username} has no second factor any more, and is told at {found.email}")
 
 
 def named(username: str) -> User:

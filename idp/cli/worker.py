@@ -97,7 +97,7 @@ log = structlog.get_logger(__name__)
 Batch = Callable[[datetime], int]
 
 
-@click.command()
+@click.command(short_help="Deliver mails, remove what is over, rotate keys.")
 @click.option("--once", is_flag=True, help="Do what is due and leave.")
 @with_appcontext
 def worker(*, once: bool) -> None:

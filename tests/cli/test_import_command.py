@@ -27,6 +27,14 @@ def test_it_says_what_it_did_and_then_nothing(idp: Idp, path: Path) -> None:
     assert again.stdout == "nothing changed\n"
 
 
+def test_the_example_and_what_comes_next(idp: Idp) -> None:
+    """config/company.example.toml is read as it stands; its administrator has no password, but a link by mail."""
+    path = Path(__file__).parents[2] / "config" / "company.example.toml"
+    first, again = idp("import", str(path)), idp("import", str(path))
+    assert first.stderr == "without a password, such as sanne: idp user invite sanne mails a link to choose one\n"
+    assert again.stderr == ""
+
+
 def test_changes_as_json(idp: Idp, path: Path) -> None:
     """--json lists the changes."""
     said = json.loads(idp("import", str(path), "--json").stdout)

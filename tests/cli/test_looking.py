@@ -52,6 +52,7 @@ def test_a_token_to_register_with(idp: Idp, world: World, http: httpx.Client) ->
         ("user", "invite", "nobody"),
         ("user", "disable", "nobody"),
         ("user", "enable", "nobody"),
+        ("user", "reset", "nobody"),
         ("user", "list", "--tenant", "nowhere"),
         ("client", "show", "nothing"),
         ("client", "disable", "nothing"),
@@ -141,6 +142,27 @@ def test_the_first_administrator_is_invited(
     assert (refused.exit_code, "anna has a password" in refused.stderr) == (1, True)
     idp("user", "disable", "anna")
     assert "is disabled" in idp("user", "invite", "anna").stderr
+
+
+def test_the_only_administrator_lost_phone_and_codes(idp: Idp, world: World) -> None:
+    """An operator takes the second factors away, which ends all that rested on them and is told by mail, once."""
+    chief = world.user("chief", world.tenant("lonely"), type="administrator", totp=True)
+    before = json.loads(idp("user", "show", "chief", "--json").stdout)
+    assert "is told at chief@" in idp("user", "reset", "chief").stdout
+    after = json.loads(idp("user", "show", "chief", "--json").stdout)
+    assert (before["two_factor"], after["two_factor"]) == (True, False)
+    (mail,) = world.mails(chief)
+    assert (mail.kind, mail.by) == ("two_factor_reset", None)  # type: ignore[attr-defined]
+    again = idp("user", "reset", "chief")
+    assert (again.exit_code, again.stderr) == (1, "chief has no second factor\n")
+
+
+@pytest.mark.parametrize("group", ["", "tenant", "user", "client", "grants", "keys", "outbox"])
+def test_no_line_of_a_list_of_commands_is_cut(idp: Idp, group: str) -> None:
+    """Whoever reads `--help` at 80 columns reads whole sentences."""
+    said = idp(*group.split(), "--help").stdout.partition("Commands:")[2]
+    assert said
+    assert "..." not in said
 
 
 def test_the_last_administrator_is_not_disabled_by_accident(idp: Idp, world: World, anna: KnownUser) -> None:

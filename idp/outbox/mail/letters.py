@@ -79,10 +79,10 @@ class RecoveryCodeUsed(Mail):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwoFactorReset(Mail):
-    """An administrator took the person's second factors away; `by` is the administrator's name."""
+    """The person's second factors were taken away; `by` is the administrator's name, None for an operator."""
 
     kind: ClassVar[str] = "two_factor_reset"
-    by: str
+    by: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
