@@ -29,9 +29,10 @@ def left(kind: type[object]) -> int:
 
 @pytest.mark.both_stores
 def test_the_outbox_forgets_after_a_month(
-    app: Flask, queue: Callable[..., None], post: Post, clock: MovingClock
+    app: Flask, queue: Callable[..., None], post: Post, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Delivered mails are known for a month, in batches of which none is too large."""
+    monkeypatch.setattr(worker, "BATCH", 10)
     queue(*(a_mail() for _ in range(worker.BATCH + 3)))
     post.deliver()
     clock.advance(days=30)

@@ -15,7 +15,8 @@ from tests.support.mail import Received, read
 from tests.support.server import IDP, serving
 from tests.support.stores import Store, StoreKind
 
-WITHIN = 30
+WITHIN = 90
+"""Most of it for the start of two processes on a machine that is busy with other tests."""
 
 
 @contextmanager
@@ -48,6 +49,7 @@ def mails_in(directory: Path, at_least: int) -> list[Received]:
     return [read(file.read_bytes()) for file in sorted(found)]
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("kind", list(StoreKind), ids=str)
 def test_it_delivers(kind: StoreKind, new_store: Callable[[StoreKind], Store], tmp_path: Path) -> None:
     """From a question at the server to the new password, with two workers; SIGTERM ends them with exit code 0."""
