@@ -49,6 +49,9 @@ HEARD = """() => {
         ...[...document.querySelectorAll('table:not(:has(> caption))')].map(() => 'a table has no caption'),
         ...heads.filter((one, at) => level(one) > (at ? level(heads[at - 1]) + 1 : 1))
             .map(one => `the heading “${one.innerText}” skips a level`),
+        ...[...document.querySelectorAll('[aria-describedby]')]
+            .filter(one => !one.getAttribute('aria-describedby').trim().split(/\\s+/).every(id => document.getElementById(id)))
+            .map(one => `the field “${one.name}” is described by what is not there`),
         ...(document.querySelector('[aria-invalid=true]') && !/^(Error|Fout): /.test(document.title)
             ? ['a field is wrong, and the title does not begin with it'] : []),
         ...(heads.filter(one => level(one) === 1).length === 1 ? [] : ['not one heading of level 1']),
@@ -73,7 +76,7 @@ def here(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.mark.parametrize("language", ["en", "nl"])
 def test_nothing_serious(here: Server, chromium: Browser, axe: str, tmp_path: Path, language: str) -> None:
-    """WCAG 2.2 AA as far as a machine sees it, light and dark; and what it does not see, at 390 and 1280 px."""
+    """WCAG 2.2 AA as far as a machine sees it, light and dark; and what it does not see, at 320, 390 and 1280 px."""
     faults: list[str] = []
     titles: dict[str, set[str]] = {}
 
@@ -110,10 +113,12 @@ def test_every_page_works_without_script(here: Server, chromium: Browser, tmp_pa
 
 def discomforts(page: Page) -> Iterator[str]:
     """Yield what sticks out to the side, buttons that no keyboard reaches, and several that a screen reader says alike."""
-    for width in (1280, 390):
+    for width in (1280, 320, 390):
         page.set_viewport_size({"width": width, "height": 844})
         if not page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"):
             yield f"wider than a window of {width} px"
+        if not page.evaluate("[...document.querySelectorAll('nav')].every(menu => menu.offsetHeight < 70)"):
+            yield f"a menu of several lines in a window of {width} px"
     out_of_reach: list[str] = page.evaluate(OUT_OF_REACH)
     yield from (f"no keyboard reaches “{words}”" for words in out_of_reach)
     alike: list[str] = page.evaluate(ALIKE)

@@ -72,6 +72,7 @@ class Tour(Walk):
         self.bert = world.user("bert", self.zon, type="administrator", totp=True)
         self.carla, self.nina = world.user("carla", self.zon), world.user("nina", self.strict)
         self.gone, self.nora = world.user("daan", self.zon, disabled=True), world.user("nora", self.zon)
+        world.change(User, self.gone.id, name="Wolfeschlegelsteinhausenbergerdorffwelchevoralternwaren")
         self.eva = world.user("eva", office, type="accountant", works_for=[self.zon])
         self.piet = world.user("piet", office, type="accountant")
         informer = world.tenant("informer", security_code=False, locale=language)
