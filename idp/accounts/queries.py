@@ -1,10 +1,11 @@
 """Questions about users."""
 
 import uuid
+from datetime import datetime
 
 import sqlalchemy as sa
 
-from idp.accounts import ceremonies, usernames
+from idp.accounts import ceremonies, directory, usernames
 from idp.accounts.models import Passkey, RecoveryCode, TotpDevice, User, UserType
 from idp.extensions import db, there_is
 from idp.tenancy.models import Tenant
@@ -52,6 +53,14 @@ def administrators_of(tenant_id: uuid.UUID, at_most: int = 50) -> list[User]:
 def people_of(tenant_id: uuid.UUID) -> int:
     """How many enabled users have this home tenant."""
     return db.session.scalar(sa.select(sa.func.count()).select_from(_enabled(tenant_id).subquery())) or 0
+
+
+def not_here_since(tenant_id: uuid.UUID, moment: datetime, at_most: int) -> tuple[int, list[str]]:
+    """How many enabled users have not logged in since that moment, and the names of the first of them."""
+    absent = _enabled(tenant_id).where(sa.or_(User.last_login_at.is_(None), User.last_login_at < moment))
+    number = db.session.scalar(sa.select(sa.func.count()).select_from(absent.subquery())) or 0
+    names = absent.with_only_columns(User.name).order_by(directory.by_name(), User.id).limit(at_most)
+    return number, list(db.session.scalars(names))
 
 
 def unsafe(tenant: Tenant) -> sa.Select[User]:

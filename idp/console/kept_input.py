@@ -17,9 +17,9 @@ KEPT_FOR: Final = timedelta(minutes=30)
 _BROWSER: Final = "browser"
 
 
-def keep(form: str, said: Mapping[str, Any]) -> str:
+def keep(form: str, said: Mapping[str, Any], lifetime: timedelta = KEPT_FOR) -> str:
     """The handle under which this form's input waits for this browser."""
-    return shortlived.put(f"console_{form}", {**said, _BROWSER: browser_hash()}, KEPT_FOR)
+    return shortlived.put(f"console_{form}", {**said, _BROWSER: browser_hash()}, lifetime)
 
 
 def kept(form: str) -> dict[str, Any] | None:
