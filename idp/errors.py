@@ -11,6 +11,7 @@
 `person` is a sentence for the page: safe to show to anybody, says what to do, an English msgid.
 `description` is for a program: an `error_description` of RFC 6749 section 5.2, in ASCII.
 `detail` is for the log only: names what was found, never a secret.
+`back` is a way on for the person: the application that they came from and its registered website.
 """
 
 from http import HTTPStatus
@@ -24,8 +25,16 @@ class Fault(Exception):
     code: ClassVar[str] = "server_error"
     default_person: ClassVar[str] = "Something went wrong on our side. Please try again later."
 
-    def __init__(self, detail: str = "", *, person: str | None = None, description: str | None = None) -> None:
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        person: str | None = None,
+        description: str | None = None,
+        back: tuple[str, str] | None = None,
+    ) -> None:
         """Keep the three texts; what is not given is the kind's own default."""
+        self.back = back
         self.detail = detail or self.default_person
         self.person = person or self.default_person
         self.description = description or self.default_person

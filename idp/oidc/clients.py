@@ -46,6 +46,12 @@ class RegisteredClient(ClientMixin):
         """RFC 9700 section 2.1.1: only a confidential client, and none of FAPI 2.0, may be registered to go without."""
         return self.row.require_pkce or not self.registration.confidential or self.registration.fapi2
 
+    @property
+    def website(self) -> tuple[str, str] | None:
+        """Its name and `client_uri` (RFC 7591 section 2), where it has registered one."""
+        address = self.row.registration.get("client_uri")
+        return (self.row.name, address) if address else None
+
     def get_allowed_scope(self, scope: str | None) -> str:
         """Of the scopes asked, those that are registered; the others are ignored (Core section 3.1.2.1)."""
         asked = dict.fromkeys((scope or "").split())

@@ -255,7 +255,7 @@ def _address_for_errors(given: Parameters) -> ReturnAddress:
 def _return_address(given: Parameters, client: RegisteredClient) -> ReturnAddress:
     redirect_uri = given.get("redirect_uri")
     if redirect_uri is None or not client.check_redirect_uri(redirect_uri):
-        raise _unanswerable("redirect_uri is missing, repeated or not registered for this client")
+        raise _unanswerable("redirect_uri is missing, repeated or not registered for this client", client.website)
     mode = _response_mode(given, redirect_uri)
     state = None if "state" in given.too_long else given.get("state")
     signature = Signature(client.registration.authorization_signed_response_alg, client.client_id)
@@ -268,6 +268,6 @@ def _response_mode(given: Parameters, redirect_uri: str) -> ResponseMode:
     return asked if redirect_uri.startswith(("https:", "http:")) else asked.in_the_address
 
 
-def _unanswerable(because: str) -> Unanswerable:
-    """A page that says what to do; the application's programs and our log get the reason."""
-    return Unanswerable(because, description=because)
+def _unanswerable(because: str, website: tuple[str, str] | None = None) -> Unanswerable:
+    """A page that says what to do and leads back where it can; the application's programs and our log get the reason."""
+    return Unanswerable(because, description=because, back=website)

@@ -107,7 +107,13 @@ def answer(fault: Fault, status: int | None = None) -> Response:
         response = jsonify(error=fault.code, error_description=fault.description)
     else:
         again = found >= HTTPStatus.INTERNAL_SERVER_ERROR and request.method == "GET"
-        told = {"sentence": _(fault.person), "request_id": logs.request_id(), "status": found, "again": again}
+        told = {
+            "sentence": _(fault.person),
+            "request_id": logs.request_id(),
+            "status": found,
+            "again": again,
+            "back": fault.back,
+        }
         page = render_template("error.html", **told)
         response = make_response(page)
     response.status_code = found

@@ -105,6 +105,14 @@ def test_what_cannot_be_answered_gets_a_page(
     assert "Go back to the application" in browser.text
 
 
+def test_such_a_page_leads_back_to_the_applications_website(world: World, new_rp: NewRp, browser: Browser) -> None:
+    """RFC 7591 section 2, client_uri: where one is registered, a person presses a link to it; nobody is sent there."""
+    shop = new_rp(world.client("shop", name="Web Shop", client_uri="https://shop.example/"))
+    browser.get(shop.authorize_url(redirect_uri="https://elsewhere.example/"))
+    assert browser.status == 400
+    assert browser.page.links["Back to Web Shop"] == "https://shop.example/"
+
+
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
 def test_an_address_sent_twice_gets_a_page(rp: RelyingParty, browser: Browser, name: str) -> None:
     """RFC 6749 section 3.1: of two addresses none is chosen."""
