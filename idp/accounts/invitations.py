@@ -11,9 +11,10 @@ Withdrawing and sending again ask in one statement whether the person is still i
 same moment is a user, or too late, and nothing in between. The caller commits.
 """
 
-import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from operator import itemgetter
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -25,9 +26,9 @@ from idp.accounts.links import FoundLink, Purpose
 from idp.accounts.models import User, UserType
 from idp.accounts.notices import recipient
 from idp.accounts.queries import by_id, may_log_in
-from idp.audit.events import InvitationAccepted, InvitationMailed, InvitationWithdrawn, UserCreated, UserInvited
+from idp.audit.events import Event, InvitationAccepted, InvitationMailed, InvitationWithdrawn, UserCreated, UserInvited
 from idp.audit.record import record, record_all
-from idp.extensions import changed, db
+from idp.extensions import changed, db, upsert
 from idp.outbox.errands import PersonInvited
 from idp.outbox.mail.letters import Invitation
 from idp.outbox.mail.render import one_line
@@ -51,18 +52,22 @@ def invite(tenant: Tenant, new: NewUser, actor: User) -> User | None:
     return user
 
 
-def invite_all(tenant: Tenant, people: Iterable[NewUser], actor_id: uuid.UUID, by: str) -> None:
-    """Invite many, in few statements: all of them, or, by an `IntegrityError`, none when a username is taken.
+def invite_all(tenant: Tenant, people: Iterable[NewUser], actor: User) -> frozenset[str]:
+    """Invite many, in few statements; return the keys of the usernames that are theirs now, and no longer free.
 
-    5,000 people take some two seconds, in which nobody else can write to SQLite; PostgreSQL lets the others go on.
+    Whoever has a username of somebody is left out. By the order of the keys, so that two who invite the same people at the
+    same moment wait for one another, and never in a circle.
     """
-    now = clock.now()
-    rows = [{**lifecycle.columns(tenant, new), "invited_at": now} for new in people]
-    of_whom = [{"tenant_id": tenant.id, "user_id": row["id"], "actor_id": actor_id} for row in rows]
-    db.session.execute(sa.insert(User), rows)
-    record_all(UserCreated(**who, username=row["username"]) for who, row in zip(of_whom, rows, strict=True))
-    record_all(UserInvited(**who) for who in of_whom)
-    outbox.ask_all(PersonInvited(invited_id=str(row["id"]), by=by) for row in rows)
+    rows = sorted(
+        ({**lifecycle.columns(tenant, new), "invited_at": clock.now()} for new in people),
+        key=itemgetter("username_key"),
+    )
+    free = upsert(User).on_conflict_do_nothing(index_elements=["username_key"]).returning(User.username_key)
+    invited = frozenset(db.session.scalars(free, rows))
+    made = [row for row in rows if row["username_key"] in invited]
+    record_all(event for row in made for event in _events(row, actor))
+    outbox.ask_all(PersonInvited(invited_id=str(row["id"]), by=actor.name) for row in made)
+    return invited
 
 
 def invite_to_choose(user: User) -> bool:
@@ -140,3 +145,9 @@ def accept(link: FoundLink, password: str) -> bool:
 def _ask(user: User, actor: User) -> None:
     outbox.ask(PersonInvited(invited_id=str(user.id), by=actor.name))
     record(UserInvited(tenant_id=user.tenant_id, user_id=user.id, actor_id=actor.id))
+
+
+def _events(row: Mapping[str, Any], actor: User) -> tuple[Event, ...]:
+    """What the log says of a user who was made by an invitation."""
+    who = {"tenant_id": row["tenant_id"], "user_id": row["id"], "actor_id": actor.id}
+    return UserCreated(**who, username=row["username"]), UserInvited(**who)

@@ -21,8 +21,9 @@ def record(event: Event) -> None:
 
 
 def record_all(events: Iterable[Event]) -> None:
-    """As `record` for many, in one statement."""
-    db.session.execute(sa.insert(AuditEvent), [_columns(event) for event in events])
+    """As `record` for many, in one statement; none where there are none."""
+    if rows := [_columns(event) for event in events]:
+        db.session.execute(sa.insert(AuditEvent), rows)
 
 
 def _columns(event: Event) -> dict[str, Any]:

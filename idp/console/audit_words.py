@@ -11,7 +11,7 @@ GROUPS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
         _l("Passwords and second factors"),
         ("two_factor.", "passkey.", "recovery_codes.", "user.password_", "known_ip.", "familiar_network."),
     ),
-    "people": (_l("People"), ("user.", "membership.", "tenant.people_import_confirmed")),
+    "people": (_l("People"), ("user.", "membership.", "tenant.people_import_")),
     "company": (_l("Settings of the company"), ("tenant.", "helpdesk.")),
     "applications": (_l("Applications"), ("client.", "consent.", "token.", "keys.")),
 }
@@ -60,6 +60,7 @@ TITLES: Mapping[str, Any] = {
     "tenant.disabled": _l("Company switched off"),
     "tenant.enabled": _l("Company switched on again"),
     "tenant.people_import_confirmed": _l("File of people taken in"),
+    "tenant.people_import_stopped": _l("Invitations from a file stopped"),
     "tenant.policy_changed": _l("Settings changed"),
     "tenant.security_code_rotated": _l("Security code rotated"),
     "tenant.security_code_shown": _l("Security code looked at"),

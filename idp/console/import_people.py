@@ -1,27 +1,33 @@
-"""Many people at once: a CSV file is looked at first, and a worker invites them all or none.
+"""Many people at once: a CSV file is looked at first, and workers invite them, some hundreds at a time.
 
 upload ─▶ faults, each with its line, all together; nothing is kept
   │   └─▶ none: the people wait, and are shown
   ▼
-confirm ─▶ a worker invites them; the page of the import says how far it is, also to whoever comes back later
+confirm ─▶ workers invite them; the page of the import says how far it is, also to whoever comes back later
+  │          ├─ stop ───▶ no more of them, until go_on
+  │          └─ the end ▶ whose username was taken in between is told by line, and is there to take away: not_invited
 discard ─▶ they are forgotten
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from flask import Response as Download
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from idp.accounts import newcomers
-from idp.accounts.newcomers import PeopleImport, csv_file
+from idp.accounts import newcomers, particulars
+from idp.accounts.newcomers import PeopleImport, Stop, csv_file
 from idp.accounts.newcomers.csv_file import MOST_PEOPLE, LineFault, Newcomer
 from idp.console import authority
+from idp.console.import_told import Stage, Told, tell
+from idp.console.tables import row
 from idp.errors import Conflict, NotFound
 from idp.extensions import db
+from idp.login import own_pages
 from idp.login.gate import Login
 from idp.login.own_pages import render
 
@@ -36,17 +42,23 @@ class FilePage:
 
     faults: Sequence[LineFault]
     more_faults: int
-    latest: Sequence[PeopleImport]
+    latest: Sequence[Told]
     most_people: int = MOST_PEOPLE
 
 
 @dataclass(frozen=True, slots=True)
 class ImportPage:
-    """What the page of an import shows: how far it is, and the first of the people who wait in it."""
+    """What the page of an import shows: how far it is, the first of those who wait in it, and of those left out.
 
-    found: PeopleImport
+    `looks_again`: it moves, and the page is to move with it.
+    """
+
+    told: Told
     some: Sequence[Newcomer]
     more: int
+    left_out: Sequence[LineFault]
+    more_left_out: int
+    looks_again: bool
 
 
 def choose_file(login: Login) -> str:
@@ -70,14 +82,37 @@ def upload(login: Login) -> ResponseReturnValue:
 def show_import(login: Login, import_id: uuid.UUID) -> str:
     """Show how far an import is."""
     found = _mine(login, import_id)
-    people = newcomers.people_of(found)
-    page = ImportPage(found, people[:SHOWN], max(0, len(people) - SHOWN))
+    [told] = tell(login, [found])
+    people = newcomers.people_of(found) if told.stage is Stage.PREVIEWED else []
+    left_out = newcomers.left_out_of(found)
+    page = ImportPage(
+        told=told,
+        some=people[:SHOWN],
+        more=max(0, len(people) - SHOWN),
+        left_out=[_left_out(newcomer) for newcomer in left_out[:FAULTS_SHOWN]],
+        more_left_out=max(0, len(left_out) - FAULTS_SHOWN),
+        looks_again=told.stage is Stage.RUNNING and not own_pages.helps(login),
+    )
     return render("console/import.html", login, page=page)
 
 
 def confirm(login: Login, import_id: uuid.UUID) -> Response:
-    """Let a worker invite them; whoever confirms twice sees what the first time did."""
+    """Let workers invite them; whoever confirms twice sees what the first time did."""
     newcomers.confirm(_to_decide(login, import_id), login.user)
+    db.session.commit()
+    return redirect(url_for("console.show_import", import_id=import_id), 303)
+
+
+def stop_import(login: Login, import_id: uuid.UUID) -> Response:
+    """Begin no other batch; one that is over by now stays as it is."""
+    newcomers.stop(_to_decide(login, import_id), Stop.ASKED, login.user)
+    db.session.commit()
+    return redirect(url_for("console.show_import", import_id=import_id), 303)
+
+
+def go_on(login: Login, import_id: uuid.UUID) -> Response:
+    """Let workers invite the others after all."""
+    newcomers.go_on(_to_decide(login, import_id), login.user)
     db.session.commit()
     return redirect(url_for("console.show_import", import_id=import_id), 303)
 
@@ -90,6 +125,14 @@ def discard(login: Login, import_id: uuid.UUID) -> Response:
     return redirect(url_for("console.choose_file"), 303)
 
 
+def not_invited(login: Login, import_id: uuid.UUID) -> Download:
+    """Send those who are not invited as a file that can be chosen again."""
+    content = "".join(_lines(newcomers.not_invited(_mine(login, import_id))))
+    answer = Download(content.encode("utf-8-sig"), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="not-invited-{login.tenant.slug}.csv"'
+    return answer
+
+
 def file_page() -> str:
     """Return where a file is chosen: one that was sent with a stale proof has to be chosen again."""
     return url_for("console.choose_file")
@@ -98,6 +141,16 @@ def file_page() -> str:
 def import_page() -> str:
     """Return the page of this import."""
     return url_for("console.show_import", **request.view_args or {})
+
+
+def _left_out(newcomer: Newcomer) -> LineFault:
+    return LineFault(newcomer.line, particulars.taken(newcomer.new.username).sentence)
+
+
+def _lines(people: Sequence[Newcomer]) -> Iterator[str]:
+    yield row(*particulars.FIELDS, separator=";")
+    for new in (newcomer.new for newcomer in people):
+        yield row(new.name, new.email, new.username, new.type.value, new.locale or "", separator=";")
 
 
 def _to_decide(login: Login, import_id: uuid.UUID) -> PeopleImport:
@@ -114,5 +167,6 @@ def _mine(login: Login, import_id: uuid.UUID) -> PeopleImport:
 
 
 def _show_file(login: Login, faults: Sequence[LineFault]) -> str:
-    page = FilePage(faults[:FAULTS_SHOWN], max(0, len(faults) - FAULTS_SHOWN), newcomers.latest(login.tenant.id))
+    latest = tell(login, newcomers.latest(login.tenant.id))
+    page = FilePage(faults[:FAULTS_SHOWN], max(0, len(faults) - FAULTS_SHOWN), latest)
     return render("console/import_file.html", login, page=page)

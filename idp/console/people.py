@@ -1,14 +1,15 @@
 """The people of the company: a list that is read page by page, and searched by how a name begins."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import request
 from flask_babel import lazy_gettext as _l
 
-from idp.accounts import directory
+from idp.accounts import directory, newcomers
 from idp.accounts.directory import LONGEST_SEARCH, Page
+from idp.console.import_told import Told, tell
 from idp.login.gate import Login
 from idp.login.own_pages import render
 
@@ -17,12 +18,13 @@ DONE: Mapping[str, Any] = {"withdrawn": _l("The invitation is withdrawn; its lin
 
 @dataclass(frozen=True, slots=True)
 class PeoplePage:
-    """What the list shows. `begun`: it does not begin with the first of them."""
+    """What the list shows. `begun`: it does not begin with the first of them. `imports`: the newest, if there is one."""
 
     found: Page
     search: str
     begun: bool
     done: str | None
+    imports: Sequence[Told]
 
 
 def people(login: Login) -> str:
@@ -30,5 +32,6 @@ def people(login: Login) -> str:
     search = request.args.get("search", "")[:LONGEST_SEARCH].strip()
     after = request.args.get("after", "")
     found = directory.page_of(login.tenant.id, after=after, search=search)
-    page = PeoplePage(found, search, bool(after), DONE.get(request.args.get("done", "")))
+    imports = tell(login, newcomers.latest(login.tenant.id, most=1))
+    page = PeoplePage(found, search, bool(after), DONE.get(request.args.get("done", "")), imports)
     return render("console/people.html", login, page=page)

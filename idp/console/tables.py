@@ -6,8 +6,10 @@ import io
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def row(*cells: str) -> str:
+def row(*cells: str, separator: str = ",") -> str:
     """A line of CSV (RFC 4180). A cell that a spreadsheet would take for a formula begins with an apostrophe."""
     line = io.StringIO()
-    csv.writer(line).writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
+    csv.writer(line, delimiter=separator).writerow(
+        [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
+    )
     return line.getvalue()

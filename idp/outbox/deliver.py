@@ -30,16 +30,18 @@ import structlog
 
 from idp import clock, vault
 from idp.crypto.sealed import SealBroken
-from idp.extensions import db
+from idp.extensions import Instant, db
 from idp.outbox import errands
-from idp.outbox.errands import CHORES, Errand
+from idp.outbox.errands import CHORES, ERRANDS, Errand
+from idp.outbox.items import Item
 from idp.outbox.mail import letters
 from idp.outbox.mail.letters import MAILS, Mail
 from idp.outbox.mail.render import letter_of
 from idp.outbox.mail.sinks import NotDelivered, PutOff, Refused, Sink, Unreachable
 from idp.outbox.models import Queued, seal_owner
 
-LEASE = timedelta(minutes=10)
+LEASES: Final = {kind: item.lease for kind, item in {**MAILS, **ERRANDS}.items() if item.lease != Item.lease}
+"""Of each kind that is not leased as long as most."""
 FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(hours=4)
 MOST_TRIES = 20
@@ -147,12 +149,18 @@ def claim(which: sa.ColumnElement[bool] = _IS_NONE) -> Claim | None:
     taken = (
         sa.update(Queued)
         .where(Queued.id == first.with_for_update(skip_locked=True).scalar_subquery(), Queued.due_at <= now)
-        .values(due_at=now + LEASE, tries=Queued.tries + 1)
+        .values(due_at=_leased(now), tries=Queued.tries + 1)
         .returning(Queued.id, Queued.kind, Queued.payload_sealed, Queued.tries, Queued.useful_until)
     )
     row = db.session.execute(taken, execution_options=_PLAIN).one_or_none()
     db.session.commit()
     return None if row is None else Claim(row.id, row.kind, row.payload_sealed or "", row.tries, row.useful_until)
+
+
+def _leased(now: datetime) -> sa.ColumnElement[datetime]:
+    """Until when a row that is taken now is the taker's."""
+    ends = {kind: sa.literal(now + lease, Instant()) for kind, lease in LEASES.items()}
+    return sa.case(ends, value=Queued.kind, else_=sa.literal(now + Item.lease, Instant()))
 
 
 def _due(which: sa.ColumnElement[bool]) -> bool:

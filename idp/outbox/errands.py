@@ -42,10 +42,12 @@ class PersonInvited(Errand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleToInvite(Errand):
-    """An administrator confirmed an import of people."""
+    """An administrator confirmed an import of people: the next batch of them, after so many that are handled."""
 
     kind: ClassVar[str] = "people_to_invite"
+    lease: ClassVar[timedelta] = timedelta(seconds=30)
     import_id: str
+    after: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,14 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """What every item has; a subclass names its `kind`, and after how long it is of no use to anybody."""
+    """What every item has; a subclass names its `kind`, and after how long it is of no use to anybody.
+
+    `lease`: how long a worker has for it before another one takes it for dead. Shorter only for what is harmless twice.
+    """
 
     kind: ClassVar[str]
     useful_for: ClassVar[timedelta] = timedelta(days=3)
+    lease: ClassVar[timedelta] = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,6 +132,23 @@ all("[data-copy]", (button) => {
   });
 });
 
+// Long work: how far it is, without a jump of the page; what is over, or asks for a login, is loaded as a page.
+all("[data-look-again]", (shown) => {
+  const again = () => setTimeout(look, 2000);
+  const look = async () => {
+    if (document.hidden) return again();
+    const answer = await fetch(location.href, { redirect: "manual" }).catch(() => null);
+    if (answer?.type === "opaqueredirect") return location.reload();
+    if (!answer?.ok) return again();
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const now = page.getElementById(shown.id);
+    if (!now || !("lookAgain" in now.dataset)) return location.reload();
+    shown.replaceChildren(...now.childNodes);
+    again();
+  };
+  again();
+});
+
 // A form that only carries values on (response_mode=form_post).
 all("form[data-auto-submit]", (form) => form.requestSubmit());
 

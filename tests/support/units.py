@@ -60,6 +60,7 @@ CHANGES: Mapping[str, tuple[str, ...]] = {
     "tenant.disabled": ("tenants",),
     "tenant.enabled": ("tenants",),
     "tenant.people_import_confirmed": ("people_imports",),
+    "tenant.people_import_stopped": ("people_imports",),
     "tenant.policy_changed": ("tenants",),
     "tenant.security_code_rotated": ("tenants",),
     "tenant.security_code_shown": ATTEMPT,

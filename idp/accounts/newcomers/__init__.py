@@ -2,39 +2,63 @@
 
     keep ─────▶ the people of a file without faults wait, sealed, for somebody to look at them
     confirm ──▶ an errand in the outbox; the request that confirms makes nobody
-    carry_out ▶ (a worker) all of them are users with an invitation, or none is and the reasons are kept
+    carry_out ▶ (a worker, batches.py) the next 250 are users with an invitation; the row says how far it is
+    stop ─────▶ no other batch begins; go_on lets them
 
-    PREVIEWED ── confirm ──▶ WAITING ──▶ DONE
-        └── discard ─▶ gone      └─────▶ FAILED   a username was taken in between
+    PREVIEWED ── confirm ──▶ WAITING ⟲ batches ──▶ DONE    some may be left out: a username was taken in between
+        └── discard ─▶ gone     stop │ ▲ go_on └─▶ FAILED  all of them were
+                                     ▼ │
+                                  (stopped)
 
-One unit of work makes them all, so that nothing is ever half imported. The caller commits.
+What is committed is never done again, and nobody is made twice, whoever is killed. The caller commits.
 """
 
-import json
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from datetime import timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm import defer
 
 from idp import clock, outbox
-from idp.accounts import invitations, particulars, usernames
-from idp.accounts.lifecycle import NewUser
-from idp.accounts.models import User, UserType
+from idp.accounts import particulars, usernames
+from idp.accounts.models import User
+from idp.accounts.newcomers.batches import carry_out, stop
 from idp.accounts.newcomers.csv_file import LineFault, Newcomer
-from idp.accounts.newcomers.models import PeopleImport, State
-from idp.accounts.queries import by_id
+from idp.accounts.newcomers.models import PeopleImport, State, Stop
+from idp.accounts.newcomers.sealed import people_of, seal, seal_owner
 from idp.audit.events import PeopleImportConfirmed
 from idp.audit.record import record
 from idp.extensions import changed, db
 from idp.outbox.errands import PeopleToInvite
 from idp.tenancy.models import Tenant
-from idp.vault import sealer
 
-__all__ = ["PeopleImport", "carry_out", "confirm", "discard", "keep", "latest", "of", "people_of", "taken"]
+__all__ = [
+    "PeopleImport",
+    "State",
+    "Stop",
+    "carry_out",
+    "confirm",
+    "discard",
+    "go_on",
+    "keep",
+    "latest",
+    "left_out_of",
+    "not_invited",
+    "of",
+    "people_of",
+    "seal_owner",
+    "stands_still",
+    "stop",
+    "taken",
+]
 
-_LATEST = 5
+LATEST = 5
+PATIENCE = timedelta(minutes=5)
+"""So long other mails may go first before an import is said to stand still."""
 _AT_ONCE = 500
+_WITHOUT_PEOPLE = defer(PeopleImport.people_sealed)
+"""Up to a megabyte, which a page that only says how far an import is has no use for."""
 
 
 def taken(newcomers: Sequence[Newcomer]) -> list[LineFault]:
@@ -48,7 +72,7 @@ def taken(newcomers: Sequence[Newcomer]) -> list[LineFault]:
 def keep(tenant: Tenant, newcomers: Sequence[Newcomer], actor: User) -> PeopleImport:
     """Let them wait for somebody to look at them."""
     row = PeopleImport(id=uuid.uuid4(), tenant_id=tenant.id, actor_id=actor.id, people=len(newcomers))
-    row.people_sealed = sealer().seal(json.dumps([_written(n) for n in newcomers]).encode(), seal_owner(row.id))
+    row.people_sealed = seal(row.id, newcomers)
     db.session.add(row)
     return row
 
@@ -56,30 +80,40 @@ def keep(tenant: Tenant, newcomers: Sequence[Newcomer], actor: User) -> PeopleIm
 def of(tenant_id: uuid.UUID, import_id: uuid.UUID) -> PeopleImport | None:
     """The import of that id; another company's is as unknown as one that does not exist."""
     mine = sa.select(PeopleImport).where(PeopleImport.id == import_id, PeopleImport.tenant_id == tenant_id)
-    return db.session.scalar(mine)
+    return db.session.scalar(mine.options(_WITHOUT_PEOPLE))
 
 
-def latest(tenant_id: uuid.UUID) -> Sequence[PeopleImport]:
+def latest(tenant_id: uuid.UUID, most: int = LATEST) -> Sequence[PeopleImport]:
     """The newest imports of the company."""
-    mine = sa.select(PeopleImport).where(PeopleImport.tenant_id == tenant_id)
-    return db.session.scalars(mine.order_by(PeopleImport.created_at.desc()).limit(_LATEST)).all()
+    mine = sa.select(PeopleImport).where(PeopleImport.tenant_id == tenant_id).options(_WITHOUT_PEOPLE)
+    return db.session.scalars(mine.order_by(PeopleImport.created_at.desc()).limit(most)).all()
 
 
-def people_of(row: PeopleImport) -> list[Newcomer]:
-    """The people that wait in it; none once they are users."""
-    if row.people_sealed is None:
-        return []
-    return [_read(written) for written in json.loads(sealer().open(row.people_sealed, seal_owner(row.id)))]
+def left_out_of(row: PeopleImport) -> list[Newcomer]:
+    """Whose username was somebody's when their turn came."""
+    lines = frozenset(row.left_out)
+    return [newcomer for newcomer in people_of(row) if newcomer.line in lines] if lines else []
+
+
+def not_invited(row: PeopleImport) -> list[Newcomer]:
+    """Those left out, and those whose turn has not come."""
+    if row.state is not State.WAITING:
+        return left_out_of(row)
+    lines = frozenset(row.left_out)
+    people = people_of(row)
+    return [newcomer for n, newcomer in enumerate(people) if n >= row.handled or newcomer.line in lines]
 
 
 def confirm(row: PeopleImport, actor: User) -> bool:
-    """Let a worker invite them; False when that was done already."""
+    """Let workers invite them; False when that was done already."""
     previewed = sa.update(PeopleImport).where(PeopleImport.id == row.id, PeopleImport.state == State.PREVIEWED)
-    if not changed(previewed.values(state=State.WAITING, actor_id=actor.id)):
-        return False
-    outbox.ask(PeopleToInvite(import_id=str(row.id)))
-    record(PeopleImportConfirmed(tenant_id=row.tenant_id, actor_id=actor.id, people=row.people))
-    return True
+    return _begin(row, previewed, actor)
+
+
+def go_on(row: PeopleImport, actor: User) -> bool:
+    """Let workers invite the others, in this administrator's name; False when it was not stopped."""
+    waits = PeopleImport.state == State.WAITING, PeopleImport.stopped.is_not(None)
+    return _begin(row, sa.update(PeopleImport).where(PeopleImport.id == row.id, *waits), actor)
 
 
 def discard(row: PeopleImport) -> bool:
@@ -87,33 +121,20 @@ def discard(row: PeopleImport) -> bool:
     return changed(sa.delete(PeopleImport).where(PeopleImport.id == row.id, PeopleImport.state == State.PREVIEWED))
 
 
-def carry_out(errand: PeopleToInvite) -> None:
-    """Make all of them users with an invitation, or none. An import that is done or gone is left alone.
-
-    A username that is taken while this goes on raises `IntegrityError`: the next try finds it, and says so.
-    """
-    row = db.session.get(PeopleImport, uuid.UUID(errand.import_id))
-    if row is None or row.state is not State.WAITING:
-        return
-    newcomers = people_of(row)
-    if faults := taken(newcomers):
-        _finish(row, State.FAILED, faults)
-    elif _finish(row, State.DONE):
-        tenant, actor = db.session.get_one(Tenant, row.tenant_id), by_id(row.actor_id)
-        by = actor.name if actor else tenant.name
-        invitations.invite_all(tenant, [newcomer.new for newcomer in newcomers], row.actor_id, by)
+def stands_still(row: PeopleImport) -> bool:
+    """Whether it should go on and has not for a while: no worker runs, or the mail server is out of reach."""
+    moved_at = row.moved_at or row.created_at
+    return row.state is State.WAITING and row.stopped is None and clock.now() - moved_at > PATIENCE
 
 
-def seal_owner(import_id: uuid.UUID) -> str:
-    """Whom the people of an import are sealed for."""
-    return f"people-import:{import_id}"
-
-
-def _finish(row: PeopleImport, state: State, faults: Sequence[LineFault] = ()) -> bool:
-    """Say how it ended; False when another worker did."""
-    waiting = sa.update(PeopleImport).where(PeopleImport.id == row.id, PeopleImport.state == State.WAITING)
-    ended = {"state": state, "faults": [asdict(f) for f in faults], "people_sealed": None, "finished_at": clock.now()}
-    return changed(waiting.values(**ended))
+def _begin(row: PeopleImport, update: sa.Update, actor: User) -> bool:
+    now = {"state": State.WAITING, "stopped": None, "actor_id": actor.id, "moved_at": clock.now()}
+    if not changed(update.values(**now)):
+        return False
+    db.session.refresh(row)
+    outbox.ask(PeopleToInvite(import_id=str(row.id), after=row.handled))
+    record(PeopleImportConfirmed(tenant_id=row.tenant_id, actor_id=actor.id, people=row.people - row.handled))
+    return True
 
 
 def _of_keys(keys: Sequence[str]) -> sa.Select[str]:
@@ -122,26 +143,3 @@ def _of_keys(keys: Sequence[str]) -> sa.Select[str]:
 
 def _portions(keys: list[str]) -> Iterable[list[str]]:
     return (keys[at : at + _AT_ONCE] for at in range(0, len(keys), _AT_ONCE))
-
-
-def _written(newcomer: Newcomer) -> dict[str, object]:
-    new = newcomer.new
-    return {
-        "line": newcomer.line,
-        "username": new.username,
-        "name": new.name,
-        "email": new.email,
-        "type": new.type.value,
-        "locale": new.locale,
-    }
-
-
-def _read(written: dict[str, str]) -> Newcomer:
-    new = NewUser(
-        username=written["username"],
-        name=written["name"],
-        email=written["email"],
-        type=UserType(written["type"]),
-        locale=written["locale"],
-    )
-    return Newcomer(int(written["line"]), new)

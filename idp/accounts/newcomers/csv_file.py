@@ -32,6 +32,7 @@ HEADERS: Mapping[str, str] = {
 """What may stand in the first line, in English or in Dutch, and which field it is."""
 _NEEDED = ("name", "email")
 _SEPARATORS = ",;\t"
+_NO_FORMULA = ("'=", "'+", "'-", "'@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +126,17 @@ def _read_people(
         if len(cells) > len(columns):
             faults.append(LineFault(line, _("There are more columns than headers.")))
             continue
-        new = particulars.read({str(column): cell for column, cell in zip(columns, cells, strict=False)})
+        new = particulars.read({str(column): _meant(cell) for column, cell in zip(columns, cells, strict=False)})
         if isinstance(new, NewUser):
             newcomers.append(Newcomer(line, new))
         else:
             faults += [LineFault(line, fault.sentence) for fault in new]
     return newcomers, faults
+
+
+def _meant(cell: str) -> str:
+    """Without the apostrophe that keeps a spreadsheet from calculating: our own files of people have it."""
+    return cell[1:] if cell.startswith(_NO_FORMULA) else cell
 
 
 def _twice(newcomers: Sequence[Newcomer]) -> Iterator[LineFault]:

@@ -88,6 +88,14 @@ class PeopleImportConfirmed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleImportStopped(Event):
+    """The rest of a file's people is not invited for now: an administrator said so, or there is a reason not to."""
+
+    kind: ClassVar[str] = "tenant.people_import_stopped"
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HelpdeskAccessGiven(Event):
     """An administrator let the helpdesk look at the company."""
 
