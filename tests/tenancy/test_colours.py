@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idp import places
-from idp.tenancy.branding import colours
+from idp.tenancy.branding import colours, looks
 from idp.tenancy.branding.colours import Theme
+from idp.tenancy.models import Tenant
 
 THEMES = st.sampled_from([colours.LIGHT, colours.DARK])
 ROUNDED = 0.005
@@ -73,6 +74,12 @@ def test_a_colour_moves_only_as_far_as_needed(colour: str, theme: Theme) -> None
 def test_what_firms_wear(colour: str, on_light: str, on_dark: str) -> None:
     """Navy is lighter in the dark, yellow is darker in the light; a colour between them is itself."""
     assert (colours.shade(colour, colours.LIGHT), colours.shade(colour, colours.DARK)) == (on_light, on_dark)
+
+
+def test_a_mail_has_the_shade_of_light_pages() -> None:
+    """Its paper is light."""
+    tenant = Tenant(name="Zon", branding={"colour": "#ffd400"})
+    assert looks.face_of(tenant)["colour"] == "#a78a00"
 
 
 def test_the_pages_are_those_of_the_stylesheet() -> None:
