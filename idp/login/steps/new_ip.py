@@ -76,4 +76,4 @@ class NewIp:
 def _masked(email: str) -> str:
     """Enough of the address to know the mailbox by, for whoever owns it."""
     name, _at, host = email.partition("@")
-    return f"{name[:1]}…@{host}"
+    return f"{name[:1]}…\N{WORD JOINER}@{host}"
