@@ -185,6 +185,13 @@ def _new_ip_on(c: Company) -> Effect:
                 some=format_decimal(strangers),
             )
         )
+    if unsure := c.crowd.people(lambda kind: newly(kind) and not kind.confirmed):
+        said.append(
+            _(
+                "%(some)s of them have an e-mail address that is not confirmed yet: whoever cannot read that mail cannot log in.",
+                some=unsure,
+            )
+        )
     return _with_own_settings(c, said)
 
 
