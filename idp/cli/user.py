@@ -4,6 +4,7 @@ import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
 
+from idp import settings
 from idp.accounts import administration, invitations, lifecycle, mailbox, usernames
 from idp.accounts.models import User
 from idp.accounts.passkeys import has_second_factor
@@ -71,6 +72,8 @@ def invite(username: str) -> None:
         raise Conflict(f"{found.username} has a password: who forgot it uses “Forgotten your password?”")
     db.session.commit()
     click.echo(f"{found.username} is invited at {found.email}")
+    if settings.current().mail_url is None:
+        click.echo("IDP_MAIL_URL is not set: the mail waits in the outbox", err=True)
 
 
 @user.command(short_help="End what the user is logged in to; no login any more.")
