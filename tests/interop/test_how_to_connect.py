@@ -89,7 +89,6 @@ def test_flask(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.foreign
-@pytest.mark.workers(1)
 def test_django(somebody: Somebody, tmp_path: Path) -> None:
     """A new site with both texts at the end of its files: whoever goes to the login comes back with an address."""
     packages, port = installed.pip("mozilla_django_oidc") / "packages", free_port()
@@ -116,7 +115,6 @@ def test_django(somebody: Somebody, tmp_path: Path) -> None:
 
 
 @pytest.mark.foreign
-@pytest.mark.workers(1)
 def test_node(somebody: Somebody, tmp_path: Path) -> None:
     """A page for known people: the login, the person's claims; logged out there and here."""
     place, port = installed.npm("express_openid_connect"), free_port()
@@ -137,7 +135,6 @@ def test_node(somebody: Somebody, tmp_path: Path) -> None:
 
 
 @pytest.mark.foreign
-@pytest.mark.workers(1)
 def test_apache(somebody: Somebody) -> None:
     """A site behind it: the whole of it is for known people, and it learns who they are."""
     installed.debian(str(MODULES / "mod_auth_openidc.so"), "apache2-bin", "libapache2-mod-auth-openidc")

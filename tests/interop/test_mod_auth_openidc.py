@@ -18,7 +18,7 @@ from tests.support.postgres import free_port
 from tests.support.server import surroundings
 from tests.support.world import KnownClient
 
-pytestmark = [pytest.mark.foreign, pytest.mark.workers(1)]
+pytestmark = pytest.mark.foreign
 
 MODULES = Path("/usr/lib/apache2/modules")
 NEEDED = ["mpm_event", "authn_core", "authz_core", "authz_user", "headers", "alias", "dir", "auth_openidc"]

@@ -12,7 +12,7 @@ from tests.interop.conftest import Somebody, running
 from tests.support.postgres import free_port
 from tests.support.server import surroundings
 
-pytestmark = [pytest.mark.foreign, pytest.mark.workers(1)]
+pytestmark = pytest.mark.foreign
 SECONDS = 0.5
 """After which the library looks again whether the login still holds: a round of the worker takes longer."""
 

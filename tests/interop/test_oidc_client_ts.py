@@ -19,7 +19,6 @@ from tests.interop.conftest import Somebody
 from tests.support.world import KnownClient
 
 LIBRARY = "node_modules/oidc-client-ts/dist/browser/oidc-client-ts.min.js"
-pytestmark = pytest.mark.workers(1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,6 @@ def test_the_way_of_an_application(case: Case, library: Path) -> None:
     assert case.live.browser().get(said["logout"]).status == 200
 
 
-@pytest.mark.workers(1)
 @pytest.mark.parametrize("request_", ["pushed", "signed"])
 def test_at_its_strictest(somebody: Somebody, library: Path, request_: str) -> None:
     """private_key_jwt, PAR with a DPoP proof or a signed request, JARM, DPoP-bound tokens; introspection, revocation."""
@@ -81,7 +80,6 @@ def test_at_its_strictest(somebody: Somebody, library: Path, request_: str) -> N
 
 
 @pytest.mark.foreign
-@pytest.mark.workers(1)
 def test_a_device(somebody: Somebody, library: Path) -> None:
     """RFC 8628: the library asks again and again, at our pace, until the person has allowed it."""
     metadata: dict[str, Any] = {"redirect_uris": [], "response_types": [], "grant_types": [DEVICE_CODE]}
@@ -94,7 +92,6 @@ def test_a_device(somebody: Somebody, library: Path) -> None:
 
 
 @pytest.mark.foreign
-@pytest.mark.workers(1)
 @pytest.mark.parametrize("encrypted", [False, True], ids=["signed", "encrypted"])
 def test_a_logout_elsewhere(somebody: Somebody, library: Path, encrypted: bool) -> None:
     """Back-Channel Logout section 2.6: what the ID token came as, the logout token comes as; both name the session."""

@@ -25,7 +25,7 @@ from tests.support.relying_party import RelyingParty
 from tests.support.server import Server
 from tests.support.world import KnownTenant, World
 
-pytestmark = [pytest.mark.both_stores, pytest.mark.slow]
+pytestmark = [pytest.mark.both_stores, pytest.mark.slow, pytest.mark.workers(4)]
 
 AT_ONCE = 16
 ROUNDS = 4
