@@ -170,6 +170,19 @@ PROMISES = (
             "spec/openid_connect_frontchannel/test_frames::test_what_is_in_a_state_does_nothing",
         ),
     ),
+    Promise(
+        "What is announced is done, and what is done is announced.",
+        (
+            "spec/openid_connect_discovery/test_exact::test_what_may_be_registered_is_what_is_announced",
+            "spec/openid_connect_discovery/test_exact::test_every_list_of_algorithms_is_among_them",
+            "spec/openid_connect_discovery/test_exact::test_every_algorithm_signs",
+            "spec/openid_connect_discovery/test_exact::test_every_algorithm_is_believed",
+            "spec/openid_connect_discovery/test_exact::test_every_algorithm_proves",
+            "spec/openid_connect_discovery/test_exact::test_every_claim_is_told",
+            "spec/openid_connect_discovery/test_exact::test_every_mode_prompt_and_language",
+            "spec/rfc9700/test_grants::test_these_grants_and_no_others",
+        ),
+    ),
     # Codes and tokens
     Promise(
         "A code is good once, for a minute, for its client, address, tenant, session and verifier.",
