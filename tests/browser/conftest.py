@@ -22,8 +22,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 import idp
 from tests.support.mail import Mailbox, Post
 from tests.support.postgres import free_port
-from tests.support.server import Server, stop
+from tests.support.server import Server, serving_here, stop
 from tests.support.smtp import mail_server
+from tests.support.stores import Templates
 from tests.support.world import KnownUser, World
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -75,6 +76,14 @@ def _give_up(reason: str) -> None:
     if os.environ.get("IDP_REQUIRE_BROWSER") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def here(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The provider in this process, so that one can see which pages and templates it used."""
+    directory = tmp_path_factory.mktemp("here")
+    with serving_here(templates.sqlite(directory / "idp.sqlite"), directory) as server:
+        yield server
 
 
 @dataclass(slots=True)

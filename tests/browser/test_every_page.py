@@ -1,4 +1,4 @@
-"""Every page in both languages: nothing that axe-core calls serious, nothing wider than a phone, and no script needed."""
+"""Every page in both languages: nothing that axe-core calls serious, and nothing wider than a phone."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from playwright.sync_api import Browser, Page
 from tests.screenshots.templates import forget_the_shown, never_shown
 from tests.screenshots.tour import Tour
 from tests.support.npm import installed
-from tests.support.server import Server, serving_here
-from tests.support.stores import Templates
+from tests.support.server import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -25,8 +24,6 @@ LOOKS: tuple[tuple[Literal["light", "dark"], dict[str, Any]], ...] = (
     ("light", {"type": "tag", "values": WCAG}),
     ("dark", {"type": "rule", "values": ["color-contrast"]}),
 )
-ABOUT_PASSKEYS = {"security", "security-without-two-factor"}
-"""Their button leads to a page that says what a passkey needs."""
 AT_THE_FORM = {"application-registered", "recovery-codes"}
 """What is shown only once, in answer to a form and at its address, is like a page that has an address of its own."""
 RUN = "options => axe.run(document, options).then(found => found.violations)"
@@ -66,14 +63,6 @@ def axe() -> str:
     return (installed(AXE) / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def here(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The provider in this process, so that one can see which templates it used."""
-    directory = tmp_path_factory.mktemp("here")
-    with serving_here(templates.sqlite(directory / "idp.sqlite"), directory) as server:
-        yield server
-
-
 @pytest.mark.parametrize("language", ["en", "nl"])
 def test_nothing_serious(here: Server, chromium: Browser, axe: str, tmp_path: Path, language: str) -> None:
     """WCAG 2.2 AA as far as a machine sees it, light and dark; and what it does not see, at 320, 390 and 1280 px."""
@@ -96,19 +85,6 @@ def test_nothing_serious(here: Server, chromium: Browser, axe: str, tmp_path: Pa
     assert never_shown(here.app) == [], "no page of the walk has these: show them in tests/screenshots/tour.py"
     assert faults == []
     assert {title: paths for title, paths in titles.items() if len(paths) > 1} == {}
-
-
-def test_every_page_works_without_script(here: Server, chromium: Browser, tmp_path: Path) -> None:
-    """The same walk, form by form, in a browser that runs none. Only passkeys need it, and are not offered then."""
-    offered: list[tuple[str, str]] = []
-
-    def look(page: Page, name: str) -> None:
-        words = page.locator("button:visible, a:visible").all_inner_texts()
-        offered.extend((name, text) for text in words if "passkey" in text.lower() and name not in ABOUT_PASSKEYS)
-
-    seen = Tour(here, here.new_world(), chromium, "en", look, tmp_path, script=False).walk()
-    assert len(seen) > 80
-    assert offered == []
 
 
 def discomforts(page: Page) -> Iterator[str]:

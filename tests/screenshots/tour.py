@@ -2,8 +2,8 @@
 
     Tour(live, world, browser, "nl", look, directory).walk()
 
-`look(page, name)` is called at each page, in its place, before the walk goes on. Without script (`script=False`) the same
-walk is possible, as every page works without. Buttons are found by their forms' addresses: words differ by language.
+`look(page, name)` is called at each page, in its place, before the walk goes on. Buttons are found by their forms' addresses:
+words differ by language.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Tour(Walk):
             self._see(person, "login-totp")
             for other in ("recovery_code", "passkey"):
                 there = person.page.url
-                self._press(person, f"a[href$='/{other}']") if self.script or other == "recovery_code" else None
+                self._press(person, f"a[href$='/{other}']")
                 self._see(person, f"login-{other.replace('_', '-')}")
                 person.page.goto(there)
             person.answer("totp", self.anna.totp())
@@ -278,10 +278,7 @@ class Tour(Walk):
         self._go(desk, "/console/branding", "branding")
         desk.page.locator("[name=own_colour]").check()
         desk.page.locator("[name=colour]").fill("#ffd400")
-        if self.script:
-            desk.page.locator("#sights svg").first.wait_for()
-        else:
-            self._press(desk, "[data-looks]")
+        desk.page.locator("#sights svg").first.wait_for()
         self._see(desk, "branding-look")
         logo = self.directory / "logo.png"
         drawn = Image.new("RGB", (320, 80), "#fff")

@@ -26,17 +26,14 @@ class Walk:
     language: str
     look: Look
     directory: Path
-    script: bool = True
     names: list[str] = field(default_factory=list)
 
     @contextmanager
     def _window(self) -> Iterator[Person]:
         locale = {"en": "en-GB", "nl": "nl-NL"}[self.language]
-        context = self.browser.new_context(
-            viewport={"width": 390, "height": 844}, locale=locale, java_script_enabled=self.script
-        )
+        context = self.browser.new_context(viewport={"width": 390, "height": 844}, locale=locale)
         context.set_default_timeout(PATIENCE_MS)
-        yield Person(context.new_page(), context, self.script, self.directory)
+        yield Person(context.new_page(), context, True, self.directory)
         context.close()
 
     def _go(self, person: Person, path: str, name: str) -> None:
