@@ -84,7 +84,7 @@ def show_import(login: Login, import_id: uuid.UUID) -> str:
     found = _mine(login, import_id)
     [told] = tell(login, [found])
     people = newcomers.people_of(found) if told.stage is Stage.PREVIEWED else []
-    left_out = newcomers.left_out_of(found)
+    left_out = [] if told.stage in {Stage.RUNNING, Stage.STILL} else newcomers.left_out_of(found)
     page = ImportPage(
         told=told,
         some=people[:SHOWN],

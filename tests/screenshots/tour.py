@@ -18,6 +18,8 @@ from PIL import Image, ImageDraw
 from idp import clock, shortlived
 from idp.accounts import factors
 from idp.accounts.models import Passkey, User
+from idp.accounts.newcomers.batches import BATCH
+from idp.accounts.newcomers.models import PeopleImport
 from idp.audit.models import AuditEvent
 from idp.crypto import totp
 from idp.extensions import db
@@ -28,6 +30,7 @@ from idp.tenancy.policy import today
 from tests.browser.conftest import Person
 from tests.outbox.test_letters import mails, rendered
 from tests.screenshots.walk import Walk
+from tests.support.imports import carry, people
 from tests.support.mail import Post
 
 PASSWORD = "zeven gele fietsen zingen"
@@ -311,6 +314,28 @@ class Tour(Walk):
         self._choose(desk, FAULTY, "import-wrong")
         self._choose(desk, f"name;email;username\nOtto;o@x.example;otto{self.world.suffix}\n", "import-look")
         self._press(desk, "form[action$='/confirm'] button", "import-confirmed")
+        self._imports()
+
+    def _imports(self) -> None:
+        """A file of two batches, stopped after the first; of the second nobody is left out but one."""
+        desk = self.desk
+        desk.page.goto(f"{self.live.issuer}/console/users/import")
+        many = people(BATCH + 9, f"p{self.world.suffix}-{self.language}-").replace("email", "email;username", 1)
+        self._choose(desk, f"{many}Iris;i@x.example;iris{self.world.suffix}\n", "import-look-many")
+        self._press(desk, "form[action$='/confirm'] button")
+        import_id = uuid.UUID(desk.page.url.rsplit("/", 1)[1])
+        carry(self.live.app, import_id)
+        self._go(desk, desk.page.url, "import-under-way")
+        self._go(desk, "/console/users?search=bert", "people-import-under-way")
+        desk.page.goto(f"{self.live.issuer}/console/users/import/{import_id}")
+        self._press(desk, "form[action$='/stop'] button", "import-stopped")
+        self._press(desk, "form[action$='/go-on'] button")
+        self.world.change(PeopleImport, import_id, moved_at=clock.now() - timedelta(hours=1))
+        self._go(desk, desk.page.url, "import-stands-still")
+        self.world.user("iris", self.strict)
+        carry(self.live.app, import_id)
+        self._go(desk, desk.page.url, "import-left-out")
+        self._go(desk, "/console/users/import", "import-files")
 
     def _helpdesk(self) -> None:
         with self._window() as helper:
