@@ -15,7 +15,10 @@ The map of the house. A request goes through it from top to bottom:
 `create_app` sets these up in that order; adding a room is adding its line.
 """
 
+import gc
 from collections.abc import Callable
+
+gc.disable()  # what is imported here stays until the end: to look for garbage in it, then as well, is a third of a short command
 
 from flask import Flask
 
@@ -41,6 +44,9 @@ from idp.web import (
     security_headers,
     static_files,
 )
+
+gc.freeze()
+gc.enable()
 
 __all__ = ["SET_UPS", "Settings", "__version__", "create_app"]
 

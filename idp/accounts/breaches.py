@@ -28,17 +28,22 @@ class _Unanswered(Exception):
     """The service did not say what it was asked. Its text is for the log."""
 
 
-def is_known(password: str) -> bool:
-    """Whether the service knows it. False where nobody is asked, and where no answer comes."""
+def switched_on() -> bool:
+    """Whether the operator has the service asked."""
+    return settings.current().breached_passwords_url is not None
+
+
+def is_known(password: str) -> bool | None:
+    """Whether the service knows it; None where nobody is asked, and where no answer comes."""
     address = settings.current().breached_passwords_url
     if address is None:
-        return False
+        return None
     digest = hashlib.sha1(password.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest().upper()
     try:
         heap = _ask(f"{address.rstrip('/')}/{digest[:_DIGITS]}")
     except (httpx.HTTPError, _Unanswered) as error:
         log.warning("breaches_not_asked", why=f"{type(error).__name__}: {error}"[:200])
-        return False
+        return None
     return any(_stands_for(line, digest[_DIGITS:]) for line in heap.splitlines())
 
 

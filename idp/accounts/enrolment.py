@@ -41,11 +41,11 @@ def is_pending(user: User, kept: str) -> bool:
 
 
 def shown(user: User, secret: str) -> dict[str, object]:
-    """What a page shows of a secret: the text, the text in groups of four, and a QR picture as a data URI."""
+    """What a page shows of a secret: the text, in groups of four too, a link for an app, and a QR picture of that link."""
     uri = totp.provisioning_uri(secret, user.username, issuer_name())
     picture = segno.make_qr(uri, error="m").svg_data_uri(scale=5, border=2, dark="#000", light="#fff")
     groups = [secret[at : at + _GROUP] for at in range(0, len(secret), _GROUP)]
-    return {"secret": secret, "secret_groups": groups, "qr_svg_data_uri": picture}
+    return {"secret": secret, "secret_groups": groups, "uri": uri, "qr_svg_data_uri": picture}
 
 
 def issuer_name() -> str:

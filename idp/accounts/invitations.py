@@ -130,12 +130,16 @@ def find(token: str) -> FoundLink | None:
     return links.find(token, Purpose.INVITATION)
 
 
-def accept(link: FoundLink, password: str) -> bool:
-    """Spend the link for a first password; False when somebody was faster. The caller commits, or rolls back."""
+def accept(link: FoundLink, password: str, *, checked: bool = False) -> bool:
+    """Spend the link for a first password; False when somebody was faster. The caller commits, or rolls back.
+
+    `checked`: as in `lifecycle.set_password`.
+    """
     if not links.spend(link):
         return False
     user = link.user
     user.password_hash = hasher().hash(password)
+    user.password_checked_at = clock.now() if checked else None
     user.invited_at = None
     lifecycle.next_epoch(user)
     record(InvitationAccepted(tenant_id=user.tenant_id, user_id=user.id))

@@ -44,11 +44,16 @@ class User(Base):
     type: Mapped[UserType] = mapped_column(
         Enum(UserType, native_enum=False, length=16, values_callable=lambda e: [m.value for m in e])
     )
+    email_proved: Mapped[str | None] = mapped_column(String(320))
+    """The address whose mailbox the person was last shown to read: `idp.accounts.mailbox`."""
+    email_proved_at: Mapped[datetime | None] = mapped_column(Instant)
     phone: Mapped[str | None] = mapped_column(String(40))
     address: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     """By the members of the address claim (OpenID Connect Core section 5.1.1)."""
     locale: Mapped[str | None] = mapped_column(String(8))
     password_hash: Mapped[str | None] = mapped_column(Text)
+    password_checked_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When this password was chosen and the service of breached passwords said that it knows it not; None: nobody asked it."""
     two_factor_every_30_days: Mapped[bool] = mapped_column(default=False)
     block_new_ip: Mapped[bool | None]
     epoch: Mapped[int] = mapped_column(default=1)

@@ -1,5 +1,7 @@
 """What is wrong with a password, in sentences for the person who chose it."""
 
+from dataclasses import dataclass
+
 from flask_babel import gettext as _
 
 from idp.accounts import breaches, passkeys
@@ -7,8 +9,16 @@ from idp.accounts.models import User
 from idp.accounts.passwords import LONGEST, Problem, problems, shortest
 
 
-def faults(user: User, password: str) -> list[str]:
-    """A sentence for each reason why this user cannot have this password."""
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A sentence for each reason why it is not taken. `checked`: the service of breached passwords says that it knows it not."""
+
+    faults: list[str]
+    checked: bool
+
+
+def judge(user: User, password: str) -> Verdict:
+    """Whether this user can have this password."""
     found = problems(
         password,
         has_second_factor=has_second_factor(user),
@@ -16,7 +26,8 @@ def faults(user: User, password: str) -> list[str]:
         name=user.name,
         tenant_name=user.tenant.name,
     )
-    if not found and breaches.is_known(password):
+    known = None if found else breaches.is_known(password)
+    if known:
         found = [Problem.COMMON]
     words = {
         Problem.TOO_SHORT: _("Choose a longer one: at least %(count)s characters.", count=shortest_of(user)),
@@ -25,7 +36,7 @@ def faults(user: User, password: str) -> list[str]:
         Problem.LIKE_YOU: _("This password is too much like your name, your username or your company."),
         Problem.TOO_SIMPLE: _("This password is little more than a sequence, or the same again and again."),
     }
-    return [words[problem] for problem in found]
+    return Verdict([words[problem] for problem in found], checked=known is False)
 
 
 def shortest_of(user: User) -> int:

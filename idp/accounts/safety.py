@@ -1,6 +1,7 @@
 """Who of a company is safe: the people who can log in, and what protects them, page by page.
 
     everybody · unsafe: no second factor that counts · absent: no login for ninety days      (Which)
+    unconfirmed: nothing mailed to the address came back · unchecked: no breach service was asked for the password
     by username · by last login, those who never logged in first                             (Order)
 
 A second factor counts as it does in a login: a passkey only where the company takes them and this provider can. Both
@@ -17,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from idp import clock
-from idp.accounts import directory, queries, usernames
+from idp.accounts import directory, mailbox, queries, usernames
 from idp.accounts.directory import Page
 from idp.accounts.models import User
 from idp.extensions import db
@@ -33,6 +34,8 @@ class Which(enum.StrEnum):
     EVERYBODY = "everybody"
     UNSAFE = "unsafe"
     ABSENT = "absent"
+    UNCONFIRMED = "unconfirmed"
+    UNCHECKED = "unchecked"
 
 
 class Order(enum.StrEnum):
@@ -119,6 +122,10 @@ def _wanted(tenant: Tenant, asked: Question) -> sa.Select[User]:
             return people.where(~queries.has_second_factor(tenant))
         case Which.ABSENT:
             return people.where(_absent())
+        case Which.UNCONFIRMED:
+            return people.where(~mailbox.confirmed())
+        case Which.UNCHECKED:
+            return people.where(User.password_hash.is_not(None), User.password_checked_at.is_(None))
 
 
 def _absent() -> sa.ColumnElement[bool]:

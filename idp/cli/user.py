@@ -4,7 +4,8 @@ import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
 
-from idp.accounts import administration, invitations, lifecycle, usernames
+from idp import settings
+from idp.accounts import administration, invitations, lifecycle, mailbox, usernames
 from idp.accounts.models import User
 from idp.accounts.passkeys import has_second_factor
 from idp.accounts.queries import by_username, may_log_in, recovery_codes_left, tenants_of
@@ -44,7 +45,12 @@ def list_(*, slug: str | None, after: str, limit: int, as_json: bool) -> None:
 def show(username: str, *, as_json: bool) -> None:
     """Show one user; never a secret."""
     found = named(username)
-    facts = {**_in_short(found), "email": found.email, "locale": found.locale}
+    facts = {
+        **_in_short(found),
+        "email": found.email,
+        "email_check": mailbox.state(found).value,
+        "locale": found.locale,
+    }
     facts["tenants"] = [tenant.slug for tenant in tenants_of(found)]
     facts["password"] = found.password_hash is not None
     facts["recovery_codes_left"] = recovery_codes_left(found.id)
@@ -66,6 +72,8 @@ def invite(username: str) -> None:
         raise Conflict(f"{found.username} has a password: who forgot it uses “Forgotten your password?”")
     db.session.commit()
     click.echo(f"{found.username} is invited at {found.email}")
+    if settings.current().mail_url is None:
+        click.echo("IDP_MAIL_URL is not set: the mail waits in the outbox", err=True)
 
 
 @user.command(short_help="End what the user is logged in to; no login any more.")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -93,8 +94,8 @@ def _mandatory_off(c: Company) -> Effect:
     safe = c.all - c.crowd.people(without_two_factor(c))
     sentence = _(
         "%(some)s of %(all)s people have two-factor authentication and may switch it off then. Nobody is led to it any more.",
-        some=safe,
-        all=c.all,
+        some=format_decimal(safe),
+        all=format_decimal(c.all),
     )
     return Effect((Said(sentence),))
 
@@ -124,7 +125,11 @@ def _of_the_30_days(c: Company, words: Any) -> Effect:
         return kind.every_30_days and c.asks(StepName.TOTP)(kind)
 
     some = c.crowd.people(chose)
-    said = str(words) % {"some": some, "all": c.all, "number": c.crowd.grants(chose)}
+    said = str(words) % {
+        "some": format_decimal(some),
+        "all": format_decimal(c.all),
+        "number": format_decimal(c.crowd.grants(chose)),
+    }
     return named(c, chose, _("See who"), Said(said if some else str(NOTHING)))
 
 
@@ -133,13 +138,18 @@ def _code_on(c: Company) -> Effect:
         _(
             "%(some)s of %(all)s people are asked for the code at their next page, and so are accountants of other offices "
             "(%(accountants)s). They learn it from you: you find it below, at Security code.",
-            some=c.crowd.people(c.asks(StepName.SECURITY_CODE, security_code=True)),
-            all=c.all,
-            accountants=c.accountants,
+            some=format_decimal(c.crowd.people(c.asks(StepName.SECURITY_CODE, security_code=True))),
+            all=format_decimal(c.all),
+            accountants=format_decimal(c.accountants),
         )
     ]
     if instead := c.crowd.people(_has_a_passkey(c.policy)):
-        said.append(_("%(some)s of them can log in with a passkey, which stands for the code as well.", some=instead))
+        said.append(
+            _(
+                "%(some)s of them can log in with a passkey, which stands for the code as well.",
+                some=format_decimal(instead),
+            )
+        )
     return Effect(tuple(Said(sentence) for sentence in said))
 
 
@@ -148,8 +158,8 @@ def _code_off(c: Company) -> Effect:
     alone = c.password_alone(security_code=False, two_factor_mandatory=False)
     then = _(
         "%(some)s of %(all)s people have no two-factor authentication: they are asked their password, and nothing else.",
-        some=c.crowd.people(alone),
-        all=c.all,
+        some=format_decimal(c.crowd.people(alone)),
+        all=format_decimal(c.all),
     )
     return replace(named(c, alone, _("See who"), Said(nobody), Said(then, IF_VOLUNTARY)), when=IF_VOLUNTARY)
 
@@ -164,13 +174,23 @@ def _new_ip_on(c: Company) -> Effect:
         _(
             "%(some)s of %(all)s people get a mail with a link and a code whenever they log in from an IP address that is "
             "new for them.",
-            some=c.crowd.people(newly),
-            all=c.all,
+            some=format_decimal(c.crowd.people(newly)),
+            all=format_decimal(c.all),
         )
     ]
     if strangers := c.crowd.people(lambda kind: newly(kind) and not kind.familiar):
         said.append(
-            _("%(some)s of them have no IP address that we know yet, and get it at their next login.", some=strangers)
+            _(
+                "%(some)s of them have no IP address that we know yet, and get it at their next login.",
+                some=format_decimal(strangers),
+            )
+        )
+    if unsure := c.crowd.people(lambda kind: newly(kind) and not kind.confirmed):
+        said.append(
+            _(
+                "%(some)s of them have an e-mail address that is not confirmed yet: whoever cannot read that mail cannot log in.",
+                some=unsure,
+            )
         )
     return _with_own_settings(c, said)
 
@@ -178,7 +198,11 @@ def _new_ip_on(c: Company) -> Effect:
 def _new_ip_off(c: Company) -> Effect:
     still = c.asks(StepName.NEW_IP, block_new_ip=False)
     freed = c.crowd.people(lambda kind: c.asks(StepName.NEW_IP)(kind) and not still(kind))
-    words = _("%(some)s of %(all)s people get no mail any more at a new IP address.", some=freed, all=c.all)
+    words = _(
+        "%(some)s of %(all)s people get no mail any more at a new IP address.",
+        some=format_decimal(freed),
+        all=format_decimal(c.all),
+    )
     return _with_own_settings(c, [words])
 
 
@@ -188,7 +212,11 @@ def _with_own_settings(c: Company, said: list[str]) -> Effect:
 
     if own := c.crowd.people(has_own):
         said.append(
-            _("%(some)s of %(all)s people have a setting of their own, which stays as it is.", some=own, all=c.all)
+            _(
+                "%(some)s of %(all)s people have a setting of their own, which stays as it is.",
+                some=format_decimal(own),
+                all=format_decimal(c.all),
+            )
         )
     return named(c, has_own, _("See for whom"), *(Said(sentence) for sentence in said))
 
@@ -203,7 +231,10 @@ def _one_browser(c: Company) -> Effect:
     )
     if loose := c.crowd.loose(c.spared):
         said.append(
-            _("%(number)s of them were earned in no browser that we can tell, and stop counting.", number=loose)
+            _(
+                "%(number)s of them were earned in no browser that we can tell, and stop counting.",
+                number=format_decimal(loose),
+            )
         )
     return named(c, c.spared, _("See who"), *(Said(sentence) for sentence in said))
 
@@ -221,7 +252,16 @@ def _every_browser(c: Company) -> Effect:
 
 def _of_known_addresses(c: Company, words: Any) -> list[str]:
     some = c.crowd.people(c.spared)
-    return [str(words) % {"some": some, "all": c.all, "number": c.crowd.grants(c.spared)} if some else str(NOTHING)]
+    return [
+        str(words)
+        % {
+            "some": format_decimal(some),
+            "all": format_decimal(c.all),
+            "number": format_decimal(c.crowd.grants(c.spared)),
+        }
+        if some
+        else str(NOTHING)
+    ]
 
 
 def _passkeys_off(c: Company) -> Effect:
@@ -237,20 +277,21 @@ def _passkeys_off(c: Company) -> Effect:
         Said(
             _(
                 "%(some)s of %(all)s people have a passkey, which opens nothing any more: they log in with their password.",
-                some=some,
-                all=c.all,
+                some=format_decimal(some),
+                all=format_decimal(c.all),
             )
         )
     ]
     if only := c.crowd.people(loses):
         words = {
             IF_VOLUNTARY: _(
-                "%(some)s of them have no authenticator app: no second factor protects them then.", some=only
+                "%(some)s of them have no authenticator app: no second factor protects them then.",
+                some=format_decimal(only),
             ),
             IF_MANDATORY: _(
                 "%(some)s of them have no authenticator app: nobody is locked out, they are led to setting it up as soon as "
                 "two-factor authentication is mandatory.",
-                some=only,
+                some=format_decimal(only),
             ),
         }
         said += [Said(sentence, when) for when, sentence in words.items()]
@@ -259,7 +300,11 @@ def _passkeys_off(c: Company) -> Effect:
 
 def _passkeys_on(c: Company) -> Effect:
     some = c.crowd.people(_has_a_passkey(replace(c.policy, passkeys=True)))
-    words = _("%(some)s of %(all)s people have a passkey from before, which counts again.", some=some, all=c.all)
+    words = _(
+        "%(some)s of %(all)s people have a passkey from before, which counts again.",
+        some=format_decimal(some),
+        all=format_decimal(c.all),
+    )
     return Effect((Said(words if some else str(NOTHING)),))
 
 

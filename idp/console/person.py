@@ -18,7 +18,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from idp import clock
-from idp.accounts import administration, lifecycle, links
+from idp.accounts import administration, lifecycle, links, mailbox
 from idp.accounts.links import Purpose
 from idp.accounts.models import OF_A_COMPANY, User, UserType
 from idp.audit.events import SignedOutEverywhere
@@ -57,6 +57,7 @@ class PersonPage:
     sessions: int
     known: int
     block_new_ip: str
+    email_check: str
     link_ends: datetime | None
     link_over: bool
     done: str | None
@@ -70,8 +71,9 @@ def person(login: Login, user_id: uuid.UUID) -> str:
         user=user,
         mine=user.id == login.user.id,
         sessions=len(sessions.open_sessions(user)),
-        known=len(known_ip.of(user)),
+        known=known_ip.numbers([user], login.tenant).get(user.id, 0),
         block_new_ip=next(word for word, on in NEW_IP.items() if on is user.block_new_ip),
+        email_check=mailbox.in_words(user),
         link_ends=link_ends,
         link_over=link_ends is not None and link_ends <= clock.now(),
         done=DONE.get(request.args.get("done", "")),

@@ -8,13 +8,14 @@ show=unsafe|absent · order=last_login · search=… ─▶ a table, fifty peopl
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import Response, request, stream_with_context
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from idp.accounts import connecting, passkeys, reminders, safety
+from idp.accounts import breaches, connecting, mailbox, passkeys, reminders, safety
 from idp.accounts.models import User, UserType
 from idp.accounts.safety import Figures, Order, Question, Which
 from idp.console import charts
@@ -30,6 +31,8 @@ SHOWN: Mapping[Which, Any] = {
     Which.EVERYBODY: _l("Everybody"),
     Which.UNSAFE: _l("Not safe yet"),
     Which.ABSENT: _l("Not logged in for 90 days"),
+    Which.UNCONFIRMED: _l("E-mail address not confirmed"),
+    Which.UNCHECKED: _l("Password not checked for leaks"),
 }
 TYPES: Mapping[UserType, Any] = {
     UserType.EMPLOYEE: _l("Employee"),
@@ -41,7 +44,10 @@ TYPES: Mapping[UserType, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A line of the table. `new_ip`: whether new addresses of this user are validated; `known`: live 30-day grants."""
+    """A line of the table. `new_ip`: whether new addresses of this user are validated; `known`: live 30-day grants.
+
+    `email_check`: what is known of the mailbox, in words.
+    """
 
     user: User
     safe: bool
@@ -49,6 +55,7 @@ class Person:
     passkeys: int
     new_ip: bool
     known: int
+    email_check: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ class SecurityCenter:
     """What the page shows.
 
     `others`: accountants of other offices. `width`: how much of the bar is filled, in percent. `to_remind`: somebody
-    can be mailed now.
+    can be mailed now. `passwords_checked`: whether the operator has new passwords checked for leaks.
     """
 
     figures: Figures
@@ -69,6 +76,7 @@ class SecurityCenter:
     asked: Question
     after: str | None
     shown: Mapping[Which, Any]
+    passwords_checked: bool
     done: str | None
 
 
@@ -89,7 +97,8 @@ def security_center(login: Login) -> str:
         people=people,
         asked=asked,
         after=found.after,
-        shown=SHOWN,
+        shown=_shown(),
+        passwords_checked=breaches.switched_on(),
         done=DONE.get(request.args.get("done", "")),
     )
     return render("console/security_center.html", login, page=page, height_of=charts.height_of)
@@ -106,15 +115,20 @@ def _asked() -> Question:
     """What the address asks; a word that means nothing asks nothing."""
     which, order = request.args.get("show", ""), request.args.get("order", "")
     return Question(
-        which=Which(which) if which in set(Which) else Which.EVERYBODY,
+        which=Which(which) if which in set(_shown()) else Which.EVERYBODY,
         order=Order(order) if order in set(Order) else Order.USERNAME,
         search=request.args.get("search", "").strip(),
         after=request.args.get("after", ""),
     )
 
 
+def _shown() -> Mapping[Which, Any]:
+    """What may be asked: of passwords only where they are checked."""
+    return {which: words for which, words in SHOWN.items() if which is not Which.UNCHECKED or breaches.switched_on()}
+
+
 def _lines(login: Login, users: Sequence[User]) -> list[Person]:
-    known = known_ip.numbers(users)
+    known = known_ip.numbers(users, login.tenant)
     return [_line(login, user, known) for user in users]
 
 
@@ -127,6 +141,7 @@ def _line(login: Login, user: User, known: Mapping[uuid.UUID, int]) -> Person:
         passkeys=len(user.passkeys),
         new_ip=new_ip,
         known=known.get(user.id, 0),
+        email_check=mailbox.in_words(user),
     )
 
 
@@ -142,6 +157,9 @@ def _file(login: Login, asked: Question) -> Iterator[str]:
         _("Passkeys"),
         _("New IP addresses are validated"),
         _("Known IP addresses"),
+        _("E-mail check"),
+        _("E-mail address confirmed at"),
+        *([_("Password checked for leaks at")] if breaches.switched_on() else ()),
     )
     for users in safety.everyone(login.tenant, asked):
         for person in _lines(login, users):
@@ -151,9 +169,16 @@ def _file(login: Login, asked: Question) -> Iterator[str]:
 def _cells(person: Person) -> Iterator[str]:
     user = person.user
     yield from (user.name, user.username, str(TYPES[user.type]))
-    yield user.last_login_at.isoformat(timespec="seconds") if user.last_login_at else ""
+    yield _moment(user.last_login_at)
     yield user.email
     yield from (_yes(person.safe), _yes(person.totp), str(person.passkeys), _yes(person.new_ip), str(person.known))
+    yield from (person.email_check, _moment(user.email_proved_at))
+    if breaches.switched_on():
+        yield _moment(user.password_checked_at)
+
+
+def _moment(moment: datetime | None) -> str:
+    return moment.isoformat(timespec="seconds") if moment else ""
 
 
 def _yes(value: bool) -> str:  # noqa: FBT001 - a value to say

@@ -16,7 +16,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from idp import clock
-from idp.accounts import directory, passkeys
+from idp.accounts import directory, mailbox, passkeys
 from idp.accounts.models import Passkey, TotpDevice, User
 from idp.accounts.queries import able_in
 from idp.extensions import db, there_is
@@ -39,7 +39,8 @@ class Kind:
     """What people have in common, as far as a decision asks for it.
 
     ``every_30_days``: they chose 2FA once every 30 days. ``block_new_ip``: their own setting, None: as the company does.
-    ``familiar``: they logged in from somewhere before. ``known``: a known-IP grant of theirs counts somewhere.
+    ``familiar``: they logged in from somewhere before. ``confirmed``: they read
+    the mailbox of their address. ``known``: a known-IP grant of theirs counts somewhere.
     """
 
     totp: bool
@@ -47,6 +48,7 @@ class Kind:
     every_30_days: bool
     block_new_ip: bool | None
     familiar: bool
+    confirmed: bool
     known: bool
 
 
@@ -108,7 +110,15 @@ def crowd_of(tenant: Tenant) -> Crowd:
     columns = (column.label(name) for name, column in (_looked_up(tenant) | loose).items())
     people = sa.select(*columns).where(*able_in(tenant.id)).cte("people")
     each = people.prefix_with("MATERIALIZED", dialect="postgresql").c
-    facts = [each.totp, each.passkey, each.every_30_days, each.block_new_ip, each.familiar, each.grants > 0]
+    facts = [
+        each.totp,
+        each.passkey,
+        each.every_30_days,
+        each.block_new_ip,
+        each.familiar,
+        each.confirmed,
+        each.grants > 0,
+    ]
     counted = sa.select(*facts, sa.func.count(), sa.func.sum(each.grants), sa.func.sum(each.loose)).group_by(*facts)
     return Crowd(tenant, tuple(Counted(Kind(*row[:-3]), *row[-3:]) for row in db.session.execute(counted).all()))
 
@@ -140,6 +150,7 @@ def _looked_up(tenant: Tenant) -> dict[str, sa.SQLColumnExpression[Any]]:
         "every_30_days": User.two_factor_every_30_days,
         "block_new_ip": User.block_new_ip,
         "familiar": there_is(sa.select(FamiliarNetwork.user_id).where(FamiliarNetwork.user_id == User.id)),
+        "confirmed": mailbox.confirmed(),
         "grants": _grants(tenant),
     }
 

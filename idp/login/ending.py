@@ -42,7 +42,7 @@ def disown(link: FoundLink) -> bool:
     if not links.spend(link):
         return False
     everywhere(user, "not_me")
-    user.password_hash = None
+    user.password_hash = user.password_checked_at = None
     familiar.forget_since(user.id, link.made_at - _SAME_LOGIN)
     _end_the_others(user)
     record(LoginDisowned(tenant_id=user.tenant_id, user_id=user.id))

@@ -122,15 +122,11 @@ def of(user: User) -> list[KnownIpGrant]:
     return list(db.session.scalars(mine.order_by(KnownIpGrant.earned_at.desc())))
 
 
-def numbers(users: Sequence[User]) -> dict[uuid.UUID, int]:
-    """How many such grants each of the users has; who has none is left out. One statement."""
+def numbers(users: Sequence[User], tenant: Tenant) -> dict[uuid.UUID, int]:
+    """How many grants of each of the users count for the tenant; who has none is left out. One statement."""
     of_whom = sa.select(KnownIpGrant.user_id, sa.func.count()).join(User, User.id == KnownIpGrant.user_id)
-    unended = of_whom.where(
-        KnownIpGrant.user_id.in_([user.id for user in users]),
-        KnownIpGrant.user_epoch == User.epoch,
-        KnownIpGrant.expires_at > clock.now(),
-    )
-    counted = db.session.execute(unended.group_by(KnownIpGrant.user_id)).all()
+    theirs = of_whom.where(KnownIpGrant.user_id.in_([user.id for user in users]), counting(tenant, clock.now()))
+    counted = db.session.execute(theirs.group_by(KnownIpGrant.user_id)).all()
     return {row[0]: row[1] for row in counted}
 
 

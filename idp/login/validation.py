@@ -30,13 +30,14 @@ _KIND, _LINK = "new-ip", "new-ip-link"
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """A validation under way. `network`: the one that it validates."""
+    """A validation under way. `network`: the one that it validates; `email`: where it was mailed to."""
 
     user_id: str
     address: str
     network: str | None
     code_hash: str
     confirmed: bool
+    email: str | None = None
 
     def is_code(self, given: str) -> bool:
         """Whether this is the code that was mailed."""
@@ -48,8 +49,8 @@ def begin(user: User, address: str, network: str | None) -> str | None:
     if _mails_of_the_hour(user) >= MAILS_AN_HOUR:
         return None
     code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
-    validation = {"user_id": str(user.id), "address": address, "network": network, "code_hash": opaque.digest(code)}
-    handle = shortlived.put(_KIND, {**validation, "confirmed": False}, LIFETIME)
+    validation = {"user_id": str(user.id), "address": address, "network": network, "email": user.email}
+    handle = shortlived.put(_KIND, {**validation, "code_hash": opaque.digest(code), "confirmed": False}, LIFETIME)
     token = shortlived.put(_LINK, {"handle": handle}, LIFETIME)
     outbox.mail(
         NewIpValidation(

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from idp.accounts import password_reset
 from idp.accounts.links import FoundLink
-from idp.accounts.password_rules import faults, shortest_of
+from idp.accounts.password_rules import Verdict, judge, shortest_of
 from idp.accounts.usernames import LONGEST
 from idp.extensions import db
 from idp.login import known_ip
@@ -60,26 +60,35 @@ def asked() -> Response:
 @blueprint.get("/<token>")
 def choose(token: str) -> Response:
     """Ask the new password of whoever has a link that works."""
-    link = password_reset.find(token)
+    link = _find(token)
     return _choose(link, token) if link else _over()
 
 
 @blueprint.post("/<token>")
 def chosen(token: str) -> Response:
     """Change the password and spend the link. A password that is not taken leaves the link as it is."""
-    link = password_reset.find(token)
+    link = _find(token)
     if link is None:
         return _over()
-    if problems := faults(link.user, typed("new_password")):
-        return _choose(link, token, problems)
-    return redirect(url_for("forgot_password.ask", done="changed"), 303) if _redeemed(link) else _over()
+    verdict = judge(link.user, typed("new_password"))
+    if verdict.faults:
+        return _choose(link, token, verdict.faults)
+    return redirect(url_for("forgot_password.ask", done="changed"), 303) if _redeemed(link, verdict) else _over()
 
 
-def _redeemed(link: FoundLink) -> bool:
+def _find(token: str) -> FoundLink | None:
+    link = password_reset.find(token)
+    if link:
+        looks.wear(link.user.tenant)
+        prefer(user=link.user.locale)
+    return link
+
+
+def _redeemed(link: FoundLink, verdict: Verdict) -> bool:
     """Whether this request was the one that spent the link; then everything of before ends with the old password."""
     sessions.end_all(link.user, "password_reset")
     known_ip.revoke_all(link.user, "password_reset")
-    if password_reset.redeem(link, typed("new_password")) is None:
+    if password_reset.redeem(link, typed("new_password"), checked=verdict.checked) is None:
         db.session.rollback()
         return False
     db.session.commit()
@@ -87,11 +96,8 @@ def _redeemed(link: FoundLink) -> bool:
 
 
 def _choose(link: FoundLink, token: str, problems: list[str] | None = None) -> Response:
-    looks.wear(link.user.tenant)
-    prefer(user=link.user.locale)
-    problems = faults(link.user, typed("new_password")) if problems else []  # in the language that is now known
     action = url_for("forgot_password.chosen", token=token)
-    return _page("choose", action=action, problems=problems, shortest=shortest_of(link.user))
+    return _page("choose", action=action, problems=problems or [], shortest=shortest_of(link.user))
 
 
 def _over() -> Response:

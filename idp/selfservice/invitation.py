@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from idp.accounts import invitations
 from idp.accounts.links import FoundLink
 from idp.accounts.models import UserType
-from idp.accounts.password_rules import faults, shortest_of
+from idp.accounts.password_rules import judge, shortest_of
 from idp.extensions import db
 from idp.tenancy.branding import looks
 from idp.tenancy.queries import security_code_of
@@ -43,9 +43,10 @@ def accept(token: str) -> Response:
     link = _find(token)
     if link is None:
         return _over()
-    if problems := faults(link.user, typed("new_password")):
-        return _choose(link, token, problems)
-    if not invitations.accept(link, typed("new_password")):
+    verdict = judge(link.user, typed("new_password"))
+    if verdict.faults:
+        return _choose(link, token, verdict.faults)
+    if not invitations.accept(link, typed("new_password"), checked=verdict.checked):
         db.session.rollback()
         return _over()
     db.session.commit()

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 from idp import clock
 from idp.accounts import lifecycle
 from idp.accounts.models import User
-from idp.accounts.password_rules import faults
+from idp.accounts.password_rules import Verdict, judge
 from idp.audit.events import StepFailed
 from idp.audit.record import record
 from idp.crypto import opaque
@@ -41,10 +41,12 @@ def card(login: Login) -> Response:
 
 def change(login: Login) -> ResponseReturnValue:
     """Judge the form of the card."""
-    problems = _present_password(login.user) or _new_password(login.user)
-    if problems:
+    if problems := _present_password(login.user):
         return show(login, password_problems=problems)
-    return _changed(login)
+    verdict = _new_password(login.user)
+    if verdict.faults:
+        return show(login, password_problems=tuple(verdict.faults))
+    return _changed(login, verdict)
 
 
 def _present_password(user: User) -> tuple[str, ...]:
@@ -61,19 +63,19 @@ def _present_password(user: User) -> tuple[str, ...]:
     return (_("The current password is not right. Please try again."),)
 
 
-def _new_password(user: User) -> tuple[str, ...]:
-    """Why the new password is not taken."""
+def _new_password(user: User) -> Verdict:
+    """Whether the new password is taken."""
     new = typed("new_password")
     if opaque.same(new, typed("current_password")):
-        return (_("This is the password that you have now. Choose another one."),)
-    return tuple(faults(user, new))
+        return Verdict([_("This is the password that you have now. Choose another one.")], checked=False)
+    return judge(user, new)
 
 
-def _changed(login: Login) -> Response:
+def _changed(login: Login, verdict: Verdict) -> Response:
     user, before = login.user, login.user.epoch
     sessions.end_all(user, "password_changed", keep=login.session)
     known_ip.revoke_all(user, "password_changed")
-    lifecycle.set_password(user, typed("new_password"))
+    lifecycle.set_password(user, typed("new_password"), checked=verdict.checked)
     sessions.open_for(user, login.tenant, _still_proved(login, before))
     db.session.commit()
     response = back_with("password-changed")

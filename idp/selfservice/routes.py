@@ -1,6 +1,7 @@
 """The table of the user page: each address, its view, and what it asks of the login."""
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, redirect, url_for
+from werkzeug.wrappers import Response
 
 from idp.login import own_pages
 from idp.login.own_pages import OwnPage, Proof
@@ -100,12 +101,18 @@ PAGES = (
 )
 
 
+def front_door() -> Response:
+    """Lead whoever types our bare address to their own page."""
+    return redirect(url_for("account.overview"), 303)
+
+
 def set_up(app: Flask) -> None:
     """Open the user page."""
     blueprint = Blueprint("account", __name__, url_prefix="/account")
     own_pages.add(blueprint, PAGES)
     blueprint.add_url_rule("/security/two-factor", view_func=two_factor.two_factor, methods=["GET", "POST"])
     app.register_blueprint(blueprint)
+    app.add_url_rule("/", "front_door", front_door)
     forgot_password.set_up(app)
     invitation.set_up(app)
     not_me.set_up(app)

@@ -25,6 +25,11 @@ def test_it_names_the_person_and_the_company(world: World, new_browser: NewBrows
         assert words in browser.text
 
 
+def test_the_bare_address_leads_here(world: World, new_browser: NewBrowser) -> None:
+    """Whoever types only our host finds their own page."""
+    assert new_browser().get("/").login(world.user("anna", world.tenant())).path == "/account/"
+
+
 @pytest.mark.parametrize(
     ("totp", "first"),
     [

@@ -51,6 +51,7 @@ def people(world: World, zon: KnownTenant, bert: KnownUser) -> dict[str, KnownUs
         session.add_all(passkey(people[name]) for name in ("gijs", "hans"))
         session.add_all(FamiliarNetwork(user_id=people[name].id, network=HOME) for name in ("anna", "carla", "bert"))
         session.get_one(User, people["hans"].id).block_new_ip = True
+        session.get_one(User, people["anna"].id).email_proved = people["anna"].email
         session.get_one(User, people["eva"].id).block_new_ip = False
     return people
 
@@ -89,6 +90,7 @@ EFFECTS = [
     ("security_code", False, "1 of 7 people have no two-factor authentication", ["Anna"]),
     ("block_new_ip", True, "5 of 7 people get a mail", ["Eva", "Hans"]),
     ("block_new_ip", True, "2 of them have no IP address that we know yet", ["Eva", "Hans"]),
+    ("block_new_ip", True, "4 of them have an e-mail address that is not confirmed yet", ["Eva", "Hans"]),
     ("block_new_ip", True, "2 of 7 people have a setting of their own", ["Eva", "Hans"]),
     ("block_new_ip", False, "5 of 7 people get no mail any more", ["Eva", "Hans"]),
     (

@@ -123,10 +123,12 @@ def test_no_button_that_would_be_refused(
     let_in(new_browser(), bert)
     browser = looking(new_browser(ELSEWHERE), hanna, zon)
     browser.get("/console/users").login(hanna)
-    for page in ("settings", "users", "accountants", "helpdesk", "sessions", f"users/{anna.id}", f"users/{nora.id}"):
+    shown = ("settings", "audit/retention", "users", "accountants", "helpdesk", "sessions")
+    for page in (*shown, f"users/{anna.id}", f"users/{nora.id}"):
         browser.get(f"/console/{page}")
         assert browser.status == 200, page
         assert browser.page.soup.select("main form[method=post] button, main a.button[href*=end]") == [], page
+        assert browser.page.soup.select("form[method=post] input:not([type=hidden], [disabled])") == [], page
     asked = [f"users/{anna.id}/reset-two-factor", f"users/{anna.id}/end-employment", "users/invite", "users/import"]
     for page in (*asked, f"accountants/{eva.id}/end"):
         assert browser.get(f"/console/{page}").status == 403, page

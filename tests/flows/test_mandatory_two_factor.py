@@ -72,12 +72,14 @@ def test_without_a_page_there_is_no_way(world: World, rp: RelyingParty, new_brow
 def test_the_set_up_page_shows_what_an_authenticator_needs(
     world: World, rp: RelyingParty, new_browser: NewBrowser
 ) -> None:
-    """B3: a QR picture, the secret in base32, and one field for the confirming code."""
+    """B3: a QR picture, the secret in base32, a link for the phone that shows the page, one field for the confirming code."""
     anna = world.user("anna", world.tenant(two_factor_mandatory=True))
     browser = new_browser().get(rp.authorize_url()).login(anna, until="set_up_totp")
     assert str(browser.page.one("img[src^='data:image/svg+xml']")["src"])
     secret = "".join(browser.page.one("[data-totp-secret]").get_text().split())
     assert len(secret) == 32
+    link = str(browser.page.one("a[href^='otpauth://totp/']")["href"])
+    assert f"secret={secret}" in link
     assert browser.page.has_field("totp")
     assert browser.path == "/account/security/two-factor"
 

@@ -4,8 +4,9 @@
     find ──▶ whose it is, if it is unused, not over, and the user's epoch has not moved on
     spend ─▶ the same, and from then on nobody finds it: of any number at once one spends it
 
-A link proves the mailbox and nothing else. Whatever ends a person's proof, such as another password, ends every link that
-was made before; all but "this was not me", which a thief must not be able to end with a new password.
+A link proves the mailbox that it was mailed to, which `spend` notes (`idp.accounts.mailbox`), and nothing else. Whatever ends
+a person's proof, such as another password, ends every link that was made before; all but "this was not me", which a thief must
+not be able to end with a new password.
 """
 
 import uuid
@@ -15,6 +16,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from idp import clock
+from idp.accounts import mailbox
 from idp.accounts.links.models import OneTimeLink, Purpose
 from idp.accounts.models import User
 from idp.accounts.queries import may_log_in
@@ -31,6 +33,7 @@ class FoundLink:
     id: uuid.UUID
     user: User
     epoch: int
+    email: str | None
     made_at: datetime
 
 
@@ -42,6 +45,7 @@ def make(user: User, purpose: Purpose, lifetime: timedelta) -> str:
             user_id=user.id,
             purpose=purpose,
             token_hash=opaque.digest(token),
+            email=user.email,
             epoch=user.epoch,
             created_at=now,
             expires_at=now + lifetime,
@@ -67,7 +71,7 @@ def find(token: str, purpose: Purpose) -> FoundLink | None:
         return None
     if user.epoch != row.epoch and purpose is not Purpose.NOT_ME:
         return None
-    return FoundLink(row.id, user, user.epoch, row.created_at)
+    return FoundLink(row.id, user, user.epoch, row.email, row.created_at)
 
 
 def end_of_newest(user: User, purpose: Purpose) -> datetime | None:
@@ -87,4 +91,7 @@ def spend(link: FoundLink) -> bool:
     now = clock.now()
     same_person = sa.update(User).where(User.id == link.user.id, User.epoch == link.epoch).values(updated_at=now)
     unused = sa.update(OneTimeLink).where(OneTimeLink.id == link.id, OneTimeLink.used_at.is_(None)).values(used_at=now)
-    return changed(same_person) and changed(unused)
+    if not (changed(same_person) and changed(unused)):
+        return False
+    mailbox.prove(link.user, link.email)
+    return True

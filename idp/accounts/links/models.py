@@ -32,6 +32,8 @@ class OneTimeLink(Base):
         Enum(Purpose, native_enum=False, length=32, values_callable=lambda e: [m.value for m in e])
     )
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    email: Mapped[str | None] = mapped_column(String(320))
+    """Where it was mailed to: whoever uses it reads that mailbox."""
     epoch: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
     expires_at: Mapped[datetime] = mapped_column(Instant, index=True)

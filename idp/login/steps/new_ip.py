@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from flask_babel import gettext as _
 
 from idp import clock
+from idp.accounts import mailbox
 from idp.audit.events import NewIpValidated
 from idp.audit.record import record
 from idp.login import validation
@@ -17,6 +18,7 @@ from idp.login.network import current_address, current_network
 from idp.login.steps.base import Context, Page, Proved, Rejected
 from idp.login.throttle import Asked
 from idp.login.types import Evidence, Need, ReasonCode, Requirement, Situation, StepName
+from idp.login.validation import Validation
 
 
 class NewIp:
@@ -49,7 +51,7 @@ class NewIp:
     def proved_elsewhere(self, ctx: Context) -> Proved | None:
         """The link of the mail was confirmed."""
         found = validation.find(ctx.transaction.pending or "")
-        return self._proved(ctx) if found and found.confirmed and found.network == current_network() else None
+        return self._proved(ctx, found) if found and found.confirmed and found.network == current_network() else None
 
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """The code of the mail, spaces and hyphens aside; it is of this login, this user and this address."""
@@ -57,10 +59,11 @@ class NewIp:
         right = found is not None and found.network == current_network()
         if found is None or not right or not (found.confirmed or found.is_code(answer.get("new_ip_code", ""))):
             return Rejected(_("The code is not right, or it is too old. Look for the newest mail."), ctx.user)
-        return self._proved(ctx)
+        return self._proved(ctx, found)
 
-    def _proved(self, ctx: Context) -> Proved:
+    def _proved(self, ctx: Context, found: Validation) -> Proved:
         validation.end(ctx.transaction.pending or "")
+        mailbox.prove(ctx.user, found.email)
         whose = {"tenant_id": ctx.user.tenant_id, "user_id": ctx.user.id}
         record(NewIpValidated(**whose, validated_network=current_network()))
         evidence = Evidence(
@@ -76,4 +79,4 @@ class NewIp:
 def _masked(email: str) -> str:
     """Enough of the address to know the mailbox by, for whoever owns it."""
     name, _at, host = email.partition("@")
-    return f"{name[:1]}…@{host}"
+    return f"{name[:1]}…\N{WORD JOINER}@{host}"

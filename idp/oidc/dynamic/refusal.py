@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from http import HTTPStatus
 
-from flask import Response
+from flask import Response, request
 
 from idp import settings
 from idp.oidc.metadata import InvalidMetadata
@@ -27,10 +27,16 @@ class Refused(Exception):
         body = json.dumps({"error": self.error, "error_description": self.description})
         headers = dict(NO_STORE)
         if self.status is HTTPStatus.UNAUTHORIZED:
-            headers["WWW-Authenticate"] = f'Bearer realm="{settings.current().issuer}", error="{self.error}"'
+            headers["WWW-Authenticate"] = _challenge(self.error)
         if self.status is HTTPStatus.TOO_MANY_REQUESTS:
             headers["Retry-After"] = "3600"
         return Response(body, self.status, headers, mimetype="application/json")
+
+
+def _challenge(error: str) -> str:
+    """RFC 6750 section 3.1: who sent nothing is told what would do, and of no error."""
+    realm = f'Bearer realm="{settings.current().issuer}"'
+    return f'{realm}, error="{error}"' if request.headers.get("Authorization") else realm
 
 
 def no_token() -> Refused:

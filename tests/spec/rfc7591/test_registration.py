@@ -82,10 +82,11 @@ def test_it_can_be_used_at_once(registrar: Registrar, new_rp: NewRp, anna: Known
     "token", [None, "", "wrong", "\x7f", "a" * 5000], ids=["none", "empty", "wrong", "odd", "long"]
 )
 def test_nobody_registers_without_a_token(http: httpx.Client, token: str | None) -> None:
-    """Section 3: off, unless the operator made a token."""
+    """Section 3: off, unless the operator made a token; RFC 6750 section 3.1: the challenge names an error of a token only."""
     answer = Registrar(http, token).register()
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
     assert answer.headers["www-authenticate"].startswith("Bearer ")
+    assert ('error="invalid_token"' in answer.headers["www-authenticate"]) is (token is not None)
 
 
 def test_a_token_is_for_a_while(world: World, http: httpx.Client, clock: MovingClock) -> None:
