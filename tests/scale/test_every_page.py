@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -25,7 +26,7 @@ from idp.audit.models import AuditEvent
 from idp.extensions import db
 from idp.login.models import BrowserSession
 from idp.oidc.models import Client
-from idp.tenancy.models import Membership, SupportLook
+from idp.tenancy.models import Membership, SupportLook, Tenant
 from tests.scale import crowd, plans
 from tests.support.browser import Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
@@ -120,6 +121,7 @@ def zon(world: World, clock: MovingClock) -> KnownTenant:
         crowd.fill(session, zon.id, "a", clock.now())
         crowd.surround(session, [office.id, *(other.id for other in others)], clock.now())
         crowd.connect(session, zon.id, office.id, clock.now())
+        session.get_one(Tenant, zon.id).security_code_at = clock.now() - timedelta(days=30)
     return zon
 
 

@@ -235,6 +235,9 @@ class Tour(Walk):
     def _console(self) -> None:
         desk = self.desk
         self._see(desk, "console-settings")
+        for box in desk.page.locator("form.switches > .choice > input").all():
+            box.click()
+        self._see(desk, "console-settings-turned")
         desk.page.locator("form.switches").evaluate("form => form.noValidate = true")
         desk.page.locator("[name=session_hours]").fill("0")
         self._press(desk, "form.switches button[type=submit]:not([form])", "console-settings-wrong")
@@ -247,6 +250,7 @@ class Tour(Walk):
         self._press(desk, "form[action$='/audit/retention'] button", "audit-retention-asked")
         self._branding(desk)
         self._go(desk, "/console/security-code", "security-code")
+        self._press(desk, "form[action$='/security-code/show'] button", "security-code-shown")
         self._go(desk, "/console/security-code/rotate", "security-code-rotate")
         self._go(desk, "/console/applications", "applications")
         self._application(desk)
