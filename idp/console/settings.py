@@ -208,7 +208,7 @@ def _show(login: Login, given: Input, *, unsaved: bool) -> str:
 def _problem(given: Input, wrong_day: str | None) -> str | None:
     if wrong_numbers(given.typed):
         return str(_("A number is not right, and nothing is saved."))
-    return str(_("The day is not right, and nothing is saved.")) if wrong_day else None
+    return str(_("Nothing is saved yet: look at the day below.")) if wrong_day else None
 
 
 def _of_plan(plan: Plan) -> Input:

@@ -185,7 +185,7 @@ def test_a_day_that_cannot_be(
     """The page says what is wrong, keeps what was typed, and saves nothing."""
     browser = open_page(new_browser(), SETTINGS, bert)
     browser.fill(two_factor_mandatory=on, passkeys=False, **{FIELD: typed}).submit("Save")
-    assert browser.alert == "The day is not right, and nothing is saved."
+    assert browser.alert == "Nothing is saved yet: look at the day below."
     assert sentence in browser.text
     assert not browser.page.checked("passkeys")
     assert plan_of(world, zon) == Plan()
