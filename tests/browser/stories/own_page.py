@@ -13,6 +13,7 @@ from tests.support.world import KnownUser
 
 
 @tells(
+    "front_door",
     "account.overview",
     "account.choose_language",
     "account.security",
@@ -33,7 +34,7 @@ from tests.support.world import KnownUser
 def my_second_factor(scene: Scene) -> None:
     """Set up, asked less often, a second app beside it under a name, codes renewed, and switched off again."""
     anna = scene.world.user("anna", scene.world.tenant())
-    person = scene.at("/account/", anna)
+    person = scene.at("/", anna)
     person.page.locator("[name=locale]").select_option("en")
     act(person, "Save")
     said(person, "Your language is saved")
