@@ -76,7 +76,8 @@ MARKERS = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers."""
+    """Register the markers; until all tests are found nothing is garbage."""
+    gc.disable()
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
 
@@ -84,9 +85,9 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
     """Spare the garbage collector what stays until the end: looking at every module again and again costs a seventh."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    gc.enable()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
