@@ -41,7 +41,7 @@ class FormExpired(errors.BadRequest):
 class TooLarge(errors.BadRequest):
     """More was sent than anything here needs."""
 
-    default_person = "This request is too large. Go back to the application and start again."
+    default_person = "What was sent is too large. Go back and send less, or a smaller file."
 
 
 class WrongMethod(errors.BadRequest):
