@@ -61,6 +61,7 @@ def test_it_shows_who_is_at_work(world: World, anna: KnownUser, bert: KnownUser,
     assert sorted(names(browser)) == ["Anna", "Bert"]
     assert "198.51.100.4" in browser.text
     assert "Frits" not in browser.text
+    assert browser.follow("Anna").path == f"/console/users/{anna.id}"
 
 
 def test_an_administrator_ends_a_session(
