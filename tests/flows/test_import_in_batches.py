@@ -126,6 +126,37 @@ def test_the_same_people_twice_at_the_same_moment(app: Flask, world: World, zon:
         assert sum(row.invited for row in rows) == sum(len(row.left_out) for row in rows) == 240
 
 
+@pytest.mark.postgres_valkey
+def test_nobody_waits_in_a_circle(app: Flask, world: World, zon: KnownTenant, console: Browser) -> None:
+    """The same people in opposite order, both held up in the middle: one waits for the other, and both come to their end."""
+    lines = people(100).splitlines()
+    both = [confirmed(console, "\n".join([lines[0], *some])) for some in (lines[1:], lines[:0:-1])]
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with app.app_context():
+        engine = db.engine
+    with engine.connect() as holds, engine.connect() as looks, ThreadPoolExecutor(2) as threads:
+        holds.execute(sa.insert(User), somebody(zon, "p50@x.example"))
+        running = [threads.submit(carry, app, import_id) for import_id in both]
+        while looks.scalar(waiting) != len(running):
+            looks.rollback()
+            assert not any(one.done() for one in running)
+        holds.rollback()
+        assert [one.result() for one in running] == [None, None]
+    assert len(newcomers(world, zon)) == 100
+
+
+def somebody(tenant: KnownTenant, username: str) -> dict[str, object]:
+    """The columns of a user who is about to be made."""
+    return {
+        "tenant_id": tenant.id,
+        "username": username,
+        "username_key": username,
+        "name": "S",
+        "email": "s@x.example",
+        "type": UserType.EMPLOYEE,
+    }
+
+
 def at_once(app: Flask, *acts: Callable[[], None]) -> list[None]:
     """Each in a worker of its own, begun together. Commits."""
     ready = Barrier(len(acts))
