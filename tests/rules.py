@@ -294,7 +294,7 @@ RULES = (
             "flows/test_new_ip::test_five_mails_an_hour",
             "flows/test_new_addresses::test_it_is_no_known_ip_grant",
             "flows/test_new_ip::test_it_can_be_said_of_one_user",
-            "browser/test_a_new_address::test_by_the_link_and_by_the_code",
+            "browser/test_every_story::test_it_is_told",
             MODEL,
         ),
     ),

@@ -90,17 +90,6 @@ def test_the_browser_offers_the_passkey_at_the_username(stage: Stage, new_person
     assert again.page.get_by_text(anna.name).first.is_visible()
 
 
-def test_without_script_nobody_reads_of_passkeys(stage: Stage, new_person: NewPerson) -> None:
-    """Nothing puzzling at the password; the page that makes one says what it needs."""
-    anna = stage.world.user("anna", stage.world.tenant())
-    person = new_person(script=False)
-    person.page.goto(f"{stage.live.issuer}/account/security/passkeys/add")
-    assert "asskey" not in person.page.inner_text("main")
-    person.log_in(anna)
-    assert "JavaScript switched off" in person.page.inner_text("main")
-    assert not person.page.get_by_role("button", name="Make a passkey").is_visible()
-
-
 @pytest.mark.parametrize(("width", "scheme"), WINDOWS)
 def test_beside_the_authenticator_app(stage: Stage, new_person: NewPerson, width: int, scheme: str) -> None:
     """Added on the user page under a name, asked by an application that wants `phr`, used in place of TOTP, removed."""

@@ -142,6 +142,8 @@ def a_first_day_at_a_strict_company(scene: Scene) -> None:
     assert person.log_in(nina, until="new_ip") == ["password", "security_code"]
     tab = scene.at(scene.mailed(nina, "/login/new-ip"))
     act(tab, "Yes, it is me")
+    scene.at("/account/", person=tab)
+    assert tab.step == "password", "where the link was opened nobody is logged in"
     act(person, "I have opened the link in the mail: continue")
     assert person.step == "set_up_totp"
     nina.totp_secret = "".join(person.page.inner_text("[data-totp-secret]").split())
