@@ -60,6 +60,7 @@ NAMES: Mapping[str, Any] = {
     "username": _l("Username"),
     "validated_network": _l("IP address"),
     "without": _l("What it does without"),
+    "why": _l("Why"),
     "years": _l("Years"),
 }
 
@@ -84,6 +85,9 @@ _WORDS: Mapping[str, Any] = {
     "not_a_member": _l("The user does not work for that company"),
     "level_out_of_reach": _l("The application insists on a proof that the user has no means for"),
     "other_user": _l("The application asks for another user"),
+    "asked": _l("Ended by an administrator"),
+    "no_administrator": _l("Whoever confirmed it is no administrator any more"),
+    "company_disabled": _l("Company switched off"),
     "name": _l("Name"),
     "shown_name": _l("Name as shown"),
     "email": _l("E-mail address"),
