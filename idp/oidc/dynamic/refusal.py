@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from http import HTTPStatus
+from typing import Final
 
 from flask import Response, request
 
 from idp import settings
 from idp.oidc.metadata import InvalidMetadata
 from idp.oidc.server import NO_STORE
+
+_UNSPEAKABLE: Final = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
+"""What no `error_description` has (RFC 6749 section 5.2), whatever it repeats of a request."""
 
 
 class Refused(Exception):
@@ -24,7 +29,7 @@ class Refused(Exception):
 
     def response(self) -> Response:
         """The error; with a challenge where it is about the token."""
-        body = json.dumps({"error": self.error, "error_description": self.description})
+        body = json.dumps({"error": self.error, "error_description": _UNSPEAKABLE.sub("'", self.description)})
         headers = dict(NO_STORE)
         if self.status is HTTPStatus.UNAUTHORIZED:
             headers["WWW-Authenticate"] = _challenge(self.error)

@@ -89,6 +89,14 @@ def test_nobody_registers_without_a_token(http: httpx.Client, token: str | None)
     assert ('error="invalid_token"' in answer.headers["www-authenticate"]) is (token is not None)
 
 
+@pytest.mark.parametrize("metadata", [{"jwks": []}, {"grant_types": ['a"\u00e9\\']}], ids=str)
+def test_what_is_wrong_is_told_in_plain_signs(registrar: Registrar, metadata: dict[str, Any]) -> None:
+    """Section 3.2.2 and RFC 6749 section 5.2: ASCII without quotation marks and backslashes, whatever was sent."""
+    said = registrar.register(**metadata).json()["error_description"]
+    assert said.isascii()
+    assert not {'"', "\\"} & set(said)
+
+
 def test_a_token_is_for_a_while(world: World, http: httpx.Client, clock: MovingClock) -> None:
     """Section 1.2; it is kept as a digest."""
     token = initial_token(world, lifetime=timedelta(days=7))
