@@ -125,9 +125,9 @@ BREAKS = (
     ),
     Break(
         "B6",
-        "accounts/queries.py",
-        "return _enabled(tenant.id).where(~has_second_factor(tenant))",
-        "return _enabled(tenant.id)",
+        "console/effects.py",
+        "return company.asks(StepName.SET_UP_TOTP, two_factor_mandatory=True)",
+        "return company.asks(StepName.SET_UP_TOTP, two_factor_mandatory=False)",
         "flows/test_console_settings::test_it_says_who_has_no_two_factor",
     ),
     Break(
