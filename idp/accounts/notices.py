@@ -9,6 +9,7 @@ from idp.accounts.models import User
 from idp.accounts.queries import administrators_of
 from idp.outbox.items import Recipient
 from idp.outbox.mail.letters import (
+    EmailChanged,
     FactorAdded,
     FactorRemoved,
     HelpdeskLetIn,
@@ -43,6 +44,12 @@ def recipient(user: User) -> Recipient:
 def password_changed(user: User) -> None:
     """Another password, however it came about."""
     outbox.mail(PasswordChanged(to=recipient(user), at=clock.now()))
+
+
+def email_changed(user: User, before: Recipient, by: str) -> None:
+    """An administrator of that name corrected the address: the mailbox of before and the new one are told, to which."""
+    for to in (before, recipient(user)):
+        outbox.mail(EmailChanged(to=to, at=clock.now(), by=by, address=user.email))
 
 
 def factor_added(user: User, factor: str) -> None:

@@ -28,6 +28,26 @@ class Fault:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """What of a user an administrator may correct. `locale`: None: the company's language."""
+
+    name: str
+    email: str
+    locale: str | None
+
+
+CORRECTED = ("name", "email", "locale")
+
+
+def read_corrected(said: Mapping[str, str]) -> Particulars | list[Fault]:
+    """What these fields say of somebody who is a user already, or everything that is wrong with them."""
+    values = {field: said.get(field, "").strip() for field in CORRECTED}
+    if wrong := [field for field in CORRECTED if not CHECKS[field](values[field])]:
+        return [Fault(field, _words()[field]) for field in wrong]
+    return Particulars(values["name"], values["email"], values["locale"] or None)
+
+
 def read(said: Mapping[str, str]) -> NewUser | list[Fault]:
     """The new user that these fields say, or everything that is wrong with them. No username: the e-mail address."""
     values = {field: said.get(field, "").strip() for field in FIELDS}

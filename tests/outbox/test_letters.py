@@ -14,6 +14,7 @@ from idp.outbox.mail.letters import (
     MAILS,
     AccountantConnected,
     AccountantLeft,
+    EmailChanged,
     FactorAdded,
     FactorRemoved,
     HelpdeskLetIn,
@@ -62,6 +63,7 @@ def mails(to: Recipient) -> list[Mail]:
         TwoFactorSoon(to=to, at=AT, company="De Zon", day="2026-12-01"),
         HelpdeskLetIn(to=to, at=AT, company="De Zon", by="Bert", until="2026-12-24"),
         HelpdeskShutOut(to=to, at=AT, company="De Zon", by="Bert"),
+        EmailChanged(to=to, at=AT, by="Bert", address="zoe@nieuw.example"),
     ]
 
 
@@ -70,7 +72,7 @@ def rendered(mail: Mail) -> Received:
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
-@pytest.mark.parametrize("number", range(19))
+@pytest.mark.parametrize("number", range(len(mails(someone()))))
 def test_every_mail(in_app: Flask, language: str, number: int) -> None:
     """A subject, a greeting, text and HTML that say the same, in the person's language, links to the issuer only."""
     mail = rendered(mails(someone(language))[number])

@@ -311,6 +311,7 @@ class Tour(Walk):
         self._go(desk, f"{about}/simulator?address=somewhere", "simulator-wrong")
         self._go(desk, f"{about}/reset-two-factor", "reset-two-factor")
         self._go(desk, f"{about}/end-employment", "end-employment")
+        self._go(desk, f"{about}/edit", "edit-user")
         self._go(desk, "/console/users/invite", "invite")
         desk.page.locator("main form").first.evaluate("form => form.noValidate = true")
         self._press(desk, "main form[method=post] button[type=submit]", "invite-wrong")

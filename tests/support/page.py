@@ -125,7 +125,7 @@ def _add(form: Form, element: Tag) -> None:
     form.names.add(name)
     if kind in {"checkbox", "radio"}:
         if element.has_attr("checked"):
-            form.values.append((name, str(element.get("value") or "on")))
+            form.values.append((name, str(element.get("value", "on"))))
     elif element.name == "select":
         chosen = element.find("option", selected=True) or element.find("option")
         if isinstance(chosen, Tag):

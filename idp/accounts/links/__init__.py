@@ -5,8 +5,8 @@
     spend ─▶ the same, and from then on nobody finds it: of any number at once one spends it
 
 A link proves the mailbox that it was mailed to, which `spend` notes (`idp.accounts.mailbox`), and nothing else. Whatever ends
-a person's proof, such as another password, ends every link that was made before; all but "this was not me", which a thief must
-not be able to end with a new password.
+a person's proof, such as another password, ends every link that was made before, and so does another address; all but "this
+was not me", which a thief must not be able to end with a new password.
 """
 
 import uuid
@@ -28,12 +28,16 @@ __all__ = ["FoundLink", "Purpose", "end_of_newest", "find", "make", "spend"]
 
 @dataclass(frozen=True, slots=True)
 class FoundLink:
-    """A link that may still be spent, and whose it is."""
+    """A link that may still be spent, and whose it is.
+
+    `email`: where it was mailed to; `epoch`, `email_then`: the user's when it was found, which must hold until it is spent.
+    """
 
     id: uuid.UUID
     user: User
     epoch: int
     email: str | None
+    email_then: str
     made_at: datetime
 
 
@@ -69,9 +73,9 @@ def find(token: str, purpose: Purpose) -> FoundLink | None:
     user = db.session.get(User, row.user_id) if row else None
     if row is None or user is None or not may_log_in(user):
         return None
-    if user.epoch != row.epoch and purpose is not Purpose.NOT_ME:
+    if purpose is not Purpose.NOT_ME and (user.epoch != row.epoch or row.email not in {None, user.email}):
         return None
-    return FoundLink(row.id, user, user.epoch, row.email, row.created_at)
+    return FoundLink(row.id, user, user.epoch, row.email, user.email, row.created_at)
 
 
 def end_of_newest(user: User, purpose: Purpose) -> datetime | None:
@@ -89,7 +93,8 @@ def spend(link: FoundLink) -> bool:
     provided that whoever spends a link moves the epoch on in the same unit of work. The caller commits.
     """
     now = clock.now()
-    same_person = sa.update(User).where(User.id == link.user.id, User.epoch == link.epoch).values(updated_at=now)
+    same = User.id == link.user.id, User.epoch == link.epoch, User.email == link.email_then
+    same_person = sa.update(User).where(*same).values(updated_at=now)
     unused = sa.update(OneTimeLink).where(OneTimeLink.id == link.id, OneTimeLink.used_at.is_(None)).values(used_at=now)
     if not (changed(same_person) and changed(unused)):
         return False

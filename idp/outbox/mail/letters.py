@@ -54,6 +54,15 @@ class PasswordChanged(Mail):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmailChanged(Mail):
+    """The person's address is another one from now on; `by` is the administrator's name, `address` the new one."""
+
+    kind: ClassVar[str] = "email_changed"
+    by: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactorAdded(Mail):
     """A second factor was set up, or took the place of another. `factor`: totp, another_totp (beside others) or passkey."""
 
@@ -189,6 +198,7 @@ MAILS: Mapping[str, type[Mail]] = {
         FactorRemoved,
         RecoveryCodeUsed,
         TwoFactorReset,
+        EmailChanged,
         SetUpTwoFactor,
         TwoFactorSoon,
         NewIpValidation,

@@ -91,6 +91,8 @@ def choose(scene: Scene, desk: Person, content: str) -> None:
 
 @tells(
     "console.person",
+    "console.edit_person",
+    "console.save_person",
     "console.simulator",
     "console.choose_new_ip",
     "console.choose_type",
@@ -109,6 +111,10 @@ def one_of_them(scene: Scene) -> None:
     home = scene.at("/account/", anna)
     desk = scene.at(f"/console/users?search={anna.username}", bert)
     act(desk, "Anna")
+    act(desk, "Edit name")
+    fill(desk, email="anna@nieuw.example")
+    act(desk, "Save")
+    said(desk, "anna@nieuw.example")
     act(desk, "See what is asked")
     act(desk, "See what is asked")
     said(desk, "Step by step")
