@@ -7,7 +7,7 @@ Whatever ends a proof ends the sessions, the known-IP grants and the refresh tok
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response
 from idp import clock
 from idp.accounts import administration, lifecycle, links, mailbox
 from idp.accounts.links import Purpose
-from idp.accounts.models import OF_A_COMPANY, User, UserType
+from idp.accounts.models import OF_A_COMPANY, WORK_ELSEWHERE, User, UserType
 from idp.audit.events import SignedOutEverywhere
 from idp.audit.record import record
 from idp.console import authority
@@ -30,6 +30,7 @@ from idp.login import ending, known_ip
 from idp.login import session as sessions
 from idp.login.gate import Login
 from idp.login.own_pages import render
+from idp.tenancy.queries import names_of_others
 from idp.web.fields import typed
 
 DONE: Mapping[str, Any] = {
@@ -43,13 +44,15 @@ DONE: Mapping[str, Any] = {
 }
 NEW_IP: Mapping[str, bool | None] = {"company": None, "on": True, "off": False}
 """What the field `block_new_ip` may say."""
+COMPANIES_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
 class PersonPage:
     """What the page of a user shows. `mine`: it is the administrator's own, where nothing can be done.
 
-    `link_ends`: when the link of an open invitation ends or ended; None until it is mailed.
+    `works_for`: the names of some other companies, and how many there are beside them. `link_ends`: when the link of an
+    open invitation ends or ended; None until it is mailed.
     """
 
     user: User
@@ -58,6 +61,7 @@ class PersonPage:
     known: int
     block_new_ip: str
     email_check: str
+    works_for: tuple[Sequence[str], int]
     link_ends: datetime | None
     link_over: bool
     done: str | None
@@ -74,6 +78,7 @@ def person(login: Login, user_id: uuid.UUID) -> str:
         known=known_ip.numbers([user], login.tenant).get(user.id, 0),
         block_new_ip=next(word for word, on in NEW_IP.items() if on is user.block_new_ip),
         email_check=mailbox.in_words(user),
+        works_for=names_of_others(user.id, COMPANIES_SHOWN) if user.type in WORK_ELSEWHERE else ((), 0),
         link_ends=link_ends,
         link_over=link_ends is not None and link_ends <= clock.now(),
         done=DONE.get(request.args.get("done", "")),

@@ -16,9 +16,19 @@ def by_slug(slug: str) -> Tenant | None:
 
 def other_tenants(user_id: uuid.UUID) -> list[Tenant]:
     """The enabled tenants that the user works for besides the home tenant, by slug."""
+    return list(db.session.scalars(_others(user_id).order_by(Tenant.slug)))
+
+
+def names_of_others(user_id: uuid.UUID, at_most: int) -> tuple[list[str], int]:
+    """The names of the first of these tenants, and how many there are beside them."""
+    first = list(db.session.scalars(_others(user_id).order_by(Tenant.slug).limit(at_most)))
+    number = db.session.scalar(sa.select(sa.func.count()).select_from(_others(user_id).subquery())) or 0
+    return [tenant.name for tenant in first], number - len(first)
+
+
+def _others(user_id: uuid.UUID) -> sa.Select[Tenant]:
     member = sa.select(Membership.tenant_id).where(Membership.user_id == user_id)
-    found = sa.select(Tenant).where(Tenant.id.in_(member), Tenant.disabled_at.is_(None)).order_by(Tenant.slug)
-    return list(db.session.scalars(found))
+    return sa.select(Tenant).where(Tenant.id.in_(member), Tenant.disabled_at.is_(None))
 
 
 def seal_owner(tenant_id: uuid.UUID) -> str:

@@ -1,6 +1,6 @@
-"""Correcting what is said of a user: who is told, what of before ends, and what is refused."""
+"""What is said of a user, and correcting it: who is told, what of before ends, and what is refused."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from idp.accounts.links import Purpose
 from idp.accounts.models import User
 from idp.audit.models import AuditEvent
 from idp.extensions import db
+from idp.tenancy.models import Tenant
 from tests.support.browser import ELSEWHERE, Browser, NewBrowser
 from tests.support.mail import Post
 from tests.support.moving_clock import MovingClock
@@ -142,3 +143,16 @@ def test_stale_input_is_not_lost(anna: KnownUser, bert: KnownUser, browser: Brow
     assert "Nothing is saved yet" in page.text
     assert page.page.one("#name")["value"] == "Anna J."
     assert "It is saved." in page.submit("Save").text
+
+
+def test_the_office_sees_for_whom_its_accountant_works(
+    world: World, zon: KnownTenant, bert: KnownUser, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The companies by name, of very many the first; of those that the operator switched off nothing."""
+    monkeypatch.setattr("idp.console.person.COMPANIES_SHOWN", 2)
+    companies = [world.tenant(f"bedrijf-{n}") for n in range(4)]
+    eva = world.user("eva", zon, type="accountant", works_for=companies)
+    world.change(Tenant, companies[0].id, disabled_at=datetime(2026, 1, 1, tzinfo=UTC))
+    assert "Bedrijf 1, Bedrijf 2 and 1 more" in open_page(browser, f"/console/users/{eva.id}", bert).text
+    anna = world.user("anna", zon)
+    assert "Works for other companies too" not in browser.get(f"/console/users/{anna.id}").text
