@@ -11,7 +11,6 @@ Nobody does these to themselves. So whoever acts is an able administrator, and i
 those who act take turns, a company cannot lose its last one, neither by a click nor by two at the same moment.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -19,7 +18,7 @@ import sqlalchemy as sa
 from idp.accounts import factors, invitations, lifecycle, notices
 from idp.accounts.models import User, UserType
 from idp.accounts.notices import recipient
-from idp.accounts.particulars import Particulars
+from idp.accounts.particulars import CORRECTED, Particulars
 from idp.accounts.queries import administrators_of
 from idp.audit.events import BlockNewIpChosen, TwoFactorReset, UserChanged, UserTypeChanged
 from idp.audit.record import record
@@ -71,22 +70,23 @@ def choose_block_new_ip(user: User, on: bool | None, actor: User) -> bool:  # no
     return True
 
 
-def correct(user: User, to: Particulars, actor: User) -> Sequence[str]:
-    """Correct what is said of the user; return which of it is another now.
+def correct(user: User, to: Particulars, actor: User) -> bool:
+    """Correct what is said of the user; False when all of it is so already.
 
     One-time links that were mailed to another address open nothing any more (`links`). Whoever is invited gets a new one,
     as often as invitations are mailed again; everybody else is told at both addresses, as whoever reads the new mailbox
     may choose a new password by it.
     """
     before = recipient(user)
-    fields = [name for name in ("name", "email", "locale") if getattr(user, name) != getattr(to, name)]
+    fields = [name for name in CORRECTED if getattr(user, name) != getattr(to, name)]
     if not fields:
-        return ()
-    user.name, user.email, user.locale = to.name, to.email, to.locale
+        return False
+    for name in fields:
+        setattr(user, name, getattr(to, name))
     record(UserChanged(tenant_id=user.tenant_id, user_id=user.id, actor_id=actor.id, fields=fields))
     if "email" in fields and user.disabled_at is None:
         if user.invited_at is not None:
             invitations.send_again(user, actor)
         else:
             notices.email_changed(user, replace(before, name=user.name), actor.name)
-    return fields
+    return True

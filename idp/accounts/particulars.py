@@ -43,7 +43,7 @@ CORRECTED = ("name", "email", "locale")
 def read_corrected(said: Mapping[str, str]) -> Particulars | list[Fault]:
     """What these fields say of somebody who is a user already, or everything that is wrong with them."""
     values = {field: said.get(field, "").strip() for field in CORRECTED}
-    if wrong := [field for field in CORRECTED if not CHECKS[field](values[field])]:
+    if wrong := _wrong(values):
         return [Fault(field, _words()[field]) for field in wrong]
     return Particulars(values["name"], values["email"], values["locale"] or None)
 
@@ -53,7 +53,7 @@ def read(said: Mapping[str, str]) -> NewUser | list[Fault]:
     values = {field: said.get(field, "").strip() for field in FIELDS}
     values["username"] = values["username"] or values["email"]
     values["type"] = values["type"] or UserType.EMPLOYEE.value
-    if wrong := [field for field, is_right in CHECKS.items() if not is_right(values[field])]:
+    if wrong := _wrong(values):
         return [Fault(field, _words()[field]) for field in wrong if not _follows(field, wrong, said)]
     return NewUser(
         username=values["username"],
@@ -67,6 +67,10 @@ def read(said: Mapping[str, str]) -> NewUser | list[Fault]:
 def taken(username: str) -> Fault:
     """Say that the name is somebody's already: usernames are unique over all companies."""
     return Fault("username", _("The username %(username)s is taken. Choose another one.", username=username))
+
+
+def _wrong(values: Mapping[str, str]) -> list[str]:
+    return [field for field, value in values.items() if not CHECKS[field](value)]
 
 
 def _follows(field: str, wrong: Sequence[str], said: Mapping[str, str]) -> bool:
