@@ -29,7 +29,6 @@ from idp.oidc.addresses import Wrong
 from idp.oidc.metadata import InvalidMetadata
 from idp.oidc.models import Client
 from idp.oidc.registration import AUTHORIZATION_CODE
-from idp.web.fields import typed
 
 METADATA: Final[Mapping[str, Mapping[str, str]]] = {
     SERVER: {"application_type": "web", "token_endpoint_auth_method": "client_secret_basic"},
@@ -150,7 +149,7 @@ def _said_by(client: Client) -> dict[str, str]:
 
 
 def _sent() -> dict[str, str]:
-    return {name: typed(name)[:_LONGEST] for name in FIELDS}
+    return kept_input.sent(FIELDS, _LONGEST)
 
 
 def _addresses(said: Mapping[str, str]) -> dict[str, list[str]]:

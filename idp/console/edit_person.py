@@ -19,11 +19,8 @@ from idp.errors import Forbidden
 from idp.extensions import db
 from idp.login.gate import Login
 from idp.login.own_pages import render
-from idp.web.fields import typed
 
 _FORM = "edit_person"
-_LONGEST = 1_000
-"""A field that is longer is wrong whatever it says; so much of it is shown again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ def edit_person(login: Login, user_id: uuid.UUID) -> str:
 
 def save_person(login: Login, user_id: uuid.UUID) -> ResponseReturnValue:
     """Keep what the form says."""
-    user, said = authority.subject(login, user_id), _sent()
+    user, said = authority.subject(login, user_id), kept_input.sent(CORRECTED)
     to = particulars.read_corrected(said)
     if isinstance(to, list):
         return _show(login, EditPage(user, said, to))
@@ -58,11 +55,9 @@ def save_person(login: Login, user_id: uuid.UUID) -> ResponseReturnValue:
 
 def keep_input() -> str:
     """Keep what was sent until the proof is there, and return the page that will show it."""
-    return url_for("console.edit_person", kept=kept_input.keep(_FORM, _sent()), **(request.view_args or {}))
-
-
-def _sent() -> dict[str, str]:
-    return {name: typed(name)[:_LONGEST] for name in CORRECTED}
+    return url_for(
+        "console.edit_person", kept=kept_input.keep(_FORM, kept_input.sent(CORRECTED)), **(request.view_args or {})
+    )
 
 
 def _show(login: Login, page: EditPage) -> str:

@@ -21,12 +21,9 @@ from idp.errors import Conflict
 from idp.extensions import db
 from idp.login.gate import Login
 from idp.login.own_pages import render
-from idp.web.fields import typed
 
 FIELDS = ("name", "email", "username", "type")
 _FORM = "invite"
-_LONGEST = 1_000
-"""A field that is longer is wrong whatever it says; so much of it is shown again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ def invite(login: Login) -> str:
 
 def invited(login: Login) -> ResponseReturnValue:
     """Invite whom the form names."""
-    said = _sent()
+    said = kept_input.sent(FIELDS)
     new = particulars.read(said)
     if isinstance(new, list):
         return _show(login, InvitePage(said, new))
@@ -78,11 +75,7 @@ def withdraw(login: Login, user_id: uuid.UUID) -> Response:
 
 def keep_input() -> str:
     """Keep what was sent until the proof is there, and return the page that will show it."""
-    return url_for("console.invite", kept=kept_input.keep(_FORM, _sent()))
-
-
-def _sent() -> dict[str, str]:
-    return {name: typed(name)[:_LONGEST] for name in FIELDS}
+    return url_for("console.invite", kept=kept_input.keep(_FORM, kept_input.sent(FIELDS)))
 
 
 def _not_again() -> str:

@@ -3,7 +3,7 @@
 POST, proof not fresh ─▶ keep ─▶ password, second factor ─▶ GET …?kept=<handle> ─▶ kept: the form filled in again, to be sent
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -12,9 +12,17 @@ from flask import request
 from idp import shortlived
 from idp.crypto import opaque
 from idp.web.browser import browser_hash
+from idp.web.fields import typed
 
 KEPT_FOR: Final = timedelta(minutes=30)
+LONGEST: Final = 1_000
+"""A field that is longer is wrong whatever it says; so much of it is shown again."""
 _BROWSER: Final = "browser"
+
+
+def sent(fields: Iterable[str], longest: int = LONGEST) -> dict[str, str]:
+    """The fields as they were typed, of each so much as may be shown again."""
+    return {name: typed(name)[:longest] for name in fields}
 
 
 def keep(form: str, said: Mapping[str, Any], lifetime: timedelta = KEPT_FOR) -> str:
