@@ -417,7 +417,7 @@ RULES = (
     ),
     Rule(
         "E3",
-        "A member works for one tenant at a time under its whole policy; switching may ask more; grants belong to the person.",
+        "A member works for one tenant at a time under its whole policy, in every application; grants belong to the person.",
         (
             "flows/test_tenants::test_the_chain_begins_at_home_and_the_choice_comes_after",
             "flows/test_tenants::test_a_named_tenants_chain_alone_is_owed",
@@ -425,6 +425,11 @@ RULES = (
             "flows/test_tenants::test_switching_may_ask_a_further_step",
             "flows/test_tenants::test_grants_belong_to_the_person_and_count_by_tenant",
             "flows/test_switching::test_a_switch_asks_what_the_other_policy_asks_more",
+            "flows/test_switching::test_a_request_that_names_another_moves_the_session",
+            "flows/test_switching::test_a_silent_request_that_names_another_moves_the_session",
+            "flows/test_switching::test_a_step_up_stays_with_the_company",
+            "flows/test_switching::test_tokens_keep_the_company_they_were_given_for",
+            "laws/test_decide::test_a_request_that_names_no_tenant_stays_with_the_sessions",
             "flows/test_switching::test_an_ended_membership_is_no_place_to_work",
             "flows/test_connect_code::test_from_the_code_to_the_books",
             "flows/test_connect_code::test_either_side_ends_it",

@@ -14,7 +14,7 @@ from idp.extensions import db
 from idp.login import familiar, known_ip, reasons, session, throttle, transaction
 from idp.login.models import BrowserSession
 from idp.login.network import current_address, current_network
-from idp.login.policy import chose_by_name, chosen, newest_of_each
+from idp.login.policy import newest_of_each
 from idp.login.situation import Facts
 from idp.login.transaction import Transaction
 from idp.login.types import Complete, Evidence, Factor, Reason, ReasonCode, StepName
@@ -47,14 +47,7 @@ def _kept(t: Transaction, facts: Facts, decision: Complete) -> tuple[Evidence, .
     So what a session is worth never reaches further back than its `auth_time` says.
     """
     evidence = facts.situation.evidence if t.demand.not_before is None else decision.evidence
-    return newest_of_each((*evidence, *_choice_by_name(facts)))
-
-
-def _choice_by_name(facts: Facts) -> tuple[Evidence, ...]:
-    """A login for a named tenant is for that tenant until the person chooses another one."""
-    if not chose_by_name(facts.situation):
-        return ()
-    return (chosen(facts.workplace.slug, clock.now(), facts.person.epoch),)
+    return newest_of_each(evidence)
 
 
 def _place(t: Transaction, user: User) -> None:

@@ -77,27 +77,30 @@ def fresh(evidence: Sequence[Evidence], demand: Demand) -> tuple[Evidence, ...]:
     return tuple(e for e in evidence if floor is None or e.at >= floor)
 
 
-def working_tenant(tenants: Sequence[str], evidence: Sequence[Evidence], demand: Demand) -> str:
+def working_tenant(
+    tenants: Sequence[str], evidence: Sequence[Evidence], demand: Demand, session_tenant: str | None = None
+) -> str:
     """The slug of the tenant that this login works for.
 
-    The one that the demand names, if the person may work there; else the one they chose in this
-    session; else their home tenant, the first of ``tenants``.
+    The one that the demand names, if the person may work there; else the one that this browser's session works for;
+    else the one they chose in this login; else their home tenant, the first of ``tenants``.
     """
-    if demand.tenant in tenants:
-        return str(demand.tenant)
+    for slug in (demand.tenant, session_tenant):
+        if slug in tenants:
+            return str(slug)
     newest_first = sorted(fresh(evidence, demand), key=lambda e: e.at, reverse=True)
     chosen = (e.tenant or "" for e in newest_first if StepName.CHOOSE_TENANT in e.covers)
     return next((slug for slug in chosen if slug in tenants), tenants[0])
 
 
 def chosen(tenant: str, at: datetime, epoch: int) -> Evidence:
-    """The evidence of a choice: the person works for this tenant until they choose another one. It proves nothing else."""
+    """The evidence of a choice: this login is for that tenant, and so is the session that it opens. It proves nothing else."""
     return Evidence(StepName.CHOOSE_TENANT, at, covers=frozenset({StepName.CHOOSE_TENANT}), tenant=tenant, epoch=epoch)
 
 
-def chose_by_name(s: Situation) -> bool:
-    """Whether the request made the choice among several tenants, by naming one."""
-    return len(s.tenants) > 1 and s.demand.tenant in s.tenants
+def without_choices(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """What the evidence proves of the person; for whom they chose to work is left out."""
+    return tuple(e for e in evidence if e.step is not StepName.CHOOSE_TENANT)
 
 
 def newest_of_each(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:

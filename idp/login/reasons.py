@@ -41,6 +41,7 @@ _WHY: Mapping[ReasonCode, Any] = {
     ReasonCode.FAMILIAR_NETWORK: _l("the user has logged in from this IP address before"),
     ReasonCode.ONE_TENANT: _l("the user works for one company"),
     ReasonCode.TENANT_NAMED: _l("the request names the company"),
+    ReasonCode.SESSION_TENANT: _l("the user works for a company in this browser already"),
     ReasonCode.SEVERAL_TENANTS: _l("the user works for several companies"),
     ReasonCode.NOT_A_MEMBER: _l("the user does not work for the company that the request names"),
     ReasonCode.LEVEL_OUT_OF_REACH: _l("the application insists on a proof that the user has no means for"),

@@ -27,6 +27,7 @@ def write_demand(demand: Demand) -> Record:
         "not_before": demand.not_before.isoformat() if demand.not_before else None,
         "tenant": demand.tenant,
         "subject": demand.subject,
+        "choose_tenant": demand.choose_tenant,
     }
 
 
@@ -39,6 +40,7 @@ def read_demand(record: Mapping[str, Any]) -> Demand:
         not_before=datetime.fromisoformat(not_before) if not_before else None,
         tenant=record["tenant"],
         subject=record["subject"],
+        choose_tenant=record.get("choose_tenant", False),
     )
 
 

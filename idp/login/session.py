@@ -77,9 +77,14 @@ def live(session: BrowserSession) -> bool:
     )
 
 
+def tenant_of(session: BrowserSession) -> Tenant:
+    """The tenant that the session works for."""
+    return db.session.get_one(Tenant, session.tenant_id)
+
+
 def policy_of(session: BrowserSession) -> Policy:
     """The policy, as it is now, of the tenant that the session works for."""
-    return db.session.get_one(Tenant, session.tenant_id).policy
+    return tenant_of(session).policy
 
 
 def counts_for(session: BrowserSession, tenant: Tenant) -> bool:
@@ -99,7 +104,9 @@ def open_for(user: User, tenant: Tenant, evidence: Sequence[Evidence]) -> Browse
     if session is None:
         session = BrowserSession(id=uuid.uuid4(), user_id=user.id, user_agent=_user_agent())
         db.session.add(session)
-    carry_on(session, tenant, evidence)
+    renew_secret(session)
+    session.tenant_id = tenant.id
+    session.evidence = write_evidence(evidence)
     session.epoch = user.epoch
     session.network = current_network()
     session.seen_at = clock.now()
@@ -108,12 +115,10 @@ def open_for(user: User, tenant: Tenant, evidence: Sequence[Evidence]) -> Browse
     return session
 
 
-def carry_on(session: BrowserSession, tenant: Tenant, evidence: Sequence[Evidence]) -> None:
-    """Go on with a session for this tenant, with a new secret for the cookie; it lives no longer. The caller commits."""
+def renew_secret(session: BrowserSession) -> None:
+    """Give the session a new secret for the cookie, which `send_cookie` puts on the response. The caller commits."""
     g.session_secret = opaque.new()
     session.secret_hash = opaque.digest(g.session_secret)
-    session.tenant_id = tenant.id
-    session.evidence = write_evidence(evidence)
 
 
 def send_cookie(response: Response) -> None:

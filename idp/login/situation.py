@@ -16,7 +16,7 @@ from idp.extensions import db
 from idp.login import familiar, known_ip, session
 from idp.login.models import BrowserSession
 from idp.login.network import current_network
-from idp.login.policy import working_tenant
+from idp.login.policy import without_choices, working_tenant
 from idp.login.types import Demand, Evidence, Factor, Network, Situation
 from idp.tenancy import membership, support_access
 from idp.tenancy.models import Tenant
@@ -54,15 +54,30 @@ def here(
     """The facts about the person at this browser: the one that a login under way has named, else the session's.
 
     `live`: the session that counts. `proved`: the evidence of that login; the session's counts with it where it is of
-    the same person, and within the limits of the tenant that is asked for.
+    the same person, and within the limits of the tenant that is asked for. A demand that names no tenant stays with the
+    one that this session works for, unless the person chose another one in that login, or is to choose.
     """
     owner = session.user_of(live) if live else None
     user = by_id(user_id) if user_id else owner
-    before = session.evidence_of(live) if live and user is owner else ()
-    facts = gather(user, (*before, *proved), demand, current_network(), browser_hash())
-    if live and before and not session.counts_for(live, facts.workplace):
-        return gather(user, proved, demand, current_network(), browser_hash())
+    goes_on = live if user is owner else None
+    before, works_for = _of_session(goes_on, demand) if goes_on else ((), None)
+    if len(without_choices(proved)) < len(proved):
+        works_for = None
+    facts = gather(user, (*before, *proved), demand, current_network(), browser_hash(), works_for)
+    if goes_on and not session.counts_for(goes_on, facts.workplace):
+        return gather(user, proved, demand, current_network(), browser_hash(), works_for)
     return facts
+
+
+def _of_session(live: BrowserSession, demand: Demand) -> tuple[tuple[Evidence, ...], str | None]:
+    """What counts of a session: its evidence, and the tenant that it works for in place of every choice of before.
+
+    Where the person is to choose, only a choice that is new enough for the demand says which tenant it is.
+    """
+    evidence = session.evidence_of(live)
+    if demand.choose_tenant:
+        return evidence, None
+    return without_choices(evidence), session.tenant_of(live).slug
 
 
 def session_for(demand: Demand) -> BrowserSession | None:
@@ -77,6 +92,7 @@ def gather(
     demand: Demand,
     network: str | None,
     browser_hash: str | None,
+    session_tenant: str | None = None,
 ) -> Facts:
     """The facts about this user (None: nobody yet), with this evidence, asking from this network and browser.
 
@@ -87,8 +103,8 @@ def gather(
         anybodys = frozenset({Factor.PASSKEY} if ceremonies.offered() else ())
         return Facts(Situation(demand=demand, network=Network(network), enrolled=anybodys))
     valid = tuple(e for e in evidence if e.epoch == user.epoch)
-    tenants = _tenants(user, demand)
-    slug = working_tenant(tuple(tenants), valid, demand)
+    tenants = _tenants(user, demand.tenant or session_tenant)
+    slug = working_tenant(tuple(tenants), valid, demand, session_tenant)
     tenant = db.session.get_one(Tenant, tenants[slug])
     policy = policy_for(user, tenant)
     known = known_ip.find(user, tenant, network, browser_hash)
@@ -101,6 +117,7 @@ def gather(
         user=str(user.id),
         tenants=tuple(tenants),
         tenant=slug,
+        session_tenant=session_tenant,
     )
     return Facts(situation, user, tenant)
 
@@ -126,17 +143,17 @@ def with_own_choice(policy: Policy, block_new_ip: bool | None) -> Policy:  # noq
     return policy if block_new_ip is None else replace(policy, block_new_ip=block_new_ip)
 
 
-def _tenants(user: User, demand: Demand) -> Mapping[str, uuid.UUID]:
+def _tenants(user: User, asked: str | None) -> Mapping[str, uuid.UUID]:
     """The tenants that the user may work for, the home tenant first. Only accountants work for more than one.
 
-    The helpdesk works for its own, and for one that a demand names if that lets it in.
+    The helpdesk works for its own, and for the one that is asked for if that lets it in.
     """
     home = {user.tenant.slug: user.tenant_id}
     match user.type:
         case UserType.ACCOUNTANT:
             return {**home, **membership.slugs_of(user.id)}
-        case UserType.SUPPORT if demand.tenant is not None:
-            named = by_slug(demand.tenant)
+        case UserType.SUPPORT if asked is not None:
+            named = by_slug(asked)
             return {**home, named.slug: named.id} if named and support_access.of(named.id) else home
         case _:
             return home

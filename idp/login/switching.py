@@ -1,8 +1,10 @@
-"""Working for another tenant in a running session.
+"""Working for another tenant in a running session: it works for one at a time, for every application and page.
 
     judge by the other policy ── Complete ─▶ the session is for that tenant from now on; its cookie gets a new secret
                               ├─ Challenge ▶ begin: what that tenant owes on top, then on
                               └─ Deny ─────▶ not a tenant of theirs: as unknown as one that does not exist
+
+    an application's answer for another tenant, all of which is proved ─▶ follow: the session is for that one from now on
 
 A switch proves nothing: it earns no known-IP grant and forgives no failures.
 """
@@ -10,14 +12,12 @@ A switch proves nothing: it earns no known-IP grant and forgives no failures.
 from flask import redirect
 from werkzeug.wrappers import Response
 
-from idp import clock
 from idp.audit.events import TenantSwitched
 from idp.audit.record import record
 from idp.errors import NotFound
 from idp.extensions import db
 from idp.login import session as sessions
 from idp.login.gate import Login, Standing, begin, judge
-from idp.login.policy import chosen, newest_of_each
 from idp.login.types import Challenge, Complete, Demand
 
 
@@ -38,12 +38,21 @@ def work_for(login: Login, slug: str, *, return_to: str) -> Response:
             raise NotFound("not a tenant of this user", person="You do not work for this company.")
 
 
-def _switched(there: Login, return_to: str) -> Response:
-    choice = chosen(there.tenant.slug, clock.now(), there.user.epoch)
-    evidence = newest_of_each((*sessions.evidence_of(there.session), choice))
-    sessions.carry_on(there.session, there.tenant, evidence)
+def follow(there: Login) -> None:
+    """Let the session work for the tenant of this login, if it does not. The caller commits.
+
+    The cookie's secret stays: nothing is proved by it, and answers to two applications at once would end the session.
+    """
+    if there.session.tenant_id == there.tenant.id:
+        return
+    there.session.tenant_id = there.tenant.id
     session_id = str(there.session.id)
     record(TenantSwitched(tenant_id=there.tenant.id, user_id=there.user.id, session_id=session_id))
+
+
+def _switched(there: Login, return_to: str) -> Response:
+    follow(there)
+    sessions.renew_secret(there.session)
     db.session.commit()
     response = redirect(return_to, 303)
     sessions.send_cookie(response)

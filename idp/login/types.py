@@ -92,6 +92,7 @@ class Demand:
     ``level``: the least the login should be worth; when ``essential`` it must be.
     ``not_before``: evidence older than this does not count (``prompt=login``, ``max_age``).
     ``tenant``: the slug of the tenant to work for. ``subject``: the only user who will do.
+    ``choose_tenant``: a person of several tenants is to choose among them again (``prompt=select_account``).
     """
 
     level: Level = Level.NOTHING
@@ -99,6 +100,7 @@ class Demand:
     not_before: datetime | None = None
     tenant: str | None = None
     subject: str | None = None
+    choose_tenant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,8 @@ class Situation:
 
     ``enrolled``: what the person has and the policy takes; before anybody is named, what whoever comes may have.
     ``user``: the id of the person, None until the password step names one. ``tenants``: the slugs of the tenants that
-    the person may work for, the home tenant first. ``tenant``: the one whose ``policy`` this is.
+    the person may work for, the home tenant first. ``tenant``: the one whose ``policy`` this is. ``session_tenant``: the
+    one that this browser's session of the person works for, None where there is none that the login goes on from.
     """
 
     policy: Policy = Policy()
@@ -139,6 +142,7 @@ class Situation:
     user: str | None = None
     tenants: tuple[str, ...] = ()
     tenant: str = ""
+    session_tenant: str | None = None
 
 
 class ReasonCode(enum.StrEnum):
@@ -159,6 +163,7 @@ class ReasonCode(enum.StrEnum):
     FAMILIAR_NETWORK = "familiar_network"
     ONE_TENANT = "one_tenant"
     TENANT_NAMED = "tenant_named"
+    SESSION_TENANT = "session_tenant"
     SEVERAL_TENANTS = "several_tenants"
     NOT_A_MEMBER = "not_a_member"
     LEVEL_OUT_OF_REACH = "level_out_of_reach"

@@ -20,6 +20,7 @@ from typing import Final
 from flask import Response, make_response, redirect, request, url_for
 
 from idp.extensions import db
+from idp.login import switching
 from idp.login.gate import Login, Standing, begin, judge, refuse
 from idp.login.types import Assurance, Complete, Demand, Deny, Refusal
 from idp.oidc import answers, consent, parameters, requests, silent
@@ -109,6 +110,7 @@ def _complete(entry: Entry, login: Login, worth: Assurance, allowed_by: str | No
     elif consent.owed(entry.request, login):
         return _ask_consent(entry, login)
     requests.take(entry)
+    switching.follow(login)
     response = server.answer(KeptRequest(entry.request, login, worth))
     db.session.commit()
     return response

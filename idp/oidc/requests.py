@@ -118,6 +118,7 @@ class AuthorizationRequest:
             not_before=self._not_before(asked_at),
             tenant=self.client.tenant or self.parameters.get("tenant"),
             subject=self.subject,
+            choose_tenant=Prompt.SELECT_ACCOUNT in self.prompt,
         )
 
     def _not_before(self, asked_at: datetime) -> datetime | None:

@@ -132,6 +132,7 @@ def test_working_elsewhere_is_no_use_here(
     """E3: the tenant that a request names is asked, too; asking twice, or working for the lax one, opens nothing."""
     browser.get(rp.authorize_url(tenant="kantoor")).login(eva)
     assert browser.get(rp.authorize_url(tenant=zon.slug)).landed, "just proved, so nothing is owed"
+    assert browser.get(rp.authorize_url(tenant="kantoor")).landed, "the session works for the lax one again"
     clock.advance(minutes=31)
     for _ in range(2):
         assert browser.get(rp.authorize_url(tenant="kantoor")).landed

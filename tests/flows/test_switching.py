@@ -1,6 +1,6 @@
 """A member of several companies works for one at a time: the choice among many, the named one, the switch (E3)."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -13,11 +13,12 @@ from tests.support.browser import Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.pages import NOTE
 from tests.support.passkeys import add_passkey, use
-from tests.support.relying_party import RelyingParty
+from tests.support.relying_party import NewRp, RelyingParty
 from tests.support.world import KnownTenant, KnownUser, World
 
 COMPANIES = "/account/companies"
 WORK = "Work for this company"
+TWO_FACTOR = '{"id_token":{"acr":{"essential":true,"value":"urn:informer:acr:2fa"}}}'
 
 
 @pytest.fixture
@@ -46,6 +47,13 @@ def switch(browser: Browser, tenant: KnownTenant) -> Browser:
 def works_for(browser: Browser) -> str:
     """The company that the frame of our own pages names."""
     return browser.page.one("p.over").get_text().split("·")[1].strip()
+
+
+def switched(world: World) -> list[UUID]:
+    """The companies that sessions were moved to without a login, in the audit log."""
+    with world.unit_of_work() as session:
+        events = session.query(AuditEvent).filter_by(kind="session.tenant_switched").order_by(AuditEvent.id)
+        return [event.tenant_id for event in events]
 
 
 def many(world: World, user: KnownUser, number: int) -> None:
@@ -91,14 +99,161 @@ def test_the_choice_outlives_a_fresh_proof_for_it(
     assert rp.finish(browser.get(rp.authorize_url(prompt="none"))).claims["tenant"] == "fietsen-bv"
 
 
-def test_a_request_that_names_another_without_a_page_does_not_move_the_session(
-    rp: RelyingParty, new_browser: NewBrowser, eva: KnownUser, zon: KnownTenant, fietsen: KnownTenant
+def test_a_request_that_names_another_moves_the_session(
+    world: World, rp: RelyingParty, new_browser: NewBrowser, eva: KnownUser, zon: KnownTenant, fietsen: KnownTenant
 ) -> None:
-    """What no login was needed for is no choice: the person's own pages stay with the company they work for."""
+    """E3: no page was needed, but the answer is for that company: so are the person's own pages and every other answer."""
     browser = new_browser().get(rp.authorize_url(tenant=fietsen.slug)).login(eva, tenant=fietsen)
     rp.finish(browser)
     assert rp.finish(browser.get(rp.authorize_url(tenant=zon.slug))).claims["tenant"] == "de-zon"
-    assert works_for(browser.get("/account/")) == fietsen.name
+    assert works_for(browser.get("/account/")) == zon.name
+    assert rp.finish(browser.get(rp.authorize_url(prompt="none"))).claims["tenant"] == "de-zon"
+    assert switched(world) == [zon.id]
+
+
+def test_a_silent_request_that_names_another_moves_the_session(
+    world: World, rp: RelyingParty, new_browser: NewBrowser, eva: KnownUser, zon: KnownTenant, fietsen: KnownTenant
+) -> None:
+    """E3: `prompt=none` for a company of which all is proved is answered for it, and the session works for it."""
+    browser = new_browser().get(rp.authorize_url(tenant=fietsen.slug)).login(eva, tenant=fietsen)
+    rp.finish(browser)
+    assert rp.finish(browser.get(rp.authorize_url(tenant=zon.slug, prompt="none"))).claims["tenant"] == "de-zon"
+    assert rp.finish(browser.get(rp.authorize_url())).claims["tenant"] == "de-zon"
+    assert switched(world) == [zon.id]
+
+
+def test_a_request_that_is_refused_moves_nothing(
+    world: World, rp: RelyingParty, new_browser: NewBrowser, eva: KnownUser, zon: KnownTenant, fietsen: KnownTenant
+) -> None:
+    """E3: only an answer moves the session: an error, or a step that is shown and not answered, leaves it where it is."""
+    browser = new_browser().get(rp.authorize_url(tenant=zon.slug)).login(eva, tenant=zon)
+    rp.finish(browser)
+    browser.get(rp.authorize_url(tenant=fietsen.slug, prompt="none"))
+    assert rp.answer(browser)["error"] == "interaction_required"
+    assert browser.get(rp.authorize_url(tenant=fietsen.slug)).step == "security_code"
+    assert works_for(browser.get("/account/")) == zon.name
+    assert switched(world) == []
+
+
+ASKED_AGAIN = [
+    pytest.param({"claims": TWO_FACTOR}, id="step-up"),
+    pytest.param({"acr_values": "urn:informer:acr:2fa"}, id="voluntary"),
+    pytest.param({"max_age": "60"}, id="max_age"),
+    pytest.param({"prompt": "login"}, id="login"),
+    pytest.param({"claims": TWO_FACTOR, "prompt": "login"}, id="step-up with login"),
+]
+
+
+@pytest.mark.both_stores
+@pytest.mark.parametrize("moved_by", ["application", "switch"])
+@pytest.mark.parametrize("asked", ASKED_AGAIN)
+def test_a_step_up_stays_with_the_company(
+    world: World,
+    rp: RelyingParty,
+    new_browser: NewBrowser,
+    clock: MovingClock,
+    zon: KnownTenant,
+    fietsen: KnownTenant,
+    asked: dict[str, str],
+    moved_by: str,
+) -> None:
+    """E3: whoever works for De Zon, and is asked for more by a request that names no company, still works for De Zon.
+
+    At home it is Fietsen, where the security code is another one: De Zon's chain is owed, and no choice is asked.
+    """
+    eva = world.user("eva", fietsen, type="accountant", works_for=[zon], totp=True)
+    browser = new_browser().get(rp.authorize_url(tenant=fietsen.slug)).login(eva, tenant=fietsen)
+    rp.finish(browser)
+    if moved_by == "switch":
+        switch(browser, zon)
+    else:
+        assert rp.finish(browser.get(rp.authorize_url(tenant=zon.slug))).claims["tenant"] == "de-zon"
+    clock.advance(minutes=5)
+    browser.steps = []
+    browser.get(rp.authorize_url(**asked)).login(eva, tenant=zon)
+    assert rp.finish(browser).claims["tenant"] == "de-zon"
+    assert not {"choose_tenant", "security_code"} & set(browser.steps)
+    assert works_for(browser.get("/account/")) == zon.name
+    assert rp.finish(browser.get(rp.authorize_url(prompt="none"))).claims["tenant"] == "de-zon"
+
+
+def test_choosing_an_account_is_choosing_a_company(
+    rp: RelyingParty,
+    new_browser: NewBrowser,
+    clock: MovingClock,
+    eva: KnownUser,
+    zon: KnownTenant,
+    fietsen: KnownTenant,
+) -> None:
+    """E3: `prompt=select_account` offers the companies again; what is chosen is where the session works from then on."""
+    browser = new_browser().get(rp.authorize_url(tenant=fietsen.slug)).login(eva, tenant=fietsen)
+    rp.finish(browser)
+    clock.advance(minutes=1)
+    browser.get(rp.authorize_url(prompt="select_account")).login(eva, tenant=zon)
+    assert browser.steps[-1] == "choose_tenant"
+    assert rp.finish(browser).claims["tenant"] == "de-zon"
+    assert works_for(browser.get("/account/")) == zon.name
+
+
+def test_somebody_else_in_the_same_browser_begins_at_home(
+    world: World,
+    rp: RelyingParty,
+    new_browser: NewBrowser,
+    clock: MovingClock,
+    eva: KnownUser,
+    zon: KnownTenant,
+    fietsen: KnownTenant,
+) -> None:
+    """E3: for whom the session of another person works says nothing of who comes after them."""
+    fred = world.user("fred", zon, type="accountant", works_for=[fietsen])
+    browser = new_browser().get(rp.authorize_url(tenant=fietsen.slug)).login(eva, tenant=fietsen)
+    rp.finish(browser)
+    clock.advance(minutes=1)
+    browser.get(rp.authorize_url(prompt="login")).login(fred, until="choose_tenant")
+    assert browser.step == "choose_tenant"
+
+
+def test_tokens_keep_the_company_they_were_given_for(
+    rp: RelyingParty, new_browser: NewBrowser, eva: KnownUser, zon: KnownTenant, fietsen: KnownTenant
+) -> None:
+    """E3: a refresh token and a code belong to their own authorization, wherever the session works by now."""
+    offline = {"scope": "openid offline_access"}
+    browser = new_browser().get(rp.authorize_url(tenant=fietsen.slug, **offline)).login(eva, tenant=fietsen)
+    tokens = rp.finish(browser)
+    code = rp.answer(browser.get(rp.authorize_url(tenant=fietsen.slug)))["code"]
+    first = rp.asked
+    assert works_for(switch(browser, zon)) == zon.name
+    rp.asked = first
+    for response in (rp.redeem(code), rp.refresh(tokens)):
+        assert rp.verified(response.json()["id_token"])["tenant"] == "fietsen-bv"
+
+
+def test_the_application_of_one_company_counts(
+    world: World,
+    rp: RelyingParty,
+    new_rp: NewRp,
+    new_browser: NewBrowser,
+    eva: KnownUser,
+    zon: KnownTenant,
+    fietsen: KnownTenant,
+) -> None:
+    """E2, E3: an application of De Zon's own is for De Zon wherever the session works, and takes the session there."""
+    own = new_rp(world.client("zon-own", tenant=zon))
+    browser = new_browser().get(rp.authorize_url(tenant=fietsen.slug)).login(eva, tenant=fietsen)
+    rp.finish(browser)
+    assert own.finish(browser.get(own.authorize_url(max_age="600"))).claims["tenant"] == "de-zon"
+    assert works_for(browser.get("/account/")) == zon.name
+
+
+def test_a_pushed_request_stays_where_the_session_is_when_it_is_brought(
+    rp: RelyingParty, new_browser: NewBrowser, eva: KnownUser, zon: KnownTenant, fietsen: KnownTenant
+) -> None:
+    """E3, RFC 9126: one that names no company is judged when the browser brings it, not when it was pushed."""
+    browser = new_browser().get(rp.authorize_url(tenant=fietsen.slug)).login(eva, tenant=fietsen)
+    rp.finish(browser)
+    pushed = rp.pushed_url()
+    switch(browser, zon)
+    assert rp.finish(browser.get(pushed)).claims["tenant"] == "de-zon"
 
 
 def test_who_works_for_one_company_makes_no_choice(
@@ -138,9 +293,7 @@ def test_a_switch_asks_what_the_other_policy_asks_more(
     assert works_for(switch(browser, zon)) == zon.name
     assert rp.finish(browser.get(rp.authorize_url(prompt="none"))).claims["tenant"] == "de-zon"
     assert works_for(switch(browser, fietsen)) == fietsen.name
-    with world.unit_of_work() as session:
-        events = session.query(AuditEvent).filter_by(kind="session.tenant_switched").order_by(AuditEvent.id)
-        assert [event.tenant_id for event in events] == [zon.id, fietsen.id]
+    assert switched(world) == [zon.id, fietsen.id]
 
 
 def test_a_switch_to_a_company_with_mandatory_two_factor(

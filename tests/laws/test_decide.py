@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from idp.login.assurance import assure
-from idp.login.policy import chose_by_name, chosen, counting, decide, explain, newest_of_each, working_tenant
+from idp.login.policy import counting, decide, explain, newest_of_each, without_choices, working_tenant
 from idp.login.steps import STEPS
 from idp.login.types import (
     Challenge,
@@ -24,7 +24,6 @@ from tests.laws.every import (
     DEMANDS,
     FLOOR,
     NETWORKS,
-    NOW,
     C,
     K,
     N,
@@ -307,17 +306,22 @@ def test_a_security_code_opens_its_own_tenant_only() -> None:
 
 
 @over_every_situation(seen=1000)
-def test_a_named_tenant_counts_as_the_choice(s: Situation, decision: Decision) -> object:
-    """Who completed a login for a named tenant is judged as if they had chosen it, and is worth what they proved."""
-    if not isinstance(decision, Complete) or not chose_by_name(s):
+def test_a_request_that_names_no_tenant_stays_with_the_sessions(s: Situation, decision: Decision) -> object:
+    """E3: in a session that works for a tenant it is judged as if it named that one, whatever else it asks."""
+    if len(s.tenants) == 1 or s.demand.tenant is None:
         return None
-    kept = newest_of_each((*s.evidence, chosen(s.tenant, NOW, 0)))
-    later = replace(s, evidence=kept, demand=replace(s.demand, tenant=None))
-    assert working_tenant(s.tenants, kept, later.demand) == s.tenant, s
-    after = decide(later, STEPS)
-    assert isinstance(after, Complete), s
-    assert after.assurance == decision.assurance, s
-    return "named"
+    unnamed = replace(s.demand, tenant=None)
+    kept = without_choices(newest_of_each(s.evidence))
+    assert working_tenant(s.tenants, kept, unnamed, s.tenant) == s.tenant, s
+    after = decide(replace(s, evidence=kept, demand=unnamed, session_tenant=s.tenant), STEPS)
+    match decision, after:
+        case Complete(assurance=named), Complete(assurance=stays):
+            assert stays == named, s
+        case Challenge(step=asked_named), Challenge(step=asked_staying):
+            assert asked_staying is asked_named, s
+        case _:
+            assert type(after) is type(decision), s
+    return type(decision)
 
 
 def decide_challenge(step: StepName) -> Challenge:

@@ -236,7 +236,8 @@ class House:
 
     def _arrive(self, tab: Tab) -> str:
         session = self.live(tab.profile)
-        demands = self._demands(tab, session)
+        who = session.person if session else None
+        demands = [rules.staying(demand, session, who, ()) for demand in self._demands(tab, session)]
         for demand in demands:
             step: str | None = "password"
             if session:
@@ -244,17 +245,20 @@ class House:
                     return "denied"
                 step = self._owed(session.person, session.proofs_for(demand, [], self.now), demand, tab.profile)
             if step:
-                return self._begin(tab, demands[-1], session, step)
+                return self._begin(tab, self._demands(tab, session)[-1], session, step)
             if session and isinstance(tab.goal, Page) and tab.goal.console and not self._administers(session):
                 return "forbidden"
+        if session and isinstance(tab.goal, Application) and demands[-1].company:
+            session.company = demands[-1].company
         barred = isinstance(tab.goal, Page) and tab.goal.passkeys and session and not session.company.passkeys
         return "forbidden" if barred else "reached"
 
     def _begin(self, tab: Tab, demand: Demand, session: Session | None, step: str) -> str:
+        asked = rules.staying(demand, session, session.person if session else None, ())
         if isinstance(tab.goal, Application) and tab.goal.silent:
-            return self._silently(demand, session, step)
+            return self._silently(asked, session, step)
         first = (
-            self._owed(session.person, session.proofs_for(demand, [], self.now), demand, tab.profile)
+            self._owed(session.person, session.proofs_for(asked, [], self.now), asked, tab.profile)
             if session
             else "password"
         )
@@ -298,31 +302,39 @@ class House:
         who, proofs = self.standing(tab, login)
         if who is None:
             return "password"
-        if rules.refused(who, login.demand):
+        demand = self.asked(tab, login)
+        if rules.refused(who, demand):
             tab.login = None
             return "denied"
-        step = self._owed(who, proofs, login.demand, tab.profile)
+        step = self._owed(who, proofs, demand, tab.profile)
         if step is None:
             self._complete(tab, login, who, proofs)
         return step or ""
 
     def standing(self, tab: Tab, login: Login) -> tuple[Person | None, list[Proof]]:
         """Who is logging in, and all that this browser proved of them."""
-        session = self.live(tab.profile)
-        if session and login.demand.person not in (None, session.person):
-            session = None
+        session = self._counted(tab, login)
         who = login.person or (session.person if session else None)
         if session and session.person is who:
-            return who, session.proofs_for(login.demand, login.proofs, self.now)
+            return who, session.proofs_for(self.asked(tab, login), login.proofs, self.now)
         return who, login.proofs
 
+    def asked(self, tab: Tab, login: Login) -> Demand:
+        """What the login demands by now: of a session that goes on, for the tenant that it works for (E3)."""
+        session = self._counted(tab, login)
+        who = login.person or (session.person if session else None)
+        return rules.staying(login.demand, session, who, login.proofs)
+
+    def _counted(self, tab: Tab, login: Login) -> Session | None:
+        session = self.live(tab.profile)
+        return None if session and login.demand.person not in (None, session.person) else session
+
     def _complete(self, tab: Tab, login: Login, who: Person, proofs: list[Proof]) -> None:
-        at, place = rules.workplace(who, proofs, login.demand), self.place(tab.profile)
-        kept = rules.counting(who, at, proofs, login.demand, place.network)
-        if login.demand.not_before is None:
+        demand = self.asked(tab, login)
+        at, place = rules.workplace(who, proofs, demand), self.place(tab.profile)
+        kept = rules.counting(who, at, proofs, demand, place.network)
+        if demand.not_before is None:
             kept = rules.fresh(who, proofs, Demand())
-        if login.demand.company and who.works_for:
-            kept.append(Proof("choose_tenant", self.now, who.generation, place.network, login.demand.company))
         kept = rules.newest_of_each(kept)
         session = self.live(tab.profile)
         if session is None or session.person is not who:
@@ -418,8 +430,7 @@ class House:
         assert response.status_code == 200, response.text
         who, tokens = session.person, response.json()
         claims = self.rp.verified(tokens["id_token"], nonce=self.rp.asked.nonce)
-        at = rules.workplace(who, session.proofs, goal.demand)
-        network = self.place(profile).network
+        at, network = session.company, self.place(profile).network
         acr, amr = rules.worth(rules.counting(who, at, session.proofs, goal.demand, network))
         seen = (claims["acr"], set(claims["amr"]), claims["tenant"], claims["sub"])
         if goal.demand.essential:  # OpenID Connect Core section 5.5.1.1: of the values that were asked for
@@ -487,7 +498,7 @@ class House:
     def _proved(self, tab: Tab, login: Login, person: Person, answer: Answer) -> None:
         proof = answer.proof
         assert proof
-        at = rules.workplace(person, self.standing(tab, login)[1], login.demand)
+        at = rules.workplace(person, self.standing(tab, login)[1], self.asked(tab, login))
         if login.person is not person:
             login.person, login.proofs = person, []
         login.proofs.append(proof)
@@ -528,7 +539,7 @@ class House:
                 right = right and who.has_password
                 fields = {"username": user.username, "password": user.password if right else "not the password"}
             case "security_code":
-                company = rules.workplace(who, self.standing(tab, login)[1], login.demand)
+                company = rules.workplace(who, self.standing(tab, login)[1], self.asked(tab, login))
                 fields = {"security_code": self.tenants[company].code if right else "00000000"}
             case "new_ip":
                 right = right and self._validates(login, network)
@@ -551,7 +562,7 @@ class House:
     def _by_passkey(self, tab: Tab, login: Login, who: Person, choice: int) -> bool:
         """Whether this answer is given with a passkey; the page offers one exactly where the rules take one (A2, B4)."""
         shown, (standing, proofs) = str(tab.browser.step), self.standing(tab, login)
-        at = rules.workplace(standing, proofs, login.demand) if standing else None
+        at = rules.workplace(standing, proofs, self.asked(tab, login)) if standing else None
         takes = {
             "password": standing is None or (at is not None and standing.has_key(at)),
             "passkey": True,
@@ -576,7 +587,8 @@ class House:
         else:
             device, of = self.devices[who], "passkey_first" if shown == "password" else "passkey"
         proofs = self.standing(tab, login)[1] if standing is who else []
-        named = replace(login.demand, company=None if rules.refused(who, login.demand) else login.demand.company)
+        demand = self.asked(tab, login) if standing is who else login.demand
+        named = replace(demand, company=None if rules.refused(who, demand) else demand.company)
         taken = rules.workplace(who, proofs, named).passkeys
         good = right and taken and not who.disabled
         spoilt = {} if right else {"origin": "https://login.informer.example.org"}

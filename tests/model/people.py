@@ -243,8 +243,7 @@ class People(House):
         if step:
             tab.login = Login(demand, self.now, who if step != "password" else None)
         else:
-            choice = Proof("choose_tenant", self.now, who.generation, self.place(tab.profile).network, company)
-            session.proofs, session.company = rules.newest_of_each([*session.proofs, choice]), company
+            session.company = company
         self.go_on(tab, who, self.check(tab, self.proceed(tab)))
 
     def change_password(self, tab: Tab, who: Person, *, right: bool) -> None:

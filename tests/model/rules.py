@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 
@@ -256,18 +256,26 @@ def fresh(who: Person, proofs: Iterable[Proof], demand: Demand) -> list[Proof]:
 
 
 def newest_of_each(proofs: Iterable[Proof]) -> list[Proof]:
-    """What a session remembers: the newest proof of each kind for each tenant; of choices the last one only (E3)."""
-    in_order = sorted(proofs, key=lambda proof: proof.at)
-    return [*{(p.of, None if p.of == "choose_tenant" else p.company): p for p in in_order}.values()]
+    """What a session remembers: the newest proof of each kind for each tenant; a choice is none (E3)."""
+    in_order = sorted((proof for proof in proofs if proof.of != "choose_tenant"), key=lambda proof: proof.at)
+    return [*{(p.of, p.company): p for p in in_order}.values()]
 
 
 def workplace(who: Person, proofs: Iterable[Proof], demand: Demand) -> Company:
-    """The tenant that the demand names, else the one chosen last, else the home tenant (E3)."""
+    """The tenant that the demand names, else the one chosen in this login, else the home tenant (E3)."""
     if demand.company is not None:
         return demand.company
     chosen = [p for p in fresh(who, proofs, demand) if p.of == "choose_tenant"]
     newest = max(chosen, key=lambda p: p.at, default=None)
     return newest.company if newest and newest.company else who.home
+
+
+def staying(demand: Demand, session: Session | None, who: Person | None, proved: Iterable[Proof]) -> Demand:
+    """A demand that names no tenant is for the one that the person's session works for, unless they chose another (E3)."""
+    chose = any(proof.of == "choose_tenant" for proof in proved)
+    if demand.company or session is None or session.person is not who or chose:
+        return demand
+    return replace(demand, company=session.company)
 
 
 def owed(who: Person, at: Company, proofs: Iterable[Proof], demand: Demand, place: Place, now: datetime) -> str | None:

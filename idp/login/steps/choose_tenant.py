@@ -23,9 +23,11 @@ class ChooseTenant(ByForm):
     asked = None
 
     def required(self, s: Situation) -> Requirement:
-        """Only where there is a choice that the request has not made."""
+        """Only where there is a choice that neither the request nor the session has made."""
         if s.demand.tenant is not None:
             return Requirement(Need.NOT_OWED, ReasonCode.TENANT_NAMED)
+        if s.session_tenant in s.tenants and len(s.tenants) > 1:
+            return Requirement(Need.NOT_OWED, ReasonCode.SESSION_TENANT)
         if len(s.tenants) > 1:
             return Requirement(Need.OWED, ReasonCode.SEVERAL_TENANTS)
         return Requirement(Need.NOT_OWED, ReasonCode.ONE_TENANT)

@@ -16,6 +16,7 @@ from idp.audit.record import record
 from idp.crypto import opaque
 from idp.errors import NotFound
 from idp.extensions import db
+from idp.login import switching
 from idp.login.gate import Application, Login, Standing, begin, judge
 from idp.login.network import current_network
 from idp.login.types import Complete, Demand, Deny, Refusal
@@ -136,6 +137,7 @@ def _allow(handle: str, device: DeviceAuthorization, answered: KeptRequest) -> R
     asked, login = answered.asked, answered.login
     if shortlived.take(_KIND, handle) is None or not waiting.answer(device, DeviceState.ALLOWED):
         raise OverDevice("the device was answered at the same time")
+    switching.follow(login)
     grant = granted(answered, opaque.new())
     grant.code_hash, grant.code_expires_at = device.device_code_hash, device.expires_at
     db.session.add(grant)
