@@ -89,6 +89,13 @@ BREAKS = (
         "frame/test_a_new_step::test_a_step_is_a_file_and_a_line",
     ),
     Break(
+        "A9",
+        "oidc/authorizations.py",
+        'return "second_factor_owed" if owes_second_factor(a.user, a.tenant) else None',
+        "return None",
+        "flows/test_judged_when_redeemed::test_a_code_from_before_two_factor_was_mandatory",
+    ),
+    Break(
         "A10",
         "login/answers.py",
         "    outcome = _verified(step, ctx, answer)\n    tried = throttle.admit(*guess)\n",

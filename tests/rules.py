@@ -100,6 +100,15 @@ RULES = (
         ("frame/test_a_new_step::test_a_step_is_a_file_and_a_line",),
     ),
     Rule(
+        "A9",
+        "A code, a device code, a pushed request, a refresh token, a subject token: the policy is asked when it is redeemed.",
+        (
+            "flows/test_judged_when_redeemed::test_a_code_from_before_two_factor_was_mandatory",
+            "flows/test_judged_when_redeemed::test_a_device_that_was_allowed_before_two_factor_was_mandatory",
+            "flows/test_judged_when_redeemed::test_everything_else_that_is_kept",
+        ),
+    ),
+    Rule(
         "A10",
         "What was not compared, for load or for a store that is gone, counts as no failure and is recorded as none.",
         (
@@ -235,8 +244,11 @@ RULES = (
     ),
     Rule(
         "C5",
-        "Password, TOTP, choice off, signing out everywhere, disabling, revoking, another security code: each voids the grants.",
+        "Another password, TOTP or security code, and whatever else ends trust, voids the grants; a rotated code is asked anew.",
         (
+            "flows/test_judged_when_redeemed::test_a_session_is_asked_the_new_code_and_nothing_else",
+            "flows/test_judged_when_redeemed::test_a_login_under_way_is_asked_the_new_code",
+            "flows/test_judged_when_redeemed::test_whoever_rotates_it_sees_it_and_goes_on",
             "flows/test_known_ip::test_what_voids_a_grant",
             "flows/test_known_ip::test_revoking_from_the_security_page",
             "flows/test_sessions::test_known_addresses_end_with_it",

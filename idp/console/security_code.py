@@ -7,6 +7,9 @@ rotate ─▶ asked once more, of this very code? ─▶ another ─┴─▶ sh
 Who rotates says which code is meant: of two tabs, two administrators or two presses of the button one changes it, and the
 others are told. Nobody is mailed: people learn the code from the company.
 
+Whoever is logged in for the company is asked the new code at their next page (RULES C5), but the browser that made it and
+shows it: were it asked what it has not seen yet, a lost answer would leave a company whose code nobody knows (RULES B8).
+
 The helpdesk sees neither: both are POST.
 """
 
@@ -29,12 +32,13 @@ from idp.console import authority, kept_input
 from idp.console.effects import NAMES_SHOWN
 from idp.crypto import opaque
 from idp.extensions import db
+from idp.login import session as sessions
 from idp.login.effects import crowd_of
 from idp.login.gate import Login
 from idp.login.own_pages import render
 from idp.tenancy.changes import rotate_security_code
 from idp.tenancy.models import Tenant
-from idp.tenancy.queries import security_code_of
+from idp.tenancy.queries import security_code_of, which_security_code
 from idp.web.fields import typed
 
 SHOWN_FOR: Final = timedelta(minutes=5)
@@ -116,7 +120,9 @@ def rotate(login: Login) -> Response:
     if typed("made") != _made(login.tenant):
         db.session.rollback()
         return redirect(url_for("console.security_code", done="too-late"), 303)
+    before = which_security_code(login.tenant)
     rotate_security_code(login.tenant, actor_id=login.user.id)
+    sessions.knows_security_code(login.session, login.tenant, before)
     return _shown(made=_made(login.tenant))
 
 

@@ -20,7 +20,7 @@ from idp.login import transaction
 from idp.login.models import BrowserSession
 from idp.login.policy import decide
 from idp.login.refusals import refused
-from idp.login.situation import enrolled, here, session_for
+from idp.login.situation import enrolled, here, policy_for, session_for
 from idp.login.steps import STEPS
 from idp.login.transaction import Application, Transaction
 from idp.login.types import Challenge, Decision, Demand, Deny, Need, Refusal, Situation, StepName
@@ -67,7 +67,8 @@ def _greet(login: Login) -> None:
 
 def owes_second_factor(user: User, tenant: Tenant) -> bool:
     """Whether the user must set up a second factor before anything else, by the tenant's policy of this moment."""
-    situation = Situation(policy=tenant.policy, enrolled=enrolled(user, tenant.policy), user=str(user.id))
+    policy = policy_for(user, tenant)
+    situation = Situation(policy=policy, enrolled=enrolled(user, policy), user=str(user.id))
     return STEPS[StepName.SET_UP_TOTP].required(situation).need is Need.OWED
 
 

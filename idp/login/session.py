@@ -11,6 +11,7 @@ A session's secret has 256 random bits and is kept as a digest. What the browser
 
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -28,9 +29,10 @@ from idp.login import limits
 from idp.login.models import BrowserSession
 from idp.login.network import current_network
 from idp.login.records import read_evidence, write_evidence
-from idp.login.types import Evidence
+from idp.login.types import Evidence, StepName
 from idp.tenancy.models import Tenant
 from idp.tenancy.policy import Policy
+from idp.tenancy.queries import which_security_code
 from idp.web.browser import delete_cookie, set_cookie
 
 _SKEW = timedelta(minutes=5)
@@ -119,6 +121,19 @@ def renew_secret(session: BrowserSession) -> None:
     """Give the session a new secret for the cookie, which `send_cookie` puts on the response. The caller commits."""
     g.session_secret = opaque.new()
     session.secret_hash = opaque.digest(g.session_secret)
+
+
+def knows_security_code(session: BrowserSession, tenant: Tenant, before: str | None) -> None:
+    """Carry what the session proved with the security code of before over to the one that it just made.
+
+    The proof grows no younger. The caller commits.
+    """
+    old = StepName.SECURITY_CODE, tenant.slug, before
+    new = which_security_code(tenant)
+    evidence = evidence_of(session)
+    session.evidence = write_evidence(
+        replace(e, security_code=new) if (e.step, e.tenant, e.security_code) == old else e for e in evidence
+    )
 
 
 def send_cookie(response: Response) -> None:

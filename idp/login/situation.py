@@ -17,11 +17,11 @@ from idp.login import familiar, known_ip, session
 from idp.login.models import BrowserSession
 from idp.login.network import current_network
 from idp.login.policy import without_choices, working_tenant
-from idp.login.types import Demand, Evidence, Factor, Network, Situation
+from idp.login.types import Demand, Evidence, Factor, Network, Situation, StepName
 from idp.tenancy import membership, support_access
 from idp.tenancy.models import Tenant
 from idp.tenancy.policy import Policy
-from idp.tenancy.queries import by_slug
+from idp.tenancy.queries import by_slug, which_security_code
 from idp.web.browser import browser_hash
 
 
@@ -96,8 +96,8 @@ def gather(
 ) -> Facts:
     """The facts about this user (None: nobody yet), with this evidence, asking from this network and browser.
 
-    Evidence of another epoch of the user is worthless and left out. Whether the network is familiar is only looked up
-    where it matters.
+    Evidence of another epoch of the user is worthless and left out; so is that of a security code that was rotated since.
+    Whether the network is familiar is only looked up where it matters.
     """
     if user is None:
         anybodys = frozenset({Factor.PASSKEY} if ceremonies.offered() else ())
@@ -106,6 +106,7 @@ def gather(
     tenants = _tenants(user, demand.tenant or session_tenant)
     slug = working_tenant(tuple(tenants), valid, demand, session_tenant)
     tenant = db.session.get_one(Tenant, tenants[slug])
+    valid = tuple(e for e in valid if not _of_an_old_code(e, tenant))
     policy = policy_for(user, tenant)
     known = known_ip.find(user, tenant, network, browser_hash)
     situation = Situation(
@@ -120,6 +121,12 @@ def gather(
         session_tenant=session_tenant,
     )
     return Facts(situation, user, tenant)
+
+
+def _of_an_old_code(e: Evidence, tenant: Tenant) -> bool:
+    """Whether it is the evidence of a security code that is not this tenant's any more."""
+    its_code = e.step is StepName.SECURITY_CODE and e.tenant == tenant.slug
+    return its_code and e.security_code != which_security_code(tenant)
 
 
 def policy_for(user: User, tenant: Tenant) -> Policy:

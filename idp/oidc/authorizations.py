@@ -5,8 +5,8 @@
                             a use within 10 seconds of the first: refused; later: the family is revoked (RFC 9700
                             4.14.2)
 
-`dead_because` is asked at every use of everything. Each question is one statement; what may be used once is spent by
-one conditional UPDATE. The caller commits.
+`dead_because` is asked at every use of everything, and `nothing_because` wherever what was kept is redeemed. Each question
+is one statement; what may be used once is spent by one conditional UPDATE. The caller commits.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from idp.audit.record import record
 from idp.crypto import opaque
 from idp.extensions import changed, db
 from idp.login import session as sessions
+from idp.login.gate import owes_second_factor
 from idp.login.models import BrowserSession
 from idp.oidc.logout import endings
 from idp.oidc.models import AuthorizationGrant, RefreshToken
@@ -176,6 +177,21 @@ def dead_because(a: Authorization, now: datetime) -> str | None:
 def session_lives(a: Authorization) -> bool:
     """Whether the browser session that the authorization came from is live."""
     return a.session is not None and sessions.live(a.session)
+
+
+def nothing_because(a: Authorization, now: datetime) -> str | None:
+    """Why what is kept of the authorization for later gives nothing now, for the log; None where it gives tokens.
+
+    The policy of this moment is asked, not that of the login: whoever must set up a second factor does so first.
+    """
+    if because := dead_because(a, now):
+        return because
+    return "second_factor_owed" if owes_second_factor(a.user, a.tenant) else None
+
+
+def no_first_tokens_because(a: Authorization, now: datetime) -> str | None:
+    """The same of a code, or a device's: these are as good as the browser session that allowed them."""
+    return nothing_because(a, now) or (None if session_lives(a) else "session_ended")
 
 
 # Making and spending

@@ -74,7 +74,10 @@ def _day_changed(tenant_id: uuid.UUID, actor_id: uuid.UUID | None, before: date 
 
 
 def rotate_security_code(tenant: Tenant, code: str | None = None, actor_id: uuid.UUID | None = None) -> str:
-    """Give the tenant another security code, a made-up one by default; known-IP grants end."""
+    """Give the tenant another security code, a made-up one by default; known-IP grants end.
+
+    What sessions and logins under way proved with the old one counts no more (`which_security_code`).
+    """
     code = code or made_up_code()
     tenant.security_code_sealed = seal_security_code(tenant.id, code)
     tenant.security_code_at = clock.now()

@@ -39,3 +39,11 @@ def seal_owner(tenant_id: uuid.UUID) -> str:
 def security_code_of(tenant: Tenant) -> str:
     """The tenant's security code. Raises `SealBroken` when the ring lacks its key."""
     return sealer().open(tenant.security_code_sealed, seal_owner(tenant.id)).decode()
+
+
+def which_security_code(tenant: Tenant) -> str | None:
+    """A name for the tenant's present security code that tells nothing of it: when it was made. None: its first.
+
+    It is compared for equality, so that no clock that was set back revives what an earlier code proved.
+    """
+    return tenant.security_code_at.isoformat() if tenant.security_code_at else None

@@ -613,7 +613,8 @@ class House:
         return where == network and self.now - at < rules.VALIDATION_LIVES
 
     def _proof(self, who: Person, of: str, network: str, right: bool, company: Company | None = None) -> Proof | None:
-        return Proof(of, self.now, who.generation, network, company) if right else None
+        rotations = company.rotations if company else 0
+        return Proof(of, self.now, who.generation, network, company, rotations) if right else None
 
     def _recovery_code(self, tab: Tab, who: Person, right: bool) -> Answer:
         code = self.known[who].recovery_codes.pop() if right else "AAAA-AAAA-AAAA"

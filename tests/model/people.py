@@ -413,3 +413,4 @@ class People(House):
             changes.rotate_security_code(db.session.get_one(Tenant, self.tenants[company].id), code)
         self.tenants[company].code = code
         company.generation += 1
+        company.rotations += 1

@@ -63,6 +63,7 @@ class Company:
     known_ip_same_browser: bool = False
     passkeys: bool = True
     generation: int = 0
+    rotations: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,19 @@ class Place:
 
 @dataclass(frozen=True)
 class Proof:
-    """One thing that a browser proved. `generation`: the person's at that moment."""
+    """One thing that a browser proved. `generation`: the person's at that moment; `rotations`: of its company's code."""
 
     of: str
     at: datetime
     generation: int
     network: str
     company: Company | None = None
+    rotations: int = 0
+
+    @property
+    def outdated(self) -> bool:
+        """Whether it is of a security code that was rotated since (C5)."""
+        return self.of == "security_code" and self.company is not None and self.rotations != self.company.rotations
 
     @property
     def covers(self) -> set[str]:
@@ -250,9 +257,10 @@ def counting(who: Person, at: Company, proofs: Iterable[Proof], demand: Demand, 
 
 
 def fresh(who: Person, proofs: Iterable[Proof], demand: Demand) -> list[Proof]:
-    """The proofs of this generation that are as new as the demand wants them."""
+    """The proofs of this generation, and of no code of before, that are as new as the demand wants them."""
     floor = demand.not_before
-    return [p for p in proofs if p.generation == who.generation and (floor is None or p.at >= floor)]
+    good = [p for p in proofs if p.generation == who.generation and not p.outdated]
+    return [p for p in good if floor is None or p.at >= floor]
 
 
 def newest_of_each(proofs: Iterable[Proof]) -> list[Proof]:

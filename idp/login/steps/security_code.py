@@ -11,7 +11,7 @@ from idp.login.policy import counting, floor, proved
 from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
 from idp.login.throttle import Asked
 from idp.login.types import Evidence, Factor, Level, Need, ReasonCode, Requirement, Situation, StepName
-from idp.tenancy.queries import security_code_of
+from idp.tenancy.queries import security_code_of, which_security_code
 from idp.web.fields import bare_code
 
 
@@ -51,6 +51,7 @@ class SecurityCode(ByForm):
             tenant=tenant.slug,
             epoch=ctx.user.epoch,
             network=current_network(),
+            security_code=which_security_code(tenant),
         )
         return Proved(ctx.user, evidence)
 

@@ -6,6 +6,7 @@
     token_exchange ───── token, audience, scope right? ───────▶ alive? ─▶ a lesser token of the same authorization
     client_credentials ─ scope right? ────────────────────────▶ a token of the client's own
 
+"Alive" is what the authorization and the policy of this moment say (`authorizations.nothing_because`), for each of them.
 Nothing is spent before the client is authenticated and everything else about the request is right. What is spent and
 what it gives are kept by one commit: a request that fails on the way has spent nothing.
 """

@@ -90,10 +90,8 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
         found: Authorization = self.request.authorization_code.authorization
         if now >= found.grant.code_expires_at:
             raise invalid_grant("code expired")
-        if because := authorizations.dead_because(found, now):
+        if because := authorizations.no_first_tokens_because(found, now):
             raise invalid_grant(because)
-        if not authorizations.session_lives(found):
-            raise invalid_grant("the browser session ended")
         binding.check_code(found.grant, self.request.client)
         resources.check(found.grant, self.request.client)
         if not authorizations.spend_code(found.grant, now):

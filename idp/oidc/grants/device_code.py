@@ -52,10 +52,8 @@ class DeviceCodeGrant(grants.BaseGrant, grants.TokenEndpointMixin):
             raise invalid_grant("the authorization is over")
         if now >= found.grant.code_expires_at and found.grant.code_used_at is None:
             raise _expired()
-        if because := authorizations.dead_because(found, now):
+        if because := authorizations.no_first_tokens_because(found, now):
             raise invalid_grant(because)
-        if not authorizations.session_lives(found):
-            raise invalid_grant("the browser session ended")
         if not authorizations.spend_code(found.grant, now):
             db.session.rollback()
             raise invalid_grant("the device code was used")

@@ -13,7 +13,6 @@ from authlib.oauth2.rfc6749 import OAuth2Error, grants
 
 from idp import clock
 from idp.extensions import db
-from idp.login.gate import owes_second_factor
 from idp.oidc import authorizations, binding, issuing, resources
 from idp.oidc.authorizations import REUSE_GRACE, Refreshable
 from idp.oidc.clients import RegisteredClient
@@ -55,10 +54,8 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             raise self._reused(found, token.used_at)
         if now >= token.expires_at:
             raise invalid_grant("refresh token expired")
-        if because := authorizations.dead_because(authorization, now):
+        if because := authorizations.nothing_because(authorization, now):
             raise invalid_grant(because)
-        if owes_second_factor(authorization.user, authorization.tenant):
-            raise invalid_grant("the user must set up a second factor first")
         resources.check(authorization.grant, self.request.client)
         tokens = self._kept(found, now) if self.request.client.registration.fapi2 else self._rotated(found, now)
         db.session.commit()

@@ -21,7 +21,6 @@ from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError, OAuth
 from authlib.oauth2.rfc6749.errors import UnauthorizedClientError
 
 from idp import clock
-from idp.login.gate import owes_second_factor
 from idp.oidc import access_token, authorizations, issuing, registration
 from idp.oidc.access_token import AccessToken
 from idp.oidc.authorizations import Authorization
@@ -100,12 +99,9 @@ def _alive(token: AccessToken, now: datetime) -> Authorization:
     found = authorizations.by_id(token.authorization_id) if token.authorization_id else None
     if found is None:
         raise _no_subject("no such authorization")
-    if because := authorizations.dead_because(found, now):
-        raise _no_subject(because)
-    if not (found.offline or authorizations.session_lives(found)):
-        raise _no_subject("the browser session ended")
-    if owes_second_factor(found.user, found.tenant):
-        raise _no_subject("the user must set up a second factor first")
+    because = authorizations.nothing_because if found.offline else authorizations.no_first_tokens_because
+    if why := because(found, now):
+        raise _no_subject(why)
     return found
 
 
