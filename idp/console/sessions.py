@@ -1,6 +1,13 @@
 """`/console/sessions`: who is at work for the company, in which browser and from where; an administrator ends what looks wrong.
 
-end ─▶ that session, and what applications got through it, offline access too; the person logs in again
+end ─┬─ of the company's own people ─▶ the login in that browser ends, and with it whatever lives no longer than it;
+     │                                 what applications got through it for this company ends, offline access too
+     └─ of a guest (an accountant of another office, the helpdesk) ─▶ all of it ends for this company, and for no other:
+                                       the login is the person's, and what they proved counts here no more
+
+A login, as a factor, belongs to the person, and so is their own company's to end; what was given for a company is that
+company's (RULES E1, E3, E5). So nothing that another company gave dies by a button of this one, and a guest who went on
+for another company meanwhile is not thrown out of it.
 """
 
 import uuid
@@ -22,8 +29,10 @@ from idp.login import at_work
 from idp.login import session as login_sessions
 from idp.login.at_work import AtWork
 from idp.login.gate import Login
+from idp.login.models import BrowserSession
 from idp.login.own_pages import render
 from idp.oidc import authorizations
+from idp.oidc.logout import endings
 
 DONE: Mapping[str, Any] = {"ended": _l("The session is ended: that browser is asked to log in again.")}
 
@@ -60,13 +69,24 @@ def sessions(login: Login) -> str:
 def end_session(login: Login, session_id: uuid.UUID) -> ResponseReturnValue:
     """End one session of the company."""
     authority.act(login)
-    found = at_work.one_of(login.tenant.id, session_id)
-    if found is None:
-        raise NotFound("no such session of this tenant")
-    login_sessions.end(found.session, "ended_by_administrator", login.user.id)
-    authorizations.revoke_those_of([session_id], clock.now())
+    session = _session(login, session_id)
+    if login_sessions.user_of(session).tenant_id == login.tenant.id:
+        login_sessions.end(session, "ended_by_administrator", login.user.id)
+        authorizations.revoke_those_for(login.tenant.id, session_id, clock.now())
+    else:
+        login_sessions.end_for(session, login.tenant, "ended_by_administrator", login.user.id)
+        endings.session_ended_for(session_id, login.tenant.id)
     db.session.commit()
     return redirect(url_for("console.sessions", done="ended"), 303)
+
+
+def _session(login: Login, session_id: uuid.UUID) -> BrowserSession:
+    """The session that works for the company, or did so when the page was shown and left something of the company's."""
+    found = at_work.one_of(login.tenant.id, session_id)
+    session = found.session if found else authorizations.session_of(login.tenant.id, session_id)
+    if session is None:
+        raise NotFound("no such session of this tenant")
+    return session
 
 
 def sessions_page() -> str:

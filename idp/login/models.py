@@ -18,6 +18,7 @@ class BrowserSession(Base):
 
     ``id`` is the public name (the ``sid`` claim) and outlives a change of the cookie's secret;
     ``evidence`` is what this browser has proved; ``epoch`` is the user's epoch at that time.
+    ``ended_for``: the ids of tenants whose administrators ended it for them; for these nothing of it counts.
     """
 
     __tablename__ = "browser_sessions"
@@ -49,6 +50,7 @@ class BrowserSession(Base):
     expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     ended_because: Mapped[str | None] = mapped_column(String(32))
+    ended_for: Mapped[list[str] | None] = mapped_column(JSON)
 
 
 class KnownIpGrant(Base):

@@ -90,7 +90,9 @@ def policy_of(session: BrowserSession) -> Policy:
 
 
 def counts_for(session: BrowserSession, tenant: Tenant) -> bool:
-    """Whether what a live session proved counts for this tenant, by its limits."""
+    """Whether what a live session proved counts for this tenant: by its limits, and unless it was ended for it."""
+    if str(tenant.id) in (session.ended_for or ()):
+        return False
     return session.tenant_id == tenant.id or limits.counts_for_another(evidence_of(session), tenant.policy, clock.now())
 
 
@@ -108,6 +110,7 @@ def open_for(user: User, tenant: Tenant, evidence: Sequence[Evidence]) -> Browse
         db.session.add(session)
     renew_secret(session)
     session.tenant_id = tenant.id
+    session.ended_for = [other for other in session.ended_for or () if other != str(tenant.id)]
     session.evidence = write_evidence(evidence)
     session.epoch = user.epoch
     session.network = current_network()
@@ -157,6 +160,20 @@ def end(session: BrowserSession, because: str, actor_id: uuid.UUID | None = None
             listener(session)
     if g.get("browser_session") is session:
         g.browser_session = None
+
+
+def end_for(session: BrowserSession, tenant: Tenant, because: str, actor_id: uuid.UUID) -> None:
+    """End the session for a tenant where its person is a guest: the login is theirs, and goes on for others.
+
+    Nothing that it proved counts there any more, until a login for that tenant is completed in this browser. The caller
+    commits.
+    """
+    user = user_of(session)
+    session.ended_for = [*(session.ended_for or ()), str(tenant.id)]
+    if session.tenant_id == tenant.id:
+        session.tenant_id = user.tenant_id
+    whose = {"tenant_id": tenant.id, "user_id": user.id, "actor_id": actor_id}
+    record(SessionEnded(**whose, session_id=str(session.id), because=because))
 
 
 def end_all(user: User, because: str, keep: BrowserSession | None = None, actor_id: uuid.UUID | None = None) -> None:

@@ -236,11 +236,30 @@ def revoke(grant: AuthorizationGrant, now: datetime) -> bool:
 
 
 def revoke_those_of(session_ids: Collection[uuid.UUID], now: datetime) -> None:
-    """End whatever applications got through these browser sessions, offline access too."""
-    grown = sa.update(AuthorizationGrant).where(
-        AuthorizationGrant.session_id.in_(session_ids), AuthorizationGrant.revoked_at.is_(None)
+    """End whatever applications got through these browser sessions, offline access too, for whichever tenant."""
+    _revoke_all(AuthorizationGrant.session_id.in_(session_ids), now=now)
+
+
+def revoke_those_for(tenant_id: uuid.UUID, session_id: uuid.UUID, now: datetime) -> None:
+    """End what applications got for this tenant through the browser session, offline access too; nothing of another's."""
+    _revoke_all(AuthorizationGrant.session_id == session_id, AuthorizationGrant.tenant_id == tenant_id, now=now)
+
+
+def _revoke_all(*which: sa.ColumnElement[bool], now: datetime) -> None:
+    alive = sa.update(AuthorizationGrant).where(*which, AuthorizationGrant.revoked_at.is_(None))
+    db.session.execute(alive.values(revoked_at=now))
+
+
+def session_of(tenant_id: uuid.UUID, session_id: uuid.UUID) -> BrowserSession | None:
+    """The open browser session of that id, if an application has something for this tenant through it."""
+    for_tenant = sa.exists().where(
+        AuthorizationGrant.session_id == session_id,
+        AuthorizationGrant.tenant_id == tenant_id,
+        AuthorizationGrant.revoked_at.is_(None),
+        AuthorizationGrant.expires_at > clock.now(),
     )
-    db.session.execute(grown.values(revoked_at=now))
+    mine = BrowserSession.id == session_id, BrowserSession.ended_at.is_(None), for_tenant
+    return db.session.scalar(sa.select(BrowserSession).where(*mine))
 
 
 def punish_code_reuse(a: Authorization, now: datetime) -> None:

@@ -4,6 +4,7 @@
     a membership, or the helpdesk's access, is over ──────────▶ RightEnded ─────────┤   idp worker: sessions that cannot
     a user works for no other companies any more ─────────────▶ WorkElsewhereEnded ─┼─▶ go on end by name, authorizations
     a company is disabled ────────────────────────────────────▶ CompanyDisabled ────┘   end, applications are told
+    an administrator ends a guest's session for the company ──▶ session_ended_for: at once
     a user takes back what an application was allowed ────────▶ consent_withdrawn: at once
     a code or a refresh token came twice ─────────────────────▶ leaked: told in the unit of work that revokes
 
@@ -48,6 +49,11 @@ def proof_ended(errand: ProofEnded) -> None:
 def right_ended(errand: RightEnded) -> None:
     """End what was given for a company by this right. The session goes on for another company. Commits."""
     _end(AuthorizationGrant.right_id == uuid.UUID(errand.right_id))
+
+
+def session_ended_for(session_id: uuid.UUID, tenant_id: uuid.UUID) -> None:
+    """End what was given for this company through the session, which goes on for others. Commits where there was anything."""
+    _end(AuthorizationGrant.session_id == session_id, AuthorizationGrant.tenant_id == tenant_id)
 
 
 def work_elsewhere_ended(errand: WorkElsewhereEnded) -> None:
