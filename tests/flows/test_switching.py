@@ -433,3 +433,32 @@ def test_a_passkey_counts_by_the_company_that_was_chosen(
     use(browser, key)
     claims = rp.finish(browser).claims
     assert (claims["tenant"], claims["acr"]) == (fietsen.slug, "phr")
+
+
+def test_a_device_is_allowed_for_where_the_session_works(
+    world: World,
+    rp: RelyingParty,
+    new_rp: NewRp,
+    new_browser: NewBrowser,
+    eva: KnownUser,
+    zon: KnownTenant,
+    fietsen: KnownTenant,
+) -> None:
+    """E3, RFC 8628: one that names no company stays with the session's, and keeps that one after a switch; one that does moves it."""
+    grant_type = "urn:ietf:params:oauth:grant-type:device_code"
+    tv = new_rp(world.client("tv", grant_types=[grant_type]))
+
+    def allowed(browser: Browser, **asked: str) -> dict[str, str]:
+        request = tv.token_request(scope="openid", **asked)
+        request.url = httpx.URL(tv.metadata["device_authorization_endpoint"])
+        device = tv.http.send(request).json()
+        browser.get(device["verification_uri_complete"]).submit("Continue").login(eva)
+        return {"grant_type": grant_type, "device_code": device["device_code"]}
+
+    browser = new_browser().get(rp.authorize_url(tenant=fietsen.slug)).login(eva, tenant=fietsen)
+    rp.finish(browser)
+    here = allowed(browser)
+    there = allowed(browser, tenant=zon.slug)
+    assert works_for(browser.get("/account/")) == zon.name
+    given = [tv.verified(tv.token(**device).json()["id_token"])["tenant"] for device in (here, there)]
+    assert given == ["fietsen-bv", "de-zon"]
