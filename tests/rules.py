@@ -116,6 +116,7 @@ RULES = (
             "flows/test_turned_away::test_right_recovery_codes_while_no_place_is_free",
             "flows/test_turned_away::test_the_present_password_while_no_place_is_free",
             "flows/test_turned_away::test_a_store_that_does_not_answer_in_time",
+            "flows/test_turned_away::test_a_code_with_nothing_to_compare_it_with",
         ),
     ),
     # Mandatory two-factor

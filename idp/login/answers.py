@@ -3,6 +3,7 @@
 must_wait ── Wait ─▶ refused unseen, right or wrong, in words that do not tell which
 │
 └─ step.verify ── raises (busy, a store gone) ─▶ nothing was compared, nothing is counted
+   ├─ Rejected, as there is nothing (any more) to compare with ─▶ told, and not counted
    ├─ Rejected ─▶ everything the try did is undone; its count and an audit event stay
    ├─ Proved ───▶ it takes its turn among the tries, and its count is taken back
    └─ either, and a delay has begun meanwhile ─▶ undone, and refused like a try in the delay
@@ -33,6 +34,8 @@ def judge(step: Step, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejec
     if wait := throttle.must_wait(*guess):
         return _delayed(wait, answer)
     outcome = _verified(step, ctx, answer)
+    if isinstance(outcome, Rejected) and not outcome.compared:
+        return outcome
     tried = throttle.admit(*guess)
     return _delayed(tried, answer) if isinstance(tried, Wait) else _counted(step, outcome, tried)
 

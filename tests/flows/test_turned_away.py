@@ -18,6 +18,7 @@ from idp.login.models import FailureCount, SecondFactorTry
 from tests.support.apps import CHEAP
 from tests.support.browser import Browser, NewBrowser
 from tests.support.meanwhile import meanwhile
+from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty
 from tests.support.world import KnownTenant, KnownUser, World
 
@@ -136,6 +137,21 @@ def test_a_store_that_does_not_answer_in_time(
     assert traces(world) == NONE
     send()
     assert "code" in rp.answer(browser)
+
+
+def test_a_code_with_nothing_to_compare_it_with(
+    world: World, rp: RelyingParty, new_browser: NewBrowser, clock: MovingClock, zon: KnownTenant
+) -> None:
+    """A10: the mail about a new address is too old, or what is known of it is gone with the cache: no answer is a guess."""
+    world.policy(zon, block_new_ip=True)
+    anna = world.user("anna", zon)
+    browser = new_browser().get(rp.authorize_url()).login(anna, until="new_ip")
+    clock.advance(minutes=11)
+    browser.fill(new_ip_code="00000000").submit()
+    assert browser.alert
+    assert traces(world) == NONE
+    browser.fill(new_ip_code="00000000").submit()
+    assert traces(world)["failures"] == 1, "there is a new mail by now"
 
 
 @pytest.mark.both_stores

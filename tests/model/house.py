@@ -486,7 +486,7 @@ class House:
         good = answer.proof is not None and not waits and not (answer.step == "password" and person.disabled)
         if good and answer.proof:
             self._proved(tab, login, person, answer)
-        elif kind and not waits:
+        elif kind and not waits and (kind != "new_ip" or self._validates(login, network)):
             person.failed(kind, network, self.now)
         alert = answer.fill()
         outcome = self.check(tab, self.proceed(tab))

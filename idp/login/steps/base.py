@@ -55,6 +55,7 @@ class Rejected:
     """A wrong answer: the sentence for the person, whom the try was against, and what the page shows again.
 
     `status`: another one where no person types the answer. `event`: what there is to note besides the failure itself.
+    `compared`: False where there was nothing to compare the answer with, so that it is no failure.
     """
 
     sentence: str
@@ -62,6 +63,7 @@ class Rejected:
     shows: Mapping[str, str] = field(default_factory=dict)
     status: HTTPStatus = HTTPStatus.OK
     event: Event | None = None
+    compared: bool = True
 
 
 class Step(StepRules, Protocol):

@@ -58,7 +58,8 @@ class NewIp:
         found = validation.find(ctx.transaction.pending or "")
         right = found is not None and found.network == current_network()
         if found is None or not right or not (found.confirmed or found.is_code(answer.get("new_ip_code", ""))):
-            return Rejected(_("The code is not right, or it is too old. Look for the newest mail."), ctx.user)
+            sentence = _("The code is not right, or it is too old. Look for the newest mail.")
+            return Rejected(sentence, ctx.user, compared=right)
         return self._proved(ctx, found)
 
     def _proved(self, ctx: Context, found: Validation) -> Proved:
