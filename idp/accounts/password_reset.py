@@ -34,6 +34,7 @@ def ask(username: str, network: str | None) -> None:
     name = usernames.key(username[: usernames.LONGEST])
     from_here = shortlived.room("reset:network", network or "unknown", *FROM_A_NETWORK)
     if from_here and shortlived.room("reset:name", name, *FOR_A_NAME):
+        shortlived.allowance.spend(len(name))
         outbox.ask(PasswordForgotten(username=name))
 
 

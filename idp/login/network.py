@@ -52,6 +52,7 @@ def set_up(app: Flask) -> None:
     def look() -> None:
         seen = _look()
         g.address, g.network = seen.address, seen.network
+        g.neighbourhood = neighbourhood_of(seen.address)
 
 
 def current_address() -> str | None:
@@ -110,6 +111,17 @@ def network_of(address: Address | str) -> str | None:
     found = parse(address) if isinstance(address, str) else address
     if isinstance(found, IPv6Address):
         return str(IPv6Network((int(found), 64), strict=False))
+    return None if found is None else str(found)
+
+
+def neighbourhood_of(address: str | None) -> str | None:
+    """Whose account it is what a request leaves behind: an IPv4 address, also a private one, or the /48 of an IPv6 one.
+
+    A /48 is what a site gets (RFC 6177), so whoever has one cannot be as many networks as they like.
+    """
+    found = parse(address or "")
+    if isinstance(found, IPv6Address):
+        return str(IPv6Network((int(found), 48), strict=False))
     return None if found is None else str(found)
 
 

@@ -66,7 +66,7 @@ class Parameters:
     def only(self, names: Set[str]) -> Parameters:
         """Those of these names, and `repeated` as it was: what nobody reads is not kept, and need not be right."""
         known = {name: value for name, value in self.values.items() if name in names}
-        return replace(self, values=known, resources=self.resources if MANY <= names else ())
+        return replace(self, values=known, resources=self.resources if names >= MANY else ())
 
 
 def read(*sources: Pairs) -> Parameters:

@@ -204,7 +204,7 @@ def read(brought: Brought) -> AuthorizationRequest:
 def keep(entry: Entry, browser: str | None) -> Entry:
     """The entry with a handle to come back to. `browser` None: of the browser that comes first. The caller commits."""
     if entry.handle is None:
-        return replace(entry, handle=shortlived.put(_KIND, _record(entry, browser), LIFETIME))
+        return replace(entry, handle=shortlived.leave(_KIND, _record(entry, browser), LIFETIME))
     shortlived.replace(_KIND, entry.handle, _record(entry, browser))
     return entry
 

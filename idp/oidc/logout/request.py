@@ -89,7 +89,7 @@ def read(brought: Parameters) -> LogoutRequest:
 
 def keep(asked: LogoutRequest, browser: str | None) -> str:
     """Keep the request for this browser (None: the one that comes first) and return its handle. The caller commits."""
-    return shortlived.put(_KIND, {"parameters": dict(asked.parameters), "browser": browser}, LIFETIME)
+    return shortlived.leave(_KIND, {"parameters": dict(asked.parameters), "browser": browser}, LIFETIME)
 
 
 def find(handle: str) -> LogoutRequest:
