@@ -89,6 +89,13 @@ BREAKS = (
         "frame/test_a_new_step::test_a_step_is_a_file_and_a_line",
     ),
     Break(
+        "A10",
+        "login/answers.py",
+        "    outcome = _verified(step, ctx, answer)\n    tried = throttle.admit(*guess)\n",
+        "    tried = throttle.admit(*guess)\n    db.session.commit()\n    outcome = _verified(step, ctx, answer)\n",
+        "flows/test_turned_away::test_right_passwords_while_no_place_is_free",
+    ),
+    Break(
         "B1",
         "login/steps/set_up_totp.py",
         "if s.policy.two_factor_mandatory:",

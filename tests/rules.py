@@ -99,6 +99,16 @@ RULES = (
         "A new step is one file and one line of the registry.",
         ("frame/test_a_new_step::test_a_step_is_a_file_and_a_line",),
     ),
+    Rule(
+        "A10",
+        "What was not compared, for load or for a store that is gone, counts as no failure and is recorded as none.",
+        (
+            "flows/test_turned_away::test_right_passwords_while_no_place_is_free",
+            "flows/test_turned_away::test_right_recovery_codes_while_no_place_is_free",
+            "flows/test_turned_away::test_the_present_password_while_no_place_is_free",
+            "flows/test_turned_away::test_a_store_that_does_not_answer_in_time",
+        ),
+    ),
     # Mandatory two-factor
     Rule(
         "B1",
@@ -307,6 +317,7 @@ RULES = (
             "login/test_throttle::test_strangers_share_one_count_and_the_office_has_its_own",
             "login/test_throttle::test_twenty_second_factor_tries_an_hour",
             "login/test_throttle::test_parallel_tries_cannot_race_past_a_delay",
+            "flows/test_turned_away::test_a_delay_that_begins_during_the_comparison_holds",
             "login/test_throttle::test_ten_thousand_tries_stay_within_the_budget",
             "login/test_throttle::test_a_right_answer_puts_off_no_forgetting",
             MODEL,

@@ -1,11 +1,14 @@
-"""Judging the answer to a step: the throttle counts the try before the step looks at it.
+"""Judging the answer to a step: the step compares, the throttle counts, and both are kept by one commit.
 
-admit ── Wait ─▶ refused unseen, right or wrong, in words that do not tell which
+must_wait ── Wait ─▶ refused unseen, right or wrong, in words that do not tell which
 │
-└─ Try ─▶ step.verify ── Rejected ─▶ everything the try did is undone; its count and an audit event stay
-└─ Proved ───▶ its count is taken back
+└─ step.verify ── raises (busy, a store gone) ─▶ nothing was compared, nothing is counted
+   ├─ Rejected ─▶ everything the try did is undone; its count and an audit event stay
+   ├─ Proved ───▶ it takes its turn among the tries, and its count is taken back
+   └─ either, and a delay has begun meanwhile ─▶ undone, and refused like a try in the delay
 """
 
+import uuid
 from collections.abc import Mapping
 
 from flask_babel import gettext as _
@@ -23,36 +26,58 @@ _A_MINUTE = 60
 
 
 def judge(step: Step, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
-    """Admit, count and judge the fields of a posted form."""
+    """Judge the fields of a posted form. A wrong answer commits that it was one."""
     if step.asked is None:
-        return _verified(step, ctx, answer, None)
-    tried = throttle.admit(_who(step, ctx, answer), step.asked, current_network())
-    if isinstance(tried, Wait):
-        return Rejected(wait_words(tried), shows=_typed(answer))
-    return _verified(step, ctx, answer, tried)
+        return _uncounted(step, ctx, answer)
+    guess = _who(step, ctx, answer), step.asked, current_network()
+    if wait := throttle.must_wait(*guess):
+        return _delayed(wait, answer)
+    outcome = _verified(step, ctx, answer)
+    tried = throttle.admit(*guess)
+    return _delayed(tried, answer) if isinstance(tried, Wait) else _counted(step, outcome, tried)
 
 
-def _verified(step: Step, ctx: Context, answer: Mapping[str, str], tried: Try | None) -> Proved | Rejected:
-    outcome = step.verify(ctx, answer)
+def _uncounted(step: Step, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
+    outcome = _verified(step, ctx, answer)
     if isinstance(outcome, Rejected):
-        _failed(step, outcome, tried)
-    elif tried is not None:
-        throttle.settle(tried)
+        _record_failure(step, outcome)
+        db.session.commit()
     return outcome
 
 
-def _failed(step: Step, outcome: Rejected, tried: Try | None) -> None:
-    """Undo what the try did, but keep that it was made. Commits."""
-    db.session.rollback()
-    user = outcome.user
-    whose = {"tenant_id": user.tenant_id, "user_id": user.id} if user else {}
-    record(StepFailed(step=step.name.value, **whose))
+def _verified(step: Step, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
+    """What the step says of the answer. A wrong one has done nothing."""
+    outcome = step.verify(ctx, answer)
+    if isinstance(outcome, Rejected):
+        db.session.rollback()
+    return outcome
+
+
+def _counted(step: Step, outcome: Proved | Rejected, tried: Try) -> Proved | Rejected:
+    if isinstance(outcome, Proved):
+        throttle.settle(tried)
+        return outcome
+    _record_failure(step, outcome)
+    if tried.delays:
+        seconds = int(throttle.delay(tried.failures).total_seconds())
+        record(TriesDelayed(step=step.name.value, failures=tried.failures, seconds=seconds, **_whose(outcome)))
+    db.session.commit()
+    return outcome
+
+
+def _record_failure(step: Step, outcome: Rejected) -> None:
+    record(StepFailed(step=step.name.value, **_whose(outcome)))
     if outcome.event is not None:
         record(outcome.event)
-    if tried is not None and tried.delays:
-        seconds = int(throttle.delay(tried.failures).total_seconds())
-        record(TriesDelayed(step=step.name.value, failures=tried.failures, seconds=seconds, **whose))
-    db.session.commit()
+
+
+def _whose(outcome: Rejected) -> dict[str, uuid.UUID]:
+    user = outcome.user
+    return {"tenant_id": user.tenant_id, "user_id": user.id} if user else {}
+
+
+def _delayed(wait: Wait, answer: Mapping[str, str]) -> Rejected:
+    return Rejected(wait_words(wait), shows=_typed(answer))
 
 
 def _who(step: Step, ctx: Context, answer: Mapping[str, str]) -> str:

@@ -1,15 +1,21 @@
 """Slowing down whoever guesses, without letting a stranger lock a person out.
 
-    a try ─▶ admit: count it first, in one conditional statement, and commit
-                │ in a delay, or 20 second-factor tries in this hour ──▶ Wait: refused unseen, right or wrong
+    a try ─▶ must_wait ── in a delay, or 20 second-factor tries in this hour ──▶ Wait: refused unseen, right or wrong
+                │
                 ▼
-             the step judges ── wrong ─▶ the count stands: the fifth begins 30 s, each further one doubles it, to 15 min
-                             └─ right ─▶ settle: this try is taken back
+             the answer is compared ── not compared (busy, 503) ──▶ nothing was counted
+                │
+                ▼
+             admit: count it, right or wrong, in one conditional statement
+                │ a delay has begun meanwhile ──▶ Wait: what the comparison said is told to nobody
+                ├─ wrong ─▶ the count stands: the fifth begins 30 s, each further one doubles it, to 15 min
+                └─ right ─▶ settle: this try is taken back, in the same unit of work
     a completed login from there, or a day without failures ─▶ the count is nothing
 
 Counts are kept by username (also one that does not exist), by what was asked, and by scope: a network that the user has
-logged in from before has a count of its own, all others share one. A try is counted before it is judged, so that tries
-at the same moment cannot race past a delay.
+logged in from before has a count of its own, all others share one. A try is counted in the unit of work that keeps what
+its answer did, after the comparison and before anybody is told: what was never compared leaves no trace, and of tries at
+the same moment, right or wrong, no more are told apart than one after the other would be.
 """
 
 import enum
@@ -83,12 +89,23 @@ def delay(failures: int) -> timedelta:
     return min(FIRST_DELAY * doublings, LONGEST_DELAY)
 
 
-def admit(username_key: str, asked: Asked, network: str | None) -> Try | Wait:
-    """Count a try for this canonical username from this network, or say until when none is admitted. Commits."""
-    name, scope, now = opaque.digest(username_key), _scope(username_key, network), clock.now()
-    until, failed_before = _before(name, asked, scope)
+def must_wait(username_key: str, asked: Asked, network: str | None) -> Wait | None:
+    """Until when no try for this canonical username from this network is compared: a flood of them costs reads, no lock."""
+    name, now = opaque.digest(username_key), clock.now()
+    until, _newest = _before(name, asked, _scope(username_key, network))
     if until is not None and until > now:
-        return Wait(until)  # a flood of tries costs a read, and no lock
+        return Wait(until)
+    return _hour_is_full(name, now) if asked is Asked.SECOND_FACTOR else None
+
+
+def admit(username_key: str, asked: Asked, network: str | None) -> Try | Wait:
+    """Count a try that was just compared, or say until when none is admitted: then all of it is rolled back.
+
+    Right answers take their turn here too: were wrong ones alone to wait for each other, of many at the same moment the
+    right one would always come first. The caller commits.
+    """
+    name, scope, now = opaque.digest(username_key), _scope(username_key, network), clock.now()
+    _until, failed_before = _before(name, asked, scope)
     failures = db.session.execute(_count(name, asked, scope, now), execution_options=_PLAIN).scalar_one_or_none()
     if failures is None:
         until, _newest = _before(name, asked, scope)
@@ -98,8 +115,6 @@ def admit(username_key: str, asked: Asked, network: str | None) -> Try | Wait:
     admitted = _within_the_hour(counted, now) if asked is Asked.SECOND_FACTOR else counted
     if isinstance(admitted, Wait):
         db.session.rollback()
-    else:
-        db.session.commit()
     return admitted
 
 
@@ -180,13 +195,17 @@ def _within_the_hour(admitted: Try, now: datetime) -> Try | Wait:
     db.session.execute(
         _count(admitted.name, Asked.SECOND_FACTOR, _EVERYWHERE, now, delays=False), execution_options=_PLAIN
     )
-    of_name = sa.select(SecondFactorTry.at).where(
-        SecondFactorTry.name == admitted.name, SecondFactorTry.at > now - SECOND_FACTOR_SPAN
-    )
-    recent = db.session.scalars(of_name.order_by(SecondFactorTry.at.desc()).limit(SECOND_FACTOR_TRIES)).all()
-    if len(recent) == SECOND_FACTOR_TRIES:
-        return Wait(recent[-1] + SECOND_FACTOR_SPAN)
+    if full := _hour_is_full(admitted.name, now):
+        return full
     tried = SecondFactorTry(name=admitted.name, at=now)
     db.session.add(tried)
     db.session.flush()
     return replace(admitted, second_factor_try=tried.id)
+
+
+def _hour_is_full(name: str, now: datetime) -> Wait | None:
+    of_name = sa.select(SecondFactorTry.at).where(
+        SecondFactorTry.name == name, SecondFactorTry.at > now - SECOND_FACTOR_SPAN
+    )
+    recent = db.session.scalars(of_name.order_by(SecondFactorTry.at.desc()).limit(SECOND_FACTOR_TRIES)).all()
+    return Wait(recent[-1] + SECOND_FACTOR_SPAN) if len(recent) == SECOND_FACTOR_TRIES else None

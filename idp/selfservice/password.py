@@ -51,16 +51,19 @@ def change(login: Login) -> ResponseReturnValue:
 
 def _present_password(user: User) -> tuple[str, ...]:
     """Why the present password is not right. Guesses count as they do at a login. Commits."""
-    tried = throttle.admit(user.username_key, Asked.PASSWORD, current_network())
+    who = user.username_key, Asked.PASSWORD, current_network()
+    if wait := throttle.must_wait(*who):
+        return (answers.wait_words(wait),)
+    right = hasher().verify(user.password_hash, typed("current_password"))
+    tried = throttle.admit(*who)
     if isinstance(tried, Wait):
         return (answers.wait_words(tried),)
-    if hasher().verify(user.password_hash, typed("current_password")):
+    if right:
         throttle.settle(tried)
-        db.session.commit()
-        return ()
-    record(StepFailed(tenant_id=user.tenant_id, user_id=user.id, step=StepName.PASSWORD.value))
+    else:
+        record(StepFailed(tenant_id=user.tenant_id, user_id=user.id, step=StepName.PASSWORD.value))
     db.session.commit()
-    return (_("The current password is not right. Please try again."),)
+    return () if right else (_("The current password is not right. Please try again."),)
 
 
 def _new_password(user: User) -> Verdict:

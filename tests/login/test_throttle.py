@@ -29,8 +29,12 @@ def anna(world: World, in_app: Flask) -> Iterator[KnownUser]:
 
 
 def guess(name: str, network: str | None = ELSEWHERE, asked: Asked = Asked.PASSWORD) -> Try | Wait:
-    """One try, which stays counted as wrong."""
-    return throttle.admit(name, asked, network)
+    """One try, which stays counted as wrong; a delay that is seen beforehand is the one that counting meets."""
+    seen = throttle.must_wait(name, asked, network)
+    tried = throttle.admit(name, asked, network)
+    db.session.commit()
+    assert seen is None or seen == tried
+    return tried
 
 
 def seconds(outcome: Try | Wait) -> int | None:
