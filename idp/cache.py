@@ -152,7 +152,6 @@ class Cache:
         """Whether an answer was missed for the first time, a moment ago: another try soon may be worth it."""
         return self._breaker.just_opened
 
-    @property
     def evicts(self) -> bool:
         """Whether the server throws out what it likes once it is full; asked every few seconds. Raises as every method.
 
@@ -160,7 +159,7 @@ class Cache:
         """
         now = self._monotonic()
         if now >= self._policy_known_until:
-            self._evicts = self._ask(_evicts)
+            self._evicts = self._ask(_throws_out)
             self._policy_known_until = now + POLICY_KNOWN_FOR
         return self._evicts
 
@@ -256,9 +255,9 @@ class Cache:
             self._connecting.release()
 
 
-def _evicts(client: Client) -> bool:
+def _throws_out(client: Client) -> bool:
     """INFO, which hosted servers answer too, unlike CONFIG; of a cluster one node speaks for all."""
-    memory = cast("dict[str, Any]", client.info("memory"))
+    memory = client.info("memory")
     return memory.get("maxmemory") != 0 and memory.get("maxmemory_policy") != "noeviction"
 
 

@@ -67,6 +67,12 @@ def current_network() -> str | None:
     return network
 
 
+def current_neighbourhood() -> str:
+    """Whose account it is what this request leaves behind."""
+    found: str = g.neighbourhood
+    return found
+
+
 def from_trusted_proxy() -> bool:
     """Whether the nearest hop of this request is one of our own proxies, whose headers are believed."""
     nearest = parse(request.remote_addr or "")
@@ -114,15 +120,16 @@ def network_of(address: Address | str) -> str | None:
     return None if found is None else str(found)
 
 
-def neighbourhood_of(address: str | None) -> str | None:
+def neighbourhood_of(address: str | None) -> str:
     """Whose account it is what a request leaves behind: an IPv4 address, also a private one, or the /48 of an IPv6 one.
 
-    A /48 is what a site gets (RFC 6177), so whoever has one cannot be as many networks as they like.
+    A /48 is what a site gets (RFC 6177), so whoever has one cannot be as many networks as they like. All whose address
+    cannot be read have one account together.
     """
     found = parse(address or "")
     if isinstance(found, IPv6Address):
         return str(IPv6Network((int(found), 48), strict=False))
-    return None if found is None else str(found)
+    return "unknown" if found is None else str(found)
 
 
 def _without_port(text: str) -> str:

@@ -7,7 +7,8 @@ one may come more than once: `resource` (RFC 8707 section 2).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -63,7 +64,7 @@ class Parameters:
             return "A parameter is too long"
         return "The parameters together are too long" if self.too_much else None
 
-    def only(self, names: Set[str]) -> Parameters:
+    def only(self, names: AbstractSet[str]) -> Parameters:
         """Those of these names, and `repeated` as it was: what nobody reads is not kept, and need not be right."""
         known = {name: value for name, value in self.values.items() if name in names}
         return replace(self, values=known, resources=self.resources if names >= MANY else ())

@@ -33,10 +33,10 @@ from idp.crypto import opaque
 from idp.shortlived import allowance
 from idp.shortlived.envelope import Envelope
 from idp.shortlived.redis_home import RedisHome
-from idp.shortlived.sql_home import SqlHome, once, pace, purge, room, used
+from idp.shortlived.sql_home import SqlHome, ahead, once, pace, purge, room, used
 from idp.shortlived.types import Address, Home
 
-__all__ = ["allowance", "get", "leave", "once", "pace", "purge", "put", "replace", "room", "take", "used"]
+__all__ = ["ahead", "allowance", "get", "leave", "once", "pace", "purge", "put", "replace", "room", "take", "used"]
 
 _TAKEN = "taken"
 _HANDLE_LENGTH = len("r" + opaque.new())

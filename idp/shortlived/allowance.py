@@ -2,8 +2,9 @@
 
     `leave`: a login that begins, a kept request ─┐
     a device that begins to wait                  ├─▶ spend ─▶ room in all? ─▶ room for the network? ─▶ counted, kept
-    a wrong answer, a forgotten password          ┘                 │ no              │ no
+    a forgotten password, a proof of a key        ┘                 │ no              │ no
                                                                     └─────────────────┴──▶ TooMuchLeftBehind: 429
+    a wrong answer of a login: `require` before anything is compared, `count` with what it leaves
 
 Bytes are counted, not requests: hundreds of people behind one address leave little each, whoever fills our disk leaves
 much. What a day has room for may be used at once, and grows again evenly. The last half of the whole is for networks that
@@ -47,12 +48,25 @@ class TooMuchLeftBehind(TooMany):
 
 def spend(size: int) -> None:
     """Count so many bytes that this request leaves behind. Raises `TooMuchLeftBehind`. The caller commits."""
-    network, cost = g.get("neighbourhood") or "unknown", size + _ROW
-    wait = _wait_for_all(network) or pace(_KIND, network, OF_A_NETWORK, A_DAY, cost)
-    if wait is not None:
+    network = _network()
+    if wait := _wait_for_all(network) or count(size):
         raise TooMuchLeftBehind(f"the allowance of {network} is used up, or everybody's is", after=wait)
-    if randbelow(_SAMPLE) < cost:
+
+
+def require() -> None:
+    """Raise `TooMuchLeftBehind` where there is room for nothing more. Counts nothing."""
+    network = _network()
+    if wait := _wait_for_all(network) or _beyond(ahead(_KIND, network)):
+        raise TooMuchLeftBehind(f"the allowance of {network} is used up, or everybody's is", after=wait)
+
+
+def count(size: int) -> timedelta | None:
+    """Count so many bytes, if the network has room for them; else how long to wait. The caller commits."""
+    cost = size + _ROW
+    wait = pace(_KIND, _network(), OF_A_NETWORK, A_DAY, cost)
+    if wait is None and randbelow(_SAMPLE) < cost:
         pace(_KIND, _EVERYBODY, IN_ALL, A_DAY, max(cost, _SAMPLE))
+    return wait
 
 
 def sealed(length: int) -> int:
@@ -60,7 +74,18 @@ def sealed(length: int) -> int:
     return ceil(length * 4 / 3)
 
 
+def _network() -> str:
+    network: str = g.get("neighbourhood", "unknown")
+    return network
+
+
 def _wait_for_all(network: str) -> timedelta | None:
     used = ahead(_KIND, _EVERYBODY)
-    room = A_DAY / 2 if used >= A_DAY / 2 and ahead(_KIND, network) > NEXT_TO_NOTHING else A_DAY
-    return used - room if used > room else None
+    half_is_full = used >= A_DAY / 2 and ahead(_KIND, network) > NEXT_TO_NOTHING
+    return _beyond(used, A_DAY / 2 if half_is_full else A_DAY)
+
+
+def _beyond(used: timedelta, room: timedelta = A_DAY) -> timedelta | None:
+    """How long until there is room for one more row; None where there is."""
+    over = used + A_DAY * _ROW / OF_A_NETWORK - room
+    return over if over > timedelta(0) else None
