@@ -75,11 +75,12 @@ def update(client_id: str) -> Response:
         client = _own(client_id)
         given = open_metadata.parse(request.get_data())
         _fits(given, client)
-        if not initial_tokens.take_place_of(client):
+        if not initial_tokens.take_place_of(client.id):
             raise too_many()
+        mine = Client.id == client.id
         db.session.commit()
         wanted = _wanted(given)
-        client = _own(client_id)  # which may have gone in the seconds that a fetch takes
+        client = _still(mine)
         before = client.registration
         secret = _replace(client, wanted)
     except Refused as refused:
@@ -119,6 +120,14 @@ def _own(client_id: str) -> Client:
     if client is None or not opaque.same(opaque.digest(_bearer()), expected or ""):
         raise no_token()
     return client.row
+
+
+def _still(mine: sa.ColumnElement[bool]) -> Client:
+    """The client as it is after the seconds that a fetch may take, unless it has gone in them."""
+    client = db.session.scalar(sa.select(Client).where(mine))
+    if client is None:
+        raise no_token()
+    return client
 
 
 def _wanted(given: dict[str, Any]) -> Wanted:

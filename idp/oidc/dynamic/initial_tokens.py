@@ -14,7 +14,7 @@ from idp.audit.events import InitialAccessTokenMade, InitialAccessTokenRevoked
 from idp.audit.record import record
 from idp.crypto import opaque
 from idp.extensions import changed, db
-from idp.oidc.models import Client, InitialAccessToken
+from idp.oidc.models import InitialAccessToken
 from idp.tenancy.models import Tenant
 
 REGISTRATIONS_AN_HOUR = 20
@@ -79,6 +79,6 @@ def take_place(allowed: Permit) -> bool:
     return shortlived.room(_KIND, str(allowed.id), REGISTRATIONS_AN_HOUR, timedelta(hours=1))
 
 
-def take_place_of(client: Client) -> bool:
+def take_place_of(client_id: uuid.UUID) -> bool:
     """Whether this client may change what it registered once more in this hour. The caller commits."""
-    return shortlived.room(_CHANGES, str(client.id), REGISTRATIONS_AN_HOUR, timedelta(hours=1))
+    return shortlived.room(_CHANGES, str(client_id), REGISTRATIONS_AN_HOUR, timedelta(hours=1))
