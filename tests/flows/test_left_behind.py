@@ -213,8 +213,7 @@ def test_all_networks_together(app: Flask, rp: RelyingParty, new_browser: NewBro
 def test_what_programs_leave_behind(app: Flask, world: World, new_rp: NewRp, http: httpx.Client) -> None:
     """R82: requests in the name of a client that proves nothing count for their network; a client's own do not."""
     device = "urn:ietf:params:oauth:grant-type:device_code"
-    grants = {"grant_types": ["authorization_code", "refresh_token", device]}
-    public = new_rp(world.client("tv", public=True, **grants))
+    public = new_rp(world.client("tv", public=True, grant_types=["authorization_code", "refresh_token", device]))
     use_up(app, PEER)
     before = rows(world)
     for answer in (public.push(), http.post("/device_authorization", data={"client_id": "tv", "scope": "openid"})):
