@@ -12,7 +12,8 @@
 
 Every operation either answers or raises `CacheUnavailable`; no error of the client library leaves this file, and
 nothing is tried twice. A server that answers with a refusal (full, read-only, not allowed) is `CacheUnavailable` too,
-but leaves the breaker closed: it still reads. Truth lives in SQL, so a caller always has another way; what lives here
+but leaves the breaker closed: it still reads. One that throws out what it likes when it is full (`evicts`) is good for
+copies, and for nothing that is kept nowhere else. Truth lives in SQL, so a caller always has another way; what lives here
 alone, for minutes, may be asked for again while `out_of_breath` says that this may be no more than a hiccup.
 
 URLs (each may carry options of redis-py as a query, such as `?socket_timeout=0.2`; the server must know GETDEL, which
@@ -49,6 +50,7 @@ PREFIX: Final = "idp:"
 TIMEOUT: Final = 0.1
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 8.0
+POLICY_KNOWN_FOR: Final = 5.0
 _EXTENSION: Final = "idp.cache"
 _SENTINEL_PORT: Final = 26379
 _PORT: Final = 6379
@@ -121,6 +123,8 @@ class Cache:
     _breaker: Breaker
     _connecting: threading.Lock
     _client: Client | None
+    _evicts: bool
+    _policy_known_until: float
 
     def __init__(self, connect: Callable[[], Client] | None, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._connect = connect
@@ -147,6 +151,17 @@ class Cache:
     def out_of_breath(self) -> bool:
         """Whether an answer was missed for the first time, a moment ago: another try soon may be worth it."""
         return self._breaker.just_opened
+
+    def evicts(self) -> bool:
+        """Whether the server throws out what it likes once it is full; asked every few seconds. Raises as every method.
+
+        It does by every `maxmemory-policy` but one, if it has a `maxmemory`: all that is here for a while is `volatile`.
+        """
+        now = self._monotonic()
+        if now >= self._policy_known_until:
+            self._evicts = self._ask(_throws_out)
+            self._policy_known_until = now + POLICY_KNOWN_FOR
+        return self._evicts
 
     def get(self, key: str) -> bytes | None:
         """Return the value, or None."""
@@ -204,6 +219,7 @@ class Cache:
         self._breaker = Breaker(self._monotonic)
         self._connecting = threading.Lock()
         self._client = None
+        self._evicts, self._policy_known_until = True, 0.0
 
     def _ask(self, ask: Callable[[Client], T]) -> T:
         if self._connect is None:
@@ -237,6 +253,12 @@ class Cache:
             return self._client
         finally:
             self._connecting.release()
+
+
+def _throws_out(client: Client) -> bool:
+    """INFO, which hosted servers answer too, unlike CONFIG; of a cluster one node speaks for all."""
+    memory = client.info("memory")
+    return memory.get("maxmemory") != 0 and memory.get("maxmemory_policy") != "noeviction"
 
 
 def connector(url: str) -> Callable[[], Client]:

@@ -5,6 +5,7 @@
     ├── Forbidden             403  understood, and refused
     ├── NotFound              404  does not exist, or not for you
     ├── Conflict              409  somebody was faster
+    ├── TooMany               429  more than anybody needs; `after` says when to come again
     ├── Unavailable           503  a store is gone for the moment; the same request may succeed later
     └── Misconfigured         500  a setting is missing or wrong (`idp.settings` raises it with every fault at once)
 
@@ -14,6 +15,7 @@
 `back` is a way on for the person: the application that they came from and its registered website.
 """
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import ClassVar
 
@@ -71,6 +73,19 @@ class Conflict(Fault):
     status = HTTPStatus.CONFLICT
     code = "conflict"
     default_person = "This was changed by someone else in the meantime. Reload the page and try again."
+
+
+class TooMany(Fault):
+    """More than anybody needs. `after`: how long to wait (RFC 6585 section 4)."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = "temporarily_unavailable"
+    default_person = "That was too often. Wait a minute, then try again."
+
+    def __init__(self, detail: str = "", *, after: timedelta) -> None:
+        """Keep how long to wait."""
+        self.after = after
+        super().__init__(detail)
 
 
 class Unavailable(Fault):

@@ -313,4 +313,46 @@ PROMISES = (
             "spec/rfc7592/test_management::test_only_by_its_own_token",
         ),
     ),
+    # What strangers leave behind (R82)
+    Promise(
+        "Of a request is kept what somebody reads of it, and so much in all; what is beside it, or unsigned, changes nothing.",
+        (
+            "flows/test_left_behind::test_unknown_parameters_of_an_authorization_request_are_not_kept",
+            "flows/test_left_behind::test_nor_those_of_a_pushed_one",
+            "flows/test_left_behind::test_nor_those_of_a_logout",
+            "flows/test_left_behind::test_the_known_ones_have_a_bound_together",
+            "spec/rfc9101/test_request_objects::test_an_object_that_nobody_signed_changes_nothing",
+        ),
+    ),
+    Promise(
+        "What an unknown browser or program leaves behind is bounded by network and in all, and keeps no office out.",
+        (
+            "flows/test_left_behind::test_a_network_that_left_too_much_behind",
+            "flows/test_left_behind::test_there_is_room_again_after_the_time_that_was_told",
+            "flows/test_left_behind::test_whoever_is_logged_in_goes_on",
+            "flows/test_left_behind::test_an_office_is_not_kept_out",
+            "flows/test_left_behind::test_all_networks_together",
+            "flows/test_left_behind::test_what_programs_leave_behind",
+            "spec/rfc7592/test_management::test_changes_have_a_pace",
+            "spec/rfc8628/test_device_grant::test_a_guess_that_is_refused_costs_one_look",
+        ),
+    ),
+    Promise(
+        "Failures of nobody are counted and not listed; a passkey's slow their network, then their person, down.",
+        (
+            "flows/test_left_behind::test_wrong_passwords_of_nobody_are_counted_and_not_listed",
+            "flows/test_left_behind::test_so_are_wrong_passkeys",
+            "flows/test_left_behind::test_wrong_passkeys_slow_their_network_down",
+            "flows/test_left_behind::test_after_the_password_they_are_slowed_down_by_name",
+        ),
+    ),
+    Promise(
+        "A full Valkey loses nobody's begun login, whatever its policy and whenever it fills.",
+        (
+            "faults/test_redis_full::test_full_from_the_beginning",
+            "faults/test_redis_full::test_filled_between_any_two_steps",
+            "faults/test_redis_full::test_with_a_passkey_and_a_pushed_request",
+            "faults/test_redis_gone::test_evicting",
+        ),
+    ),
 )

@@ -243,7 +243,7 @@ def _or_invalid(check: Callable[[], Outcome]) -> Outcome | Fault:
 def _challenge(of: str) -> tuple[bytes, str]:
     """A challenge, and the handle under which it waits for this browser."""
     challenge = opaque.new()
-    handle = shortlived.put(_KIND, {"challenge": challenge, "of": of, "browser": browser_hash()}, LIFETIME)
+    handle = shortlived.leave(_KIND, {"challenge": challenge, "of": of, "browser": browser_hash()}, LIFETIME)
     db.session.commit()
     return base64url_to_bytes(challenge), handle
 

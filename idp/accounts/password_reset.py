@@ -26,7 +26,7 @@ from idp.outbox.mail.letters import PasswordReset
 PATH = "/forgot-password"
 LIFETIME = timedelta(minutes=30)
 FOR_A_NAME = (5, timedelta(hours=1))
-FROM_A_NETWORK = (20, timedelta(minutes=10))
+FROM_A_NETWORK = (100, timedelta(minutes=10))
 
 
 def ask(username: str, network: str | None) -> None:
@@ -34,6 +34,7 @@ def ask(username: str, network: str | None) -> None:
     name = usernames.key(username[: usernames.LONGEST])
     from_here = shortlived.room("reset:network", network or "unknown", *FROM_A_NETWORK)
     if from_here and shortlived.room("reset:name", name, *FOR_A_NAME):
+        shortlived.allowance.spend(len(name))
         outbox.ask(PasswordForgotten(username=name))
 
 

@@ -27,7 +27,7 @@ def sent(fields: Iterable[str], longest: int = LONGEST) -> dict[str, str]:
 
 def keep(form: str, said: Mapping[str, Any], lifetime: timedelta = KEPT_FOR) -> str:
     """The handle under which this form's input waits for this browser."""
-    return shortlived.put(f"console_{form}", {**said, _BROWSER: browser_hash()}, lifetime)
+    return shortlived.leave(f"console_{form}", {**said, _BROWSER: browser_hash()}, lifetime)
 
 
 def kept(form: str) -> dict[str, Any] | None:

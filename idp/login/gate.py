@@ -24,11 +24,13 @@ from idp.login.situation import enrolled, here, policy_for, session_for
 from idp.login.steps import STEPS
 from idp.login.transaction import Application, Transaction
 from idp.login.types import Challenge, Decision, Demand, Deny, Need, Refusal, Situation, StepName
+from idp.shortlived import allowance
 from idp.tenancy.branding import looks
 from idp.tenancy.models import Tenant
 from idp.web.browser import browser_hash
 from idp.web.languages import prefer
 
+_LEFT_BY_A_REFUSAL = 256
 __all__ = ["Application", "Login", "Standing", "begin", "judge", "owes_second_factor", "refuse"]
 
 
@@ -110,7 +112,11 @@ def begin(
 
 
 def refuse(login: Login, denied: Deny, application: Application) -> None:
-    """Record that an application is refused whoever is logged in, where no login comes in between. The caller commits."""
+    """Record that an application is refused whoever is logged in, where no login comes in between. The caller commits.
+
+    It may be asked again and again: what it leaves is counted.
+    """
+    allowance.spend(_LEFT_BY_A_REFUSAL)
     record(refused(login.user, denied, application))
 
 

@@ -52,6 +52,7 @@ def set_up(app: Flask) -> None:
     def look() -> None:
         seen = _look()
         g.address, g.network = seen.address, seen.network
+        g.neighbourhood = neighbourhood_of(seen.address)
 
 
 def current_address() -> str | None:
@@ -64,6 +65,12 @@ def current_network() -> str | None:
     """The client's network; None when no grant may count for it."""
     network: str | None = g.get("network")
     return network
+
+
+def current_neighbourhood() -> str:
+    """Whose account it is what this request leaves behind."""
+    found: str = g.neighbourhood
+    return found
 
 
 def from_trusted_proxy() -> bool:
@@ -111,6 +118,18 @@ def network_of(address: Address | str) -> str | None:
     if isinstance(found, IPv6Address):
         return str(IPv6Network((int(found), 64), strict=False))
     return None if found is None else str(found)
+
+
+def neighbourhood_of(address: str | None) -> str:
+    """Whose account it is what a request leaves behind: an IPv4 address, also a private one, or the /48 of an IPv6 one.
+
+    A /48 is what a site gets (RFC 6177), so whoever has one cannot be as many networks as they like. All whose address
+    cannot be read have one account together.
+    """
+    found = parse(address or "")
+    if isinstance(found, IPv6Address):
+        return str(IPv6Network((int(found), 48), strict=False))
+    return "unknown" if found is None else str(found)
 
 
 def _without_port(text: str) -> str:

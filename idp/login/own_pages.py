@@ -32,6 +32,7 @@ from idp.login.types import Complete, Demand, Deny, Level
 from idp.tenancy.models import Tenant
 
 FRESH_FOR = timedelta(minutes=15)
+LONGEST_ADDRESS = 2048
 View = Callable[..., ResponseReturnValue]
 
 
@@ -63,8 +64,9 @@ def sees_console(login: Login) -> bool:
 
 
 def here() -> str:
-    """The address of this request, to come back to."""
-    return request.full_path.rstrip("?")
+    """The address of this request, to come back to; without its query where that is longer than any of ours."""
+    address = request.full_path.rstrip("?")
+    return address if len(address) <= LONGEST_ADDRESS else request.path
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.sql.dml import ReturningInsert
 
-from idp import clock
+from idp import clock, shortlived
 from idp.crypto import opaque
 from idp.extensions import db, upsert
 from idp.login import familiar
@@ -38,7 +38,10 @@ LONGEST_DELAY = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(days=1)
 SECOND_FACTOR_TRIES = 20
 SECOND_FACTOR_SPAN = timedelta(hours=1)
+OF_A_NETWORK = (300, timedelta(minutes=10))
+"""Wrong answers in that time where nobody is named, or nothing is guessed: an office has hundreds of people."""
 STRANGERS = "strangers"
+_BY_NETWORK = "wrong_answers"
 _EVERYWHERE = "everywhere"
 _PLAIN = {"synchronize_session": False}
 
@@ -49,6 +52,7 @@ class Asked(enum.StrEnum):
     PASSWORD = "password"  # noqa: S105 - a name
     SECURITY_CODE = "security_code"
     SECOND_FACTOR = "second_factor"
+    PASSKEY = "passkey"
     NEW_IP = "new_ip"
 
 
@@ -116,6 +120,18 @@ def admit(username_key: str, asked: Asked, network: str | None) -> Try | Wait:
     if isinstance(admitted, Wait):
         db.session.rollback()
     return admitted
+
+
+def network_must_wait(network: str) -> Wait | None:
+    """Until when no answer from there is looked at that is against nobody's name."""
+    at_most, within = OF_A_NETWORK
+    until = clock.now() + shortlived.ahead(_BY_NETWORK, network) + within / at_most - within
+    return Wait(until) if until > clock.now() else None
+
+
+def count_for_network(network: str) -> None:
+    """Count such an answer that was wrong. The caller commits."""
+    shortlived.pace(_BY_NETWORK, network, *OF_A_NETWORK)
 
 
 def settle(right: Try) -> None:

@@ -65,7 +65,7 @@ class Transaction:
 
 def begin(transaction: Transaction) -> Transaction:
     """Keep a new transaction and give it its handle."""
-    handle = shortlived.put(_KIND, _write(transaction), _REMEMBERED)
+    handle = shortlived.leave(_KIND, _write(transaction), _REMEMBERED)
     db.session.commit()
     return replace(transaction, handle=handle)
 

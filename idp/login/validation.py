@@ -50,8 +50,8 @@ def begin(user: User, address: str, network: str | None) -> str | None:
         return None
     code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
     validation = {"user_id": str(user.id), "address": address, "network": network, "email": user.email}
-    handle = shortlived.put(_KIND, {**validation, "code_hash": opaque.digest(code), "confirmed": False}, LIFETIME)
-    token = shortlived.put(_LINK, {"handle": handle}, LIFETIME)
+    handle = shortlived.leave(_KIND, {**validation, "code_hash": opaque.digest(code), "confirmed": False}, LIFETIME)
+    token = shortlived.leave(_LINK, {"handle": handle}, LIFETIME)
     outbox.mail(
         NewIpValidation(
             to=recipient(user),

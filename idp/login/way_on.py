@@ -36,7 +36,7 @@ def way_on(t: Transaction, facts: Facts) -> str:
         return t.return_to
     name, origin = (t.application.name, t.application.origin) if t.application else (None, "")
     kept = {"browser": browser_hash(), "return_to": t.return_to, "name": name, "origin": origin}
-    return f"/account/two-factor-soon/{shortlived.put(_KIND, kept, KEPT_FOR)}"
+    return f"/account/two-factor-soon/{shortlived.leave(_KIND, kept, KEPT_FOR)}"
 
 
 def find(handle: str) -> WayOn | None:

@@ -31,6 +31,7 @@ from idp.oidc.dpop import Use
 from idp.oidc.grants import invalid_grant
 from idp.oidc.models import AuthorizationGrant
 from idp.oidc.registration import FAPI2_ALGORITHMS
+from idp.shortlived import allowance
 
 HEADER: Final = "DPoP"
 CERTIFICATE: Final = "x5t#S256"
@@ -67,7 +68,7 @@ def _proof(client: RegisteredClient) -> Mapping[str, str]:
         if client.registration.dpop_bound_access_tokens:
             raise dpop.invalid("is missing, and this client is registered for bound access tokens")
         return {}
-    return {"jkt": dpop.thumbprint(text, _use(None, client))}
+    return {"jkt": _bound_to(text, client)}
 
 
 def pushed(client: RegisteredClient, brought: Brought) -> Brought:
@@ -75,7 +76,7 @@ def pushed(client: RegisteredClient, brought: Brought) -> Brought:
     text = request.headers.get(HEADER)
     if text is None:
         return brought
-    jkt = dpop.thumbprint(text, _use(None, client))
+    jkt = _bound_to(text, client)
     given = brought.parameters
     if given.get("dpop_jkt") not in (None, jkt):
         raise dpop.invalid("is of another key than dpop_jkt")
@@ -124,6 +125,13 @@ def _thumbprint(token: AccessToken, presented: str) -> str:
     if text is None:
         raise dpop.invalid("is missing")
     return dpop.thumbprint(text, _use(presented, clients.by_client_id(token.client_id)))
+
+
+def _bound_to(text: str, client: RegisteredClient) -> str:
+    """The thumbprint of a proof without a token; the `jti` that it spends is kept for whoever anybody can claim to be."""
+    if not client.registration.confidential:
+        allowance.spend(0)
+    return dpop.thumbprint(text, _use(None, client))
 
 
 def _use(token: str | None, client: RegisteredClient | None) -> Use:

@@ -6,8 +6,10 @@ one may come more than once: `resource` (RFC 8707 section 2).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 LONGEST: Final = 4096
@@ -19,6 +21,8 @@ LONGEST_OF: Final[Mapping[str, int]] = {
 }
 MANY: Final = frozenset({"resource"})
 MOST_RESOURCES: Final = 20
+LONGEST_TOGETHER: Final = 24 * 1024
+"""Bytes of everything, written as JSON: as much as is ever kept of a request."""
 
 
 class Pairs(Protocol):
@@ -47,11 +51,23 @@ class Parameters:
         many = len(self.resources) > MOST_RESOURCES or any(len(value) > LONGEST for value in self.resources)
         return (*long, *(MANY if many else ()))
 
+    @property
+    def too_much(self) -> bool:
+        """Whether all of them together are more than anything here needs."""
+        return len(json.dumps([dict(self.values), self.resources])) > LONGEST_TOGETHER
+
     def fault(self) -> str | None:
         """What is wrong with the request as a whole, as an `error_description`; None when nothing is."""
         if self.repeated:
             return "A parameter was sent more than once"
-        return "A parameter is too long" if self.too_long else None
+        if self.too_long:
+            return "A parameter is too long"
+        return "The parameters together are too long" if self.too_much else None
+
+    def only(self, names: AbstractSet[str]) -> Parameters:
+        """Those of these names, and `repeated` as it was: what nobody reads is not kept, and need not be right."""
+        known = {name: value for name, value in self.values.items() if name in names}
+        return replace(self, values=known, resources=self.resources if names >= MANY else ())
 
 
 def read(*sources: Pairs) -> Parameters:

@@ -52,7 +52,9 @@ def wait(client: RegisteredClient) -> timedelta | None:
 
 def keep(client: RegisteredClient, brought: Brought) -> str:
     """The `request_uri` of this client's request. The caller commits."""
-    return URN + shortlived.put(_KIND, {"client_id": client.client_id, **brought.record()}, LIFETIME)
+    record = {"client_id": client.client_id, **brought.record()}
+    keep_it = shortlived.put if client.registration.confidential else shortlived.leave
+    return URN + keep_it(_KIND, record, LIFETIME)
 
 
 def is_ours(request_uri: str | None) -> bool:

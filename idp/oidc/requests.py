@@ -38,6 +38,17 @@ from idp.oidc.parameters import Parameters
 from idp.web.browser import browser_hash
 
 LIFETIME = timedelta(hours=24)
+KNOWN = frozenset(
+    {
+        *("response_type", "client_id", "redirect_uri", "scope", "state"),  # RFC 6749 section 4.1.1
+        *("response_mode", "nonce", "prompt", "max_age", "ui_locales", "id_token_hint", "login_hint", "acr_values"),
+        *("claims", "request", "request_uri", "registration"),  # OpenID Connect Core sections 3.1.2.1, 5.5 and 6
+        *("code_challenge", "code_challenge_method"),  # RFC 7636 section 4.3
+        *("resource", "dpop_jkt", "authorization_details"),  # RFC 8707, RFC 9449 section 10, RFC 9396
+        "tenant",
+    }
+)
+"""What is read of an authorization request; nothing else is kept."""
 _KIND = "authorization_request"
 _LONGEST_LOGIN_HINT = 200
 
@@ -163,11 +174,12 @@ def opened(given: Parameters, *, pushed: bool = False) -> Brought:
     """What counts of the parameters: those in a signed object, where there is one. Raises `Rejected`."""
     text = given.get("request")
     if text is None:
-        return Brought(given, pushed)
+        return Brought(given.only(KNOWN), pushed)
     if given.get("request_uri") is not None:
         raise Rejected("invalid_request", "request and request_uri exclude each other")
     try:
-        return replace(request_object.read(text, _client(given)), pushed=pushed)
+        signed = request_object.read(text, _client(given))
+        return replace(signed, parameters=signed.parameters.only(KNOWN), pushed=pushed)
     except request_object.NotSupported:
         raise Rejected("request_not_supported", "request is supported for clients with registered keys") from None
     except request_object.Invalid as error:
@@ -193,7 +205,7 @@ def read(brought: Brought) -> AuthorizationRequest:
 def keep(entry: Entry, browser: str | None) -> Entry:
     """The entry with a handle to come back to. `browser` None: of the browser that comes first. The caller commits."""
     if entry.handle is None:
-        return replace(entry, handle=shortlived.put(_KIND, _record(entry, browser), LIFETIME))
+        return replace(entry, handle=shortlived.leave(_KIND, _record(entry, browser), LIFETIME))
     shortlived.replace(_KIND, entry.handle, _record(entry, browser))
     return entry
 
@@ -248,9 +260,12 @@ def _client(given: Parameters) -> RegisteredClient:
 
 
 def _address_for_errors(given: Parameters) -> ReturnAddress:
-    """Where it is told that a request object is wrong: a registered address that it, or what is beside it, names."""
+    """Where it is told that a request object is wrong: a registered address that what is beside it, or it, names.
+
+    Nobody has signed it: it says what the address leaves out, and takes the place of nothing.
+    """
     inside = request_object.unverified(given.values["request"])
-    return _return_address(Parameters({**given.values, **inside.values}), _client(given))
+    return _return_address(Parameters({**inside.values, **given.values}), _client(given))
 
 
 def _return_address(given: Parameters, client: RegisteredClient) -> ReturnAddress:

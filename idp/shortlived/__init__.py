@@ -1,8 +1,13 @@
 """Values that live for minutes under a handle: login transactions, codes, pushed requests, device codes.
 
-    put ──▶ Redis answers? ──yes──▶ handle "r…"                take ──▶ home by the first character ──▶ value, once
-                 │ no                                                        │ home gone, or handle unknown
-                 └──────────▶ SQL ──▶ handle "s…"                            └──▶ None: begin again
+    put ──▶ Redis answers, and throws nothing out? ──yes──▶ handle "r…"    take ──▶ home by the first character ──▶ value, once
+                 │ no                                                                    │ home gone, or handle unknown
+    leave ───────┴───────────────────────────▶ SQL ──▶ handle "s…"                       └──▶ None: begin again
+      └─ an allowance by network and in all (allowance.py)
+
+`leave` is for what a browser leaves that nobody answers for yet, all that a login needs until its end: it lives in SQL
+whatever becomes of Redis, and is counted. `put` is for what a person who is logged in, or an application that has proved
+itself, may have kept.
 
 Each value lives in exactly one home, named by the first character of its handle: no outage can make it live twice. The
 rest of the handle is 256 random bits; a home knows only its SHA-256, and the value sealed for that digest, so a copy of
@@ -17,6 +22,7 @@ all when it rolls back.
 No function here raises for Redis. A home that cannot be reached has nothing: the person begins again.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -24,20 +30,16 @@ from typing import Any
 from idp import cache, clock, vault
 from idp.cache import CacheUnavailable
 from idp.crypto import opaque
+from idp.shortlived import allowance
 from idp.shortlived.envelope import Envelope
 from idp.shortlived.redis_home import RedisHome
-from idp.shortlived.sql_home import SqlHome, once, pace, purge, used
+from idp.shortlived.sql_home import SqlHome, ahead, once, pace, purge, room, used
 from idp.shortlived.types import Address, Home
 
-__all__ = ["get", "once", "pace", "purge", "put", "replace", "room", "take", "used"]
+__all__ = ["ahead", "allowance", "get", "leave", "once", "pace", "purge", "put", "replace", "room", "take", "used"]
 
 _TAKEN = "taken"
 _HANDLE_LENGTH = len("r" + opaque.new())
-
-
-def room(kind: str, name: str, at_most: int, within: timedelta) -> bool:
-    """Take one of so many places, each of which is free again after that time; False when there is none."""
-    return any(once(kind, f"{place}:{name}", within) for place in range(at_most))
 
 
 def put(kind: str, value: Mapping[str, Any], lifetime: timedelta) -> str:
@@ -48,6 +50,12 @@ def put(kind: str, value: Mapping[str, Any], lifetime: timedelta) -> str:
         return _put(home, kind, random, Envelope(expires_at, value))
     except CacheUnavailable:
         return _put(SqlHome(), kind, random, Envelope(expires_at, value))
+
+
+def leave(kind: str, value: Mapping[str, Any], lifetime: timedelta) -> str:
+    """As `put`, of somebody whom we do not know: in SQL, for its network's account. Raises `TooMuchLeftBehind`."""
+    allowance.spend(allowance.sealed(len(json.dumps(value))))
+    return _put(SqlHome(), kind, opaque.new(), Envelope(clock.now() + lifetime, value))
 
 
 def get(kind: str, handle: str) -> dict[str, Any] | None:

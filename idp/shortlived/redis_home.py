@@ -30,7 +30,9 @@ class RedisHome:
         self._cache = cache
 
     def put(self, address: Address, sealed: str, expires_at: datetime) -> None:
-        """Keep a new value until it expires, and some minutes longer."""
+        """Keep a new value until it expires, and some minutes longer; none where it may be thrown out before."""
+        if self._cache.evicts():
+            raise CacheUnavailable("the server throws out what it likes once it is full: maxmemory-policy")
         self._cache.set(_key(address), sealed.encode(), expires_at - clock.now() + _SLACK)
 
     def get(self, address: Address) -> str | None:

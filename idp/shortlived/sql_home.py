@@ -3,7 +3,8 @@
 take    DELETE … RETURNING              of N at once the database lets one find the row
 once    INSERT … ON CONFLICT DO UPDATE  of N at once one inserts; only an expired name may be taken over
 used    SELECT                          has somebody used the name?
-pace    SELECT, then `once` or UPDATE   the name's end is when everything asked so far would be done at an even pace
+pace    SELECT, then UPDATE or `once`   the name's end is when everything asked so far would be done at an even pace
+room    SELECT, then `once`             a name for each place: the first that is free
 purge   DELETE … LIMIT, COMMIT, again   a purge that is killed leaves whole batches behind it and hurts nobody
 """
 
@@ -66,25 +67,53 @@ def used(kind: str, name: str) -> bool:
     return db.session.execute(found).scalar_one_or_none() is not None
 
 
-def pace(kind: str, name: str, at_most: int, within: timedelta) -> timedelta | None:
+def room(kind: str, name: str, at_most: int, within: timedelta) -> bool:
+    """Take one of so many places, each of which is free again after that time; False when there is none.
+
+    A flood is refused by a read, without a lock. Counts when the caller commits.
+    """
+    places = [f"{place}:{name}" for place in range(at_most)]
+    digests = [_digest(kind, place) for place in places]
+    taken = select(UsedName.digest).where(UsedName.digest.in_(digests), UsedName.expires_at > clock.now())
+    full = frozenset(db.session.scalars(taken))
+    free = (place for place, digest in zip(places, digests, strict=True) if digest not in full)
+    return any(once(kind, place, within) for place in free)
+
+
+def pace(kind: str, name: str, at_most: int, within: timedelta, cost: int = 1) -> timedelta | None:
     """Go on at once (None), or how long to wait: `at_most` together, then one each time that a part of `within` is over.
 
     The row's end is the theoretical arrival time of the generic cell rate algorithm (ITU-T I.371): one row, however
-    many come. A flood is refused by a read, without a lock. Counts when the caller commits.
+    many come; what comes may count for several. A flood is refused by a read, without a lock. Counts when the caller
+    commits.
     """
-    now, step = clock.now(), within / at_most
+    now, step = clock.now(), within * cost / at_most
     latest = now + within - step
     ends = _end_of(kind, name) or now
     if ends > latest:
         return ends - latest
+    if ends > now and _moved(kind, name, ends, ends + step):
+        return None
     if once(kind, name, step):
         return None
     ends = _end_of(kind, name) or now  # the row is ours until the commit, whatever `once` answered
     if ends > latest:
         return ends - latest
-    later = update(UsedName).where(UsedName.digest == _digest(kind, name)).values(expires_at=ends + step)
-    db.session.execute(later, execution_options=_PLAIN)
+    _moved(kind, name, ends, ends + step)
     return None
+
+
+def ahead(kind: str, name: str) -> timedelta:
+    """How much of its span the pace of this name has used up: nothing, or the time until it would be done evenly."""
+    now = clock.now()
+    return max((_end_of(kind, name) or now) - now, timedelta(0))
+
+
+def _moved(kind: str, name: str, ends: datetime, later: datetime) -> bool:
+    """Whether the name ended then, and ends later from now on."""
+    mine = UsedName.digest == _digest(kind, name), UsedName.expires_at == ends
+    move = update(UsedName).where(*mine).values(expires_at=later).returning(UsedName.digest)
+    return db.session.execute(move, execution_options=_PLAIN).scalar_one_or_none() is not None
 
 
 def _end_of(kind: str, name: str) -> datetime | None:

@@ -9,6 +9,7 @@ A store that is gone is 503 with Retry-After and decides nothing. A bug is 500, 
 
 from collections.abc import Callable
 from http import HTTPStatus
+from math import ceil
 from typing import Any, Final, TypeVar
 
 from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
@@ -106,7 +107,8 @@ def answer(fault: Fault, status: int | None = None) -> Response:
     if is_for_programs():
         response = jsonify(error=fault.code, error_description=fault.description)
     else:
-        again = found >= HTTPStatus.INTERNAL_SERVER_ERROR and request.method == "GET"
+        later = found >= HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(fault, errors.TooMany)
+        again = later and request.method == "GET"
         told = {
             "sentence": _(fault.person),
             "request_id": logs.request_id(),
@@ -119,6 +121,8 @@ def answer(fault: Fault, status: int | None = None) -> Response:
     response.status_code = found
     if found == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if isinstance(fault, errors.TooMany):
+        response.headers["Retry-After"] = str(max(1, ceil(fault.after.total_seconds())))
     return response
 
 

@@ -1,7 +1,7 @@
 """Counts and times for Prometheus, on /metrics, to whoever shows the token.
 
 `idp serve` runs several processes; each writes its numbers to a file in PROMETHEUS_MULTIPROC_DIR, and whichever process is
-asked adds them up. Labels are endpoint names, methods and statuses only: bounded, and never about a person.
+asked adds them up. Labels are names of endpoints and steps, methods and statuses only: bounded, and never about a person.
 """
 
 import hmac
@@ -22,6 +22,11 @@ MULTIPROCESS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 REQUESTS = Counter("idp_requests_total", "Answered requests.", ("endpoint", "method", "status"))
+WRONG_ANSWERS_OF_NOBODY = Counter(
+    "idp_wrong_answers_of_nobody",
+    "Wrong answers at a step where nobody was named, or nobody of that name exists.",
+    ("step",),
+)
 SECONDS = Histogram("idp_request_seconds", "Time to answer a request.", ("endpoint",), buckets=BUCKETS)
 
 blueprint = Blueprint("metrics", __name__)

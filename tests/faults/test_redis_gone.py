@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from idp import shortlived
-from idp.cache import FIRST_PAUSE, TIMEOUT, Cache, CacheUnavailable
+from idp.cache import FIRST_PAUSE, POLICY_KNOWN_FOR, TIMEOUT, Cache, CacheUnavailable
 from idp.extensions import db
 from tests.faults.outages import MINUTE, OPERATIONS, Stopwatch, fails, operations, seconds
 from tests.shortlived.conftest import stores_app
@@ -171,17 +171,52 @@ def test_refusing_writes(spoil: Callable[[ValkeyProcess], None], valkey_process:
     cached.get("anything")
 
 
+EVICTING = (
+    "allkeys-lru",
+    "allkeys-lfu",
+    "allkeys-random",
+    "volatile-lru",
+    "volatile-lfu",
+    "volatile-random",
+    "volatile-ttl",
+)
+
+
 @pytest.mark.usefixtures("clock", "stores")
-def test_evicting(valkey_process: ValkeyProcess) -> None:
-    """A server that throws out what it likes: each value is whole or gone, and each is given once."""
+@pytest.mark.parametrize("policy", EVICTING)
+def test_evicting(valkey_process: ValkeyProcess, policy: str) -> None:
+    """R82: a server that throws out what it likes is nobody's home: what is put lives in SQL, whole, and is given once."""
     with valkey_process.client() as client:
         client.config_set("maxmemory", str(client.info("memory")["used_memory"] + 300_000))
-        client.config_set("maxmemory-policy", "allkeys-lru")
+        client.config_set("maxmemory-policy", policy)
     handles = [shortlived.put("code", {"n": n, "filling": "x" * 1000}, MINUTE) for n in range(600)]
-    got = [shortlived.get("code", handle) for handle in handles]
-    assert any(value is None for value in got)
-    assert any(value is not None for value in got)
-    assert all(value is None or value["n"] == n for n, value in enumerate(got))
+    got = [shortlived.take("code", handle) for handle in handles]
+    assert [value and value["n"] for value in got] == list(range(600))
+    assert shortlived.take("code", handles[0]) is None
+
+
+@pytest.mark.usefixtures("clock", "stores")
+def test_a_bound_that_comes_later(valkey_process: ValkeyProcess, cached: Cache, watch: Stopwatch) -> None:
+    """Whoever changes the policy of a server that runs is heard within seconds; without a bound nothing is thrown out."""
+    with valkey_process.client() as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        assert not cached.evicts()
+        client.config_set("maxmemory", "100mb")
+    assert not cached.evicts()
+    watch.seconds += POLICY_KNOWN_FOR
+    assert cached.evicts()
+    with valkey_process.client() as client:
+        client.config_set("maxmemory-policy", "noeviction")
+    watch.seconds += POLICY_KNOWN_FOR
+    assert not cached.evicts()
+
+
+@pytest.mark.usefixtures("clock", "stores")
+def test_a_policy_that_is_not_told(valkey_process: ValkeyProcess) -> None:
+    """A server that does not let us ask may throw out what it likes: SQL."""
+    with valkey_process.client() as client:
+        client.execute_command("ACL", "SETUSER", "default", "-info")
+    assert shortlived.put("code", {"n": 1}, MINUTE)[0] == "s"
 
 
 @pytest.mark.usefixtures("clock", "stores")

@@ -390,7 +390,7 @@ def test_an_answer_that_is_not_right_logs_nobody_in(
     for what, spoil in NONSENSE.items():
         browser.send(browser.filled_form(passkey=spoil(answered(browser, phone))))
         assert (browser.status, bool(browser.alert), browser.step) == (400, True, "passkey"), what
-    assert {event["step"] for event in events(world, "login.step_failed")} == {"passkey"}
+    assert events(world, "login.step_failed") == []  # of nobody: `test_left_behind.py`
     assert rp.finish(use(browser, phone)).claims["sub"] == str(anna.id)
 
 

@@ -21,6 +21,7 @@ from idp.login.policy import counting, floor, proved
 from idp.login.proofs import by_passkey
 from idp.login.situation import gather
 from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
+from idp.login.throttle import Asked
 from idp.login.types import Factor, Level, Need, ReasonCode, Requirement, Situation, StepName
 from idp.web.browser import browser_hash
 
@@ -29,11 +30,11 @@ _FIRST = _SECOND | {StepName.PASSWORD, StepName.SECURITY_CODE}
 
 
 class Passkey(ByForm):
-    """There is nothing to guess at, so tries are not counted. It makes no known-IP grant, and none stands in for it."""
+    """There is nothing to guess at; tries are counted all the same. It makes no known-IP grant, and none stands in for it."""
 
     name = StepName.PASSKEY
     instead_of = frozenset({StepName.PASSWORD, StepName.TOTP})
-    asked = None
+    asked = Asked.PASSKEY
 
     def required(self, s: Situation) -> Requirement:
         """Owed of its own accord where a demand takes nothing less, and by whoever has no other second factor."""

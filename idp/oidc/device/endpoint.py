@@ -22,6 +22,7 @@ from idp.oidc.registration import DEVICE_CODE
 from idp.oidc.requests import AuthorizationRequest
 from idp.oidc.server import NO_STORE, server
 from idp.oidc.token import fault
+from idp.shortlived import allowance
 from idp.web.error_pages import for_programs
 
 
@@ -32,6 +33,8 @@ def device_authorization() -> Response:
         asked = _asked(ProgramRequest(request))
     except OAuth2Error as error:
         return server.refusal(error)
+    if not asked.client.registration.confidential:
+        allowance.spend(len(json.dumps(dict(asked.parameters))))
     device_code, user_code = waiting.begin(asked)
     db.session.commit()
     address = f"{settings.current().issuer}/device"

@@ -58,7 +58,7 @@ def typed_code() -> Response:
         db.session.commit()
         return _enter(given, _("No device waits with this code. Compare it, or ask the device for a new one."))
     kept = {"device": str(device.id), "browser": browser_hash(), "code": waiting.shown(code), "consenting": None}
-    handle = shortlived.put(_KIND, kept, waiting.LIFETIME)
+    handle = shortlived.leave(_KIND, kept, waiting.LIFETIME)
     db.session.commit()
     return make_response(redirect(url_for("oidc.device_confirm", handle=handle), 303))
 

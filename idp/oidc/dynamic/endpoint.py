@@ -1,9 +1,9 @@
 """`POST /register` (RFC 7591 section 3) and `GET|PUT|DELETE /register/<client_id>` (RFC 7592 section 2).
 
 Refuses: a token that is missing, unknown, over or another client's (401 `invalid_token`, one wording, RFC 7592 section 2.1);
-more than twenty tries an hour with one token (429); what is not a JSON object; metadata that cannot be registered (400
-`invalid_redirect_uri`, `invalid_client_metadata`); a software statement (400 `invalid_software_statement`). A client that was
-switched off, or whose tenant was, is unknown here.
+more than twenty tries an hour with one token, or twenty changes of one client (429); what is not a JSON object; metadata that
+cannot be registered (400 `invalid_redirect_uri`, `invalid_client_metadata`); a software statement (400
+`invalid_software_statement`). A client that was switched off, or whose tenant was, is unknown here.
 """
 
 from __future__ import annotations
@@ -75,7 +75,12 @@ def update(client_id: str) -> Response:
         client = _own(client_id)
         given = open_metadata.parse(request.get_data())
         _fits(given, client)
+        if not initial_tokens.take_place_of(client.id):
+            raise too_many()
+        mine = Client.id == client.id
+        db.session.commit()
         wanted = _wanted(given)
+        client = _still(mine)
         before = client.registration
         secret = _replace(client, wanted)
     except Refused as refused:
@@ -115,6 +120,14 @@ def _own(client_id: str) -> Client:
     if client is None or not opaque.same(opaque.digest(_bearer()), expected or ""):
         raise no_token()
     return client.row
+
+
+def _still(mine: sa.ColumnElement[bool]) -> Client:
+    """The client as it is after the seconds that a fetch may take, unless it has gone in them."""
+    client = db.session.scalar(sa.select(Client).where(mine))
+    if client is None:
+        raise no_token()
+    return client
 
 
 def _wanted(given: dict[str, Any]) -> Wanted:

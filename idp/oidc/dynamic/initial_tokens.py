@@ -21,6 +21,7 @@ REGISTRATIONS_AN_HOUR = 20
 MOST = 20
 """So many a tenant can have at a time in the console."""
 _KIND = "dynamic_registration"
+_CHANGES = "dynamic_change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +77,8 @@ def permit(token: str) -> Permit | None:
 def take_place(allowed: Permit) -> bool:
     """Whether this token may try once more in this hour. The caller commits."""
     return shortlived.room(_KIND, str(allowed.id), REGISTRATIONS_AN_HOUR, timedelta(hours=1))
+
+
+def take_place_of(client_id: uuid.UUID) -> bool:
+    """Whether this client may change what it registered once more in this hour. The caller commits."""
+    return shortlived.room(_CHANGES, str(client_id), REGISTRATIONS_AN_HOUR, timedelta(hours=1))

@@ -18,6 +18,8 @@ from idp.oidc.parameters import Parameters
 from idp.web.browser import browser_hash
 
 LIFETIME = timedelta(hours=1)
+KNOWN = frozenset({"id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"})
+"""What is read of a logout request; nothing else is kept."""
 _KIND = "logout_request"
 
 
@@ -63,11 +65,12 @@ class LogoutRequest:
         return self.hint is not None and self.hint.get("sid") == str(session.id)
 
 
-def read(given: Parameters) -> LogoutRequest:
+def read(brought: Parameters) -> LogoutRequest:
     """The request that the parameters make. Raises `BadLogout`.
 
     A hint that is not ours is no hint: the person is asked.
     """
+    given = brought.only(KNOWN)
     if fault := given.fault():
         raise BadLogout(fault)
     token = given.get("id_token_hint")
@@ -86,7 +89,7 @@ def read(given: Parameters) -> LogoutRequest:
 
 def keep(asked: LogoutRequest, browser: str | None) -> str:
     """Keep the request for this browser (None: the one that comes first) and return its handle. The caller commits."""
-    return shortlived.put(_KIND, {"parameters": dict(asked.parameters), "browser": browser}, LIFETIME)
+    return shortlived.leave(_KIND, {"parameters": dict(asked.parameters), "browser": browser}, LIFETIME)
 
 
 def find(handle: str) -> LogoutRequest:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from idp import clock as product_clock
 from idp.audit.models import AuditEvent
 from idp.extensions import db
+from idp.oidc.dynamic import initial_tokens
 from idp.oidc.models import Client
 from tests.support.browser import Browser
 from tests.support.registering import URI, Registered, Registrar, initial_token
@@ -140,3 +141,14 @@ def test_a_client_that_was_switched_off(mine: Registered, world: World) -> None:
         row.disabled_at = product_clock.now()
     for method in ("GET", "PUT", "DELETE"):
         assert mine.ask(method, json={}).status_code == 401
+
+
+def test_changes_have_a_pace(mine: Registered) -> None:
+    """A change may fetch a file for seconds: twenty an hour of one client, wrong ones included; reading is not counted."""
+    for _ in range(initial_tokens.REGISTRATIONS_AN_HOUR - 1):
+        assert mine.update(sector_identifier_uri="http://127.0.0.1:1/none").status_code == 400
+    assert mine.update(client_name="Maps 2").status_code == 200
+    late = mine.update(client_name="Maps 3")
+    assert (late.status_code, late.json()["error"]) == (429, "temporarily_unavailable")
+    assert late.headers["Retry-After"] == "3600"
+    assert mine.ask("GET").json()["client_name"] == "Maps 2"

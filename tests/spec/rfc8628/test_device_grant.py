@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -203,6 +204,30 @@ def test_guessing_from_one_network(app: Flask, tv: Television, new_browser: NewB
         while shortlived.room("device_network", HOME, at_most, within):
             db.session.commit()
     assert "Wait" in str(new_browser().get("/device").fill(user_code=tv.shows["user_code"]).submit().alert)
+
+
+def test_a_guess_that_is_refused_costs_one_look(app: Flask, tv: Television, browser: Browser) -> None:
+    """Section 5.1, R82: whoever guesses on makes the database read one statement, and write nothing."""
+    at_most, within = views.TRIES_OF_A_NETWORK
+    with app.app_context():
+        while shortlived.room("device_network", HOME, at_most, within):
+            db.session.commit()
+    asked = []
+    browser.get("/device").fill(user_code="BCDF-GHJK")
+    with app.app_context():
+        engine = db.engine
+
+    def look(conn: Any, cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", look)
+    try:
+        browser.submit()
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", look)
+    assert "Wait ten minutes" in str(browser.alert)
+    assert len(asked) == 1
+    assert "INSERT" not in asked[0]
 
 
 def test_the_page_is_this_browsers(tv: Television, anna: KnownUser, browser: Browser, new_browser: NewBrowser) -> None:

@@ -378,3 +378,13 @@ def test_it_is_announced(rp: RelyingParty) -> None:
     algorithms = rp.metadata["request_object_signing_alg_values_supported"]
     assert "ES256" in algorithms
     assert not [name for name in algorithms if name == "none" or name.startswith("HS")]
+
+
+def test_an_object_that_nobody_signed_changes_nothing(rp: RelyingParty, signed: Signed, browser: Browser) -> None:
+    """Section 6.3: what a forged object says takes the place of nothing that the address says, the `state` least of all."""
+    forged = signed(key=STRANGER, state="of the object", response_mode="fragment")
+    browser.get(url(rp, forged, state="of the address", redirect_uri=rp.client.redirect_uri, response_mode="query"))
+    landed = str(browser.landed)
+    assert "error=invalid_request_object" in landed
+    assert "state=of+the+address" in landed.replace("%20", "+")
+    assert "#" not in landed
