@@ -153,8 +153,8 @@ def patience(received: int) -> float:
 
 
 def _declared(scope: "Scope") -> int:
-    """The length that the client announced; 0 without one. Granian has refused what is no number."""
-    return int(scope.headers.get("content-length", "0"))
+    """The length that the client announced; 0 without one. Granian has refused what is no number, and different ones."""
+    return int(scope.headers.get("content-length", "0").partition(",")[0])
 
 
 async def _linger(scope: "Scope", chunks: AsyncIterator[bytes]) -> None:

@@ -139,11 +139,24 @@ def test_a_body_has_a_deadline(store: Store, tmp_path: Path, ends: ExitStack) ->
         (unfinished("/nowhere", more="Expect: 100-continue\n"), 404),
         (unfinished(length=MOST_BODY_BYTES + 1), 413),
         (unfinished(length=MOST_BODY_BYTES + 1, more="Expect: 100-continue\n"), 413),
-        (unfinished(length=10**30), 413),
+        (unfinished(length=10**18), 413),
+        (unfinished(length=10**30), 400),
+        (unfinished(more="Content-Length: 1000\n", length=MOST_BODY_BYTES + 1), 400),
         (unfinished("/healthz", method="GET"), 200),
         (unfinished("/token", method="DELETE"), 405),
     ],
-    ids=["no address", "other method", "no address, asks first", "large", "large, asks first", "huge", "get", "delete"],
+    ids=[
+        "no address",
+        "other method",
+        "no address, asks first",
+        "large",
+        "large, asks first",
+        "huge",
+        "no number",
+        "two lengths",
+        "get",
+        "delete",
+    ],
 )
 def test_nobody_waits_for_a_body_that_nobody_takes(live: Server, ends: ExitStack, said: str, status: int) -> None:
     """R81: the address, the method and the announced length are judged by the head; no client is told to go on."""
