@@ -2,7 +2,7 @@
 
     check settings, database, schema, keys, port ── a fault? one line each, exit 1
       │
-      └─▶ granian ─▶ N worker processes, each makes its own application ─▶ whole requests ─▶ threads that answer
+      └─▶ granian ─▶ N worker processes, each makes its own application ─▶ its gateway ─▶ threads that answer
             │          killed or crashed: another takes its place
             └─ SIGTERM, SIGINT: no new connections, open requests are answered (30 s), exit 0
                SIGHUP: workers are replaced one after another; the old one closes each connection with its next answer
@@ -10,6 +10,7 @@
 Nothing is shared between workers but the database, Redis and the files that /metrics adds up.
 """
 
+import atexit
 import ctypes
 import errno
 import multiprocessing
@@ -36,12 +37,12 @@ from granian.server.mp import MPServer
 
 from idp import create_app
 from idp.cli import probes
-from idp.cli.rsgi import WholeRequests
 from idp.errors import Misconfigured
 from idp.extensions import db
 from idp.oidc import keys
 from idp.settings import Settings
 from idp.web import input_limits, logs
+from idp.web.gateway import Gateway
 from idp.web.metrics import MULTIPROCESS_VARIABLE
 
 if TYPE_CHECKING:
@@ -94,10 +95,10 @@ def serve(bind: tuple[str, int], workers: int) -> None:
     logs.take_over()
     _allow_files(OPEN_CONNECTIONS + OTHER_FILES)
     with _shared_metrics():
-        _server(*bind, workers).serve(target_loader=application, wrap_loader=False)  # type: ignore[arg-type]
+        _server(*bind, workers).serve(target_loader=application, wrap_loader=False)
 
 
-def application(ready: "Event | None" = None) -> WholeRequests:
+def application(ready: "Event | None" = None) -> Gateway:
     """Make the application of one worker, and say when it is ready to listen."""
     logs.configure()
     logs.take_over()
@@ -108,7 +109,8 @@ def application(ready: "Event | None" = None) -> WholeRequests:
     signal.signal(signal.SIGHUP, lambda *_: leaving.set())
     if ready:
         ready.set()
-    return WholeRequests(closing_when(leaving, app), partial(input_limits.most_body_bytes, app), THREADS)
+    atexit.register(os._exit, 0)  # Python's finalisation would stop a thread of granian's inside Rust, which aborts
+    return Gateway(closing_when(leaving, app), THREADS, partial(input_limits.most_body_bytes, app))
 
 
 def closing_when(leaving: threading.Event, app: "WSGIApplication") -> "WSGIApplication":
@@ -202,7 +204,7 @@ def _server(host: str, port: int, workers: int) -> Server:
         "idp.cli.serve:application",
         address=host,
         port=port,
-        interface=Interfaces.RSGI,
+        interface=Interfaces.ASGINL,
         http=HTTPModes.http1,  # a connection that says nothing has a limit of time there, and in HTTP/2 none
         workers=workers,
         backpressure=_open_connections(),

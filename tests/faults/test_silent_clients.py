@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from idp.cli.rsgi import ROOM_BYTES
 from idp.cli.serve import THREADS
+from idp.web.gateway import ROOM_BYTES
 from idp.web.input_limits import MOST_BODY_BYTES
 from tests.support.server import Server, serving
 from tests.support.stores import Store
