@@ -110,6 +110,7 @@ class Gateway:
                         return RequestEntityTooLarge()
                     if len(body) > SMALL_BYTES and self._held > ROOM_BYTES:
                         return ServiceUnavailable()
+                    more = more and len(body) != declared
                     deadline.reschedule(began + patience(len(body)))
         except TimeoutError:
             return RequestTimeout()
