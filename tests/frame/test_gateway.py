@@ -19,7 +19,7 @@ def through(application: WSGIApplication, request: httpx.Request) -> httpx.Respo
     """The answer of a WSGI application to this request, through the gateway."""
 
     async def asked() -> httpx.Response:
-        transport = httpx.ASGITransport(Gateway(application, 1, lambda *_: 1000))  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(Gateway(application, 1, lambda *_: 1000))
         async with httpx.AsyncClient(transport=transport) as client:
             return await client.send(request)
 
