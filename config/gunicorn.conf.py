@@ -1,4 +1,9 @@
-"""Gunicorn instead of `idp serve`: gunicorn -c config/gunicorn.conf.py wsgi:application (gunicorn is not a dependency)."""
+"""Gunicorn instead of `idp serve`: gunicorn -c config/gunicorn.conf.py wsgi:application (gunicorn is not a dependency).
+
+Only behind a proxy that takes a request whole before it passes it on (nginx does: `proxy_request_buffering on`, its default,
+with `client_header_timeout` and `client_body_timeout`). A thread of gunicorn waits for a silent client without a limit:
+`timeout` is for a worker that hangs, not for a request.
+"""
 
 import multiprocessing
 import os

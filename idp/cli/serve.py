@@ -2,7 +2,7 @@
 
     check settings, database, schema, keys, port ── a fault? one line each, exit 1
       │
-      └─▶ granian ─▶ N worker processes, each makes its own application ─▶ threads that answer
+      └─▶ granian ─▶ N worker processes, each makes its own application ─▶ its gateway ─▶ threads that answer
             │          killed or crashed: another takes its place
             └─ SIGTERM, SIGINT: no new connections, open requests are answered (30 s), exit 0
                SIGHUP: workers are replaced one after another; the old one closes each connection with its next answer
@@ -10,10 +10,12 @@
 Nothing is shared between workers but the database, Redis and the files that /metrics adds up.
 """
 
+import atexit
 import ctypes
 import errno
 import multiprocessing
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -28,7 +30,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
@@ -39,7 +41,8 @@ from idp.errors import Misconfigured
 from idp.extensions import db
 from idp.oidc import keys
 from idp.settings import Settings
-from idp.web import logs
+from idp.web import input_limits, logs
+from idp.web.gateway import Gateway
 from idp.web.metrics import MULTIPROCESS_VARIABLE
 
 if TYPE_CHECKING:
@@ -48,7 +51,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 THREADS: Final = 24
-OPEN_CONNECTIONS: Final = 1024
+OPEN_CONNECTIONS: Final = 4096
+"""Of one worker; further ones wait. A connection costs a file and some kilobytes, a silent one for ten seconds only."""
+OTHER_FILES: Final = 256
 DRAIN_SECONDS: Final = 30
 HEADER_MILLISECONDS: Final = 10_000
 MOST_HEADER_BYTES: Final = 64 * 1024
@@ -88,11 +93,12 @@ def serve(bind: tuple[str, int], workers: int) -> None:
         raise Misconfigured(*faults)
     logs.configure()
     logs.take_over()
+    _allow_files(OPEN_CONNECTIONS + OTHER_FILES)
     with _shared_metrics():
         _server(*bind, workers).serve(target_loader=application, wrap_loader=False)
 
 
-def application(ready: "Event | None" = None) -> "WSGIApplication":
+def application(ready: "Event | None" = None) -> Gateway:
     """Make the application of one worker, and say when it is ready to listen."""
     logs.configure()
     logs.take_over()
@@ -103,7 +109,8 @@ def application(ready: "Event | None" = None) -> "WSGIApplication":
     signal.signal(signal.SIGHUP, lambda *_: leaving.set())
     if ready:
         ready.set()
-    return closing_when(leaving, app)
+    atexit.register(os._exit, 0)  # Python's finalisation would stop a thread of granian's inside Rust, which aborts
+    return Gateway(closing_when(leaving, app), THREADS, partial(input_limits.most_body_bytes, app))
 
 
 def closing_when(leaving: threading.Event, app: "WSGIApplication") -> "WSGIApplication":
@@ -197,10 +204,10 @@ def _server(host: str, port: int, workers: int) -> Server:
         "idp.cli.serve:application",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,  # a connection that says nothing has a limit of time there, and in HTTP/2 none
         workers=workers,
-        blocking_threads=THREADS,
-        backpressure=OPEN_CONNECTIONS,
+        backpressure=_open_connections(),
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=MOST_HEADER_BYTES),
         websockets=False,
         log_level=LogLevels.info,
@@ -210,6 +217,21 @@ def _server(host: str, port: int, workers: int) -> Server:
         respawn_interval=FAREWELL_SECONDS,
         workers_kill_timeout=DRAIN_SECONDS,
     )
+
+
+def _allow_files(wanted: int) -> None:
+    """Raise this process's limit of open files, which workers inherit, as far as the machine allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+
+
+def _open_connections() -> int:
+    """How many connections a worker takes: fewer where it may not open so many files, or it would take one and fail."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    room = OPEN_CONNECTIONS if soft == resource.RLIM_INFINITY else soft - OTHER_FILES
+    return max(1, min(OPEN_CONNECTIONS, room))
 
 
 @contextmanager

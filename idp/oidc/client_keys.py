@@ -12,7 +12,8 @@
                   └─ no answer ─▶ logged; those at hand for a while longer, then none
 
 A key set that is fetched may hold what we cannot use: such a key is passed over (RFC 7517 section 5). What a process
-knows is its own. Fetching takes seconds: whoever calls holds no lock on any row.
+knows is its own. Fetching takes seconds: whoever calls holds no lock on any row. Anybody may send a JWT in a client's
+name: of its registered keys only those are read that its header may mean, and what was read is remembered.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final, cast
+from functools import lru_cache
+from itertools import islice
+from typing import Any, Final, cast
 
 from flask import Flask, current_app
 from joserfc import jws, jwt
@@ -46,9 +49,14 @@ RETRY: Final = timedelta(seconds=30)
 """How long after a try, whatever came of it, the next one is made at the earliest."""
 MOST_ADDRESSES: Final = 500
 MOST_KEYS: Final = 50
+MOST_READ: Final = 5000
+"""How many registered keys a process remembers as read."""
 _PATIENCE_SECONDS: Final = 2.0
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _PUBLISHED: Final = "idp.oidc.client_keys"
+
+_KTY: Final = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
+"""The kind of key by the first letters of the algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864)."""
 
 Keys = tuple[PublicKey, ...]
 
@@ -62,7 +70,7 @@ def of(registration: Registration, kid: str | None = None) -> Keys:
     """Every key of the client; `kid` is the name that is wanted of them."""
     if registration.jwks_uri is not None:
         return cast("Published", current_app.extensions[_PUBLISHED]).at(registration.jwks_uri, kid)
-    return tuple(public_keys.read(jwk) for jwk in (registration.jwks or {}).get("keys", []))
+    return tuple(_registered(jwk) for jwk in _listed(registration))
 
 
 def verified(registration: Registration, token: str, algorithms: Sequence[str]) -> jwt.Token | None:
@@ -83,12 +91,41 @@ def _named(registration: Registration, token: str) -> Keys:
     if len(token) > LONGEST_TOKEN or not token.isascii():
         return ()
     try:
-        kid = jws.extract_compact(token.encode("ascii"), registry=Registry()).headers().get("kid")
+        header = jws.extract_compact(token.encode("ascii"), registry=Registry()).headers()
     except (JoseError, ValueError, RecursionError):
         return ()
-    if kid is None:
-        return of(registration)
-    return tuple(key for key in of(registration, kid) if key.kid == kid) if isinstance(kid, str) else ()
+    kid = header.get("kid")
+    if not isinstance(kid, str | None):
+        return ()
+    if registration.jwks_uri is not None:
+        candidates = of(registration, kid)
+    else:
+        meant = (jwk for jwk in _listed(registration) if _may_be_meant(jwk, header))
+        candidates = tuple(_registered(jwk) for jwk in islice(meant, public_keys.MOST_KEYS))
+    return tuple(key for key in candidates if kid in {None, key.kid})
+
+
+def _listed(registration: Registration) -> Sequence[Mapping[str, Any]]:
+    listed: Sequence[Mapping[str, Any]] = (registration.jwks or {}).get("keys", [])
+    return listed
+
+
+def _may_be_meant(jwk: Mapping[str, Any], header: Mapping[str, Any]) -> bool:
+    """Whether a JWT with this header may be signed by this key, as far as what it says of itself tells.
+
+    A key without a name is called by its thumbprint, which only reading it tells (RFC 7638).
+    """
+    kid, alg = header.get("kid"), str(header.get("alg"))
+    return kid in {None, jwk.get("kid", kid)} and jwk.get("kty") == _KTY.get(alg[:2])
+
+
+def _registered(jwk: Mapping[str, Any]) -> PublicKey:
+    return _read_once(json.dumps(jwk))
+
+
+@lru_cache(MOST_READ)
+def _read_once(text: str) -> PublicKey:
+    return public_keys.read(json.loads(text))
 
 
 @dataclass(slots=True)

@@ -179,6 +179,8 @@ def _jwks(value: Any) -> None:
     """A set of public keys that can verify (RFC 7517 section 5); never a private or a shared one."""
     if not isinstance(value, dict) or not isinstance(value.get("keys"), list) or not value["keys"]:
         raise ValueError('must be a JSON Web Key Set, {"keys": [...]}')
+    if len(value["keys"]) > public_keys.MOST_KEYS:
+        raise ValueError(f"must hold {public_keys.MOST_KEYS} keys at most")
     for jwk in value["keys"]:
         public_keys.read(jwk)
 

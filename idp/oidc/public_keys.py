@@ -9,6 +9,8 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
 PublicKey = RSAKey | ECKey | OKPKey
 
+MOST_KEYS: Final = 20
+"""Of one client: some at a time for signing and for encryption, and as many again while they change."""
 FEWEST_RSA_BITS: Final = 2048
 MOST_RSA_BITS: Final = 8192
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})

@@ -45,6 +45,12 @@ class TooLarge(errors.BadRequest):
     default_person = "What was sent is too large. Go back and send less, or a smaller file."
 
 
+class TooSlow(errors.BadRequest):
+    """What was sent did not come in time."""
+
+    default_person = "What was sent took too long to arrive. Check your connection, go back and try again."
+
+
 class WrongMethod(errors.BadRequest):
     """The address exists, but not for this method."""
 
@@ -55,6 +61,7 @@ _BY_STATUS: Final[dict[int, type[Fault]]] = {
     HTTPStatus.FORBIDDEN: errors.Forbidden,
     HTTPStatus.NOT_FOUND: errors.NotFound,
     HTTPStatus.METHOD_NOT_ALLOWED: WrongMethod,
+    HTTPStatus.REQUEST_TIMEOUT: TooSlow,
     HTTPStatus.CONFLICT: errors.Conflict,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TooLarge,
     HTTPStatus.REQUEST_URI_TOO_LONG: TooLarge,

@@ -5,19 +5,21 @@
              └──────────────────────────▶ OutgoingFailed ◀───────────────┴── slow · large · no answer
 
 A name is asked once and its answer is what is connected to, so that no second answer can lead elsewhere (DNS
-rebinding). No redirect is followed, no proxy of the environment is used, nothing compressed is unpacked. All of it,
-the name's resolution included, is over within five seconds. Where the issuer itself is a loopback address, in
-development, http and loopback addresses may be asked too; elsewhere never.
+rebinding). A name whose name service is silent holds up nobody else: it has a thread of its own. No redirect is
+followed, no proxy of the environment is used, nothing compressed is unpacked. All of it, the name's resolution
+included, is over within five seconds. Where the issuer itself is a loopback address, in development, http and loopback
+addresses may be asked too; elsewhere never.
 """
 
 from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -30,9 +32,10 @@ from idp import settings
 
 PATIENCE_SECONDS: Final = 5.0
 MOST_BYTES: Final = 64 * 1024
+MOST_NAMES: Final = 32
+"""How many names one process resolves at a time."""
 _USER_AGENT: Final = "informer-idp"
 _NAT64: Final = (0x0064_FF9B << 96) >> 32
-_resolvers: Final = ThreadPoolExecutor(max_workers=4, thread_name_prefix="resolve")
 
 
 class OutgoingFailed(Exception):
@@ -108,6 +111,51 @@ def _trust() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+Addresses = list[IPv4Address | IPv6Address]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question to the name service, and since when (of the monotonic clock) it is open."""
+
+    since: float
+    answer: Future[Addresses] = field(default_factory=Future)
+
+
+class _Names:
+    """The names that are being resolved: each once, each in a thread of its own, so many in all."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, _Asked] = {}
+        self._changing = threading.Lock()
+
+    def asked(self, host: str, port: int) -> _Asked:
+        """The question for this name. Raises `OutgoingFailed` at once where waiting for it has been in vain."""
+        with self._changing:
+            asked = self._open.get(host)
+            if asked is not None:
+                _left(asked.since + PATIENCE_SECONDS)
+                return asked
+            if len(self._open) >= MOST_NAMES:
+                raise OutgoingFailed("too many names are being resolved")
+            asked = self._open[host] = _Asked(time.monotonic())
+        threading.Thread(target=self._ask, args=(host, port, asked), name=f"resolve {host}", daemon=True).start()
+        return asked
+
+    def _ask(self, host: str, port: int, asked: _Asked) -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            asked.answer.set_result([ip_address(str(sockaddr[0]).partition("%")[0]) for *_, sockaddr in found])
+        except (OSError, ValueError) as error:
+            asked.answer.set_exception(error)
+        finally:
+            with self._changing:
+                del self._open[host]
+
+
+_names: Final = _Names()
+
+
 @dataclass(frozen=True, slots=True)
 class _Guard(httpcore.NetworkBackend):
     """Connects to public addresses only, and to nothing after `until` (of the monotonic clock)."""
@@ -136,10 +184,8 @@ class _Guard(httpcore.NetworkBackend):
                 failures.append(str(error))
         raise OutgoingFailed(f"nobody answers: {'; '.join(failures)}"[:200])
 
-    def _resolve(self, host: str, port: int) -> list[IPv4Address | IPv6Address]:
-        asked = _resolvers.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        found = asked.result(timeout=_left(self.until))
-        return [ip_address(str(sockaddr[0]).partition("%")[0]) for *_, sockaddr in found]
+    def _resolve(self, host: str, port: int) -> Addresses:
+        return _names.asked(host, port).answer.result(timeout=_left(self.until))
 
 
 @dataclass(frozen=True, slots=True)

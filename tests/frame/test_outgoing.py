@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 
 import pytest
@@ -107,6 +107,54 @@ def test_a_slow_name_service_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OutgoingFailed, match="TimeoutError"):
         fetch("https://books.example/jwks")
     over.set()
+
+
+@pytest.fixture
+def stuck(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The names whose name service was asked and says nothing until the test is over: those that end in `.stuck`."""
+    over, asked, really = threading.Event(), list[str](), socket.getaddrinfo
+
+    def resolve(host: str, port: int, *rest: int, **options: int) -> list[tuple[object, ...]]:
+        if not host.endswith(".stuck"):
+            return [*really(host, port, *rest, **options)]
+        asked.append(host)
+        over.wait(600)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    yield asked
+    over.set()
+    while any(thread.name.startswith("resolve ") for thread in threading.enumerate()):
+        next(thread for thread in threading.enumerate() if thread.name.startswith("resolve ")).join(60)
+
+
+def fetch_in_vain(url: str, why: str) -> None:
+    """A fetch that fails, and the reason."""
+    with pytest.raises(OutgoingFailed, match=why):
+        fetch(url)
+
+
+@pytest.mark.usefixtures("in_development", "impatient")
+def test_a_silent_name_service_holds_up_nobody_else(stuck: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """R75: other names are resolved while some are not, and whoever asks for such a one again is not kept waiting."""
+    for number in range(10):
+        fetch_in_vain(f"https://{number}.stuck/jwks", "TimeoutError")
+    for _ in range(3):
+        fetch_in_vain("https://1.stuck/jwks", "TimeoutError: too slow")
+    monkeypatch.setattr(outgoing, "PATIENCE_SECONDS", 60)
+    with peer(says(OK)) as there:
+        assert fetch(f"http://localhost:{there.port}/") == b"hello"
+    assert stuck == [f"{number}.stuck" for number in range(10)]
+
+
+@pytest.mark.usefixtures("in_development", "impatient")
+def test_names_that_are_being_resolved_have_a_bound(stuck: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """R75: so many threads wait for name services, and no more."""
+    monkeypatch.setattr(outgoing, "MOST_NAMES", 3)
+    for number in range(3):
+        fetch_in_vain(f"https://{number}.stuck/jwks", "TimeoutError")
+    fetch_in_vain("https://3.stuck/jwks", "too many names")
+    assert len(stuck) == 3
 
 
 @pytest.mark.usefixtures("in_app")

@@ -8,7 +8,7 @@ from flask import Flask, render_template_string, request
 
 from idp.extensions import csrf
 from idp.web.error_pages import for_programs
-from idp.web.input_limits import MOST_BODY_BYTES
+from idp.web.input_limits import MOST_BODY_BYTES, MOST_FIELDS
 from tests.support.browser import NewBrowser
 
 pytestmark = pytest.mark.own_app
@@ -65,11 +65,19 @@ def test_a_body_that_is_not_a_form_is_looked_at_as_it_is(http: httpx.Client) -> 
     [
         (lambda http: http.post("/for-programs", content=b"a" * (MOST_BODY_BYTES + 1)), 413),
         (lambda http: http.post("/for-programs", data={f"f{n}": "" for n in range(300)}), 200),
+        (lambda http: http.post("/for-programs", data={f"f{n}": "" for n in range(MOST_FIELDS + 1)}), 413),
+        (lambda http: http.post("/nowhere", data={f"f{n}": "" for n in range(MOST_FIELDS + 1)}), 404),
+        (lambda http: http.post("/nowhere", content=b"a" * (MOST_BODY_BYTES + 1)), 404),
+        (lambda http: http.put("/for-programs", content=b"a" * (MOST_BODY_BYTES + 1)), 405),
+        (lambda http: http.get(f"/for-people?{'&' * MOST_FIELDS}"), 414),
         (lambda http: http.get(f"/for-people?a={'a' * 20_000}"), 414),
         (lambda http: http.get("/" + "a" * 20_000), 414),
         (lambda http: http.get("/for-people", headers={"Cookie": "a=" + "a" * 40_000}), 431),
     ],
-    ids=["body", "many fields", "query", "path", "headers"],
+    ids=[
+        *("body", "many fields", "too many fields", "too many, nowhere", "body, nowhere", "body, other method"),
+        *("too many in the query", "query", "path", "headers"),
+    ],
 )
 def test_too_much_is_refused(http: httpx.Client, call: Callable[[httpx.Client], httpx.Response], status: int) -> None:
     """RFC 9110 sections 15.5.14 and 15.5.15, RFC 6585 section 5."""

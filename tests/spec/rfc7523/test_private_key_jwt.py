@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from joserfc.jwk import ECKey, OKPKey
 
-from idp.oidc import client_keys, registration
+from idp.oidc import client_keys, public_keys, registration
 from tests.spec.rfc7523.conftest import EC, RSA, STRANGER, TYPE, Assert, ask, believed, public
 from tests.support.moving_clock import MovingClock
 from tests.support.stores import ISSUER
@@ -131,6 +131,40 @@ def test_what_is_no_assertion(http: httpx.Client, text: str) -> None:
 def test_what_is_no_jwt_is_signed_by_nobody(in_app: Flask, text: str) -> None:
     """RFC 7515 section 5.2: whoever asks, for an assertion or a request object."""
     assert client_keys.verified(registration.read({"jwks": public(EC)}), text, ["ES256"]) is None
+
+
+def test_only_the_keys_that_are_meant_are_read(
+    in_app: Flask, assertion: Assert, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R75, RFC 7515 section 4.1.4: of many registered keys the one that the header names is read, once.
+
+    Without a name those of its kind, as many as a client may register today. Anybody may send a JWT in a client's name.
+    """
+    read, really = list[Any](), public_keys.read
+
+    def watched(jwk: Any) -> public_keys.PublicKey:
+        read.append(jwk)
+        return really(jwk)
+
+    monkeypatch.setattr(public_keys, "read", watched)
+    many = [ECKey.generate_key("P-256", {"kid": f"ec-{number}"}) for number in range(270)]
+    known = registration.read({"jwks": public(RSA, *many)})
+    for _ in range(3):
+        assert client_keys.verified(known, assertion(many[200], iss="robot"), ["ES256"])
+        assert not client_keys.verified(known, assertion(STRANGER, {"kid": "nobody's"}), ["ES256"])
+    assert [jwk["kid"] for jwk in read] == ["ec-200"]
+    for _ in range(3):
+        assert client_keys.verified(known, assertion(many[0], {"kid": None}), ["ES256"])
+        assert not client_keys.verified(known, assertion(STRANGER, {"kid": None}), ["ES256"])
+    assert len(read) == 1 + public_keys.MOST_KEYS
+
+
+def test_a_key_without_a_name_has_its_thumbprint(in_app: Flask, assertion: Assert) -> None:
+    """RFC 7638: it is found by it."""
+    nameless = {name: value for name, value in EC.as_dict(private=False).items() if name != "kid"}
+    known = registration.read({"jwks": {"keys": [nameless]}})
+    assert client_keys.verified(known, assertion(EC, {"kid": EC.thumbprint()}), ["ES256"])
+    assert not client_keys.verified(known, assertion(EC, {"kid": "ec"}), ["ES256"])
 
 
 def test_one_that_is_too_large(http: httpx.Client, assertion: Assert) -> None:

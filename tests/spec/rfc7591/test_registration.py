@@ -10,16 +10,20 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
+from joserfc.jwk import ECKey
 
 from idp.audit.models import AuditEvent
 from idp.crypto import opaque
 from idp.oidc.models import Client, InitialAccessToken
+from idp.oidc.public_keys import MOST_KEYS
 from tests.support.browser import Browser
 from tests.support.key_host import KeyHost
 from tests.support.moving_clock import MovingClock
 from tests.support.registering import URI, Registrar, bearer, initial_token
 from tests.support.relying_party import NewRp
 from tests.support.world import KnownTenant, KnownUser, World
+
+A_KEY = ECKey.generate_key("P-256").as_dict(private=False)
 
 
 @pytest.fixture
@@ -156,6 +160,7 @@ def test_two_at_the_same_moment(registrar: Registrar) -> None:
         ({"id_token_signed_response_alg": "none"}, "invalid_client_metadata"),
         ({"token_endpoint_auth_method": "private_key_jwt"}, "invalid_client_metadata"),
         ({"jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}}, "invalid_client_metadata"),
+        ({"jwks": {"keys": [A_KEY] * (MOST_KEYS + 1)}}, "invalid_client_metadata"),
         ({"jwks_uri": "https://10.0.0.1/keys"}, "invalid_client_metadata"),
         ({"logo_uri": "http://maps.example/logo.png"}, "invalid_client_metadata"),
         ({"policy_uri": "javascript:alert(1)"}, "invalid_client_metadata"),
