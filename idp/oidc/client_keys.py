@@ -17,7 +17,6 @@ knows is its own. Fetching takes seconds: whoever calls holds no lock on any row
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -26,12 +25,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, cast
 
 from flask import Flask, current_app
-from joserfc import jws, jwt
-from joserfc.errors import JoseError
 
-from idp import clock
-from idp.oidc import public_keys
-from idp.oidc.keys import LONGEST_TOKEN, Registry
+from idp import clock, foreign_json
+from idp.foreign_json import Unusable
+from idp.oidc import jwts, public_keys
+from idp.oidc.jwts import Jwt
 from idp.oidc.public_keys import PublicKey
 from idp.oidc.registration import Registration
 from idp.web import outgoing
@@ -65,30 +63,22 @@ def of(registration: Registration, kid: str | None = None) -> Keys:
     return tuple(public_keys.read(jwk) for jwk in (registration.jwks or {}).get("keys", []))
 
 
-def verified(registration: Registration, token: str, algorithms: Sequence[str]) -> jwt.Token | None:
+def verified(registration: Registration, token: str, algorithms: Sequence[str]) -> Jwt | None:
     """The JWT, if a key of the client signed it by one of these algorithms. Nothing that it says is judged.
 
     A key that its set names for another use or another algorithm does not count (RFC 7517 sections 4.2 and 4.4).
     """
-    for key in _named(registration, token):
-        try:
-            return jwt.decode(token, key, registry=Registry(algorithms=algorithms))
-        except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
-            continue
-    return None
+    found = jwts.read(token)
+    if isinstance(found, Unusable):
+        return None
+    return found if any(found.signed_by(key, algorithms) for key in _named(registration, found)) else None
 
 
-def _named(registration: Registration, token: str) -> Keys:
+def _named(registration: Registration, token: Jwt) -> Keys:
     """The keys that may have signed: of the name in the header, or all where it names none."""
-    if len(token) > LONGEST_TOKEN or not token.isascii():
-        return ()
-    try:
-        kid = jws.extract_compact(token.encode("ascii"), registry=Registry()).headers().get("kid")
-    except (JoseError, ValueError, RecursionError):
-        return ()
-    if kid is None:
+    if token.kid is None:
         return of(registration)
-    return tuple(key for key in of(registration, kid) if key.kid == kid) if isinstance(kid, str) else ()
+    return tuple(key for key in of(registration, token.kid) if key.kid == token.kid)
 
 
 @dataclass(slots=True)
@@ -146,10 +136,10 @@ def _read(url: str, known: _Address) -> None:
 
 def _parsed(body: bytes) -> Keys:
     """The usable keys of a key set (RFC 7517 section 5)."""
-    try:
-        listed = json.loads(body)["keys"]
-    except (ValueError, RecursionError, TypeError, KeyError):
-        raise OutgoingFailed("not a JSON Web Key Set") from None
+    found = foreign_json.object_in(body)
+    if isinstance(found, Unusable):
+        raise OutgoingFailed(f"not a JSON Web Key Set: it {found.because}")
+    listed = found.get("keys")
     if not isinstance(listed, list) or len(listed) > MOST_KEYS:
         raise OutgoingFailed(f"not a JSON Web Key Set of at most {MOST_KEYS} keys")
     return tuple(key for jwk in listed if (key := _usable(jwk)))

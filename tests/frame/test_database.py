@@ -73,6 +73,46 @@ def test_what_is_not_committed_is_rolled_back(app: Flask, world: World) -> None:
 
 
 @both
+@pytest.mark.own_app
+@pytest.mark.parametrize("text", ["de-zon\0", "\0", "\ud800", "de-\udfffzon"], ids=ascii)
+def test_what_is_no_text_reaches_no_database(app: Flask, world: World, text: str) -> None:
+    """R85: whatever brought it here, to look for or to keep, one row or many: 400, never an error of the driver."""
+    tenant = world.tenant("de-zon")
+
+    @app.get("/looks")
+    def looks() -> str:
+        return str(db.session.scalar(sa.select(Tenant.id).where(Tenant.slug == text)))
+
+    @app.get("/writes")
+    def writes() -> str:
+        db.session.execute(sa.update(Tenant).where(Tenant.id == tenant.id).values(name=text))
+        return "written"
+
+    @app.get("/writes-many")
+    def writes_many() -> str:
+        db.session.execute(sa.insert(Tenant), [{"slug": "a", "name": "a"}, {"slug": "b", "name": text}])
+        return "written"
+
+    client = app.test_client()
+    assert [client.get(path).status_code for path in ("/looks", "/writes", "/writes-many")] == [400, 400, 400]
+
+
+@pytest.mark.own_app
+@pytest.mark.postgres_valkey
+def test_what_does_not_fit_a_column_is_400(app: Flask, world: World) -> None:
+    """R85: a value that is too long is whoever's who sent it."""
+    tenant = world.tenant("de-zon")
+
+    @app.get("/writes")
+    def writes() -> str:
+        db.session.execute(sa.update(Tenant).where(Tenant.id == tenant.id).values(name="x" * 1000))
+        return "written"
+
+    answer = app.test_client().get("/writes", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_request")
+
+
+@both
 def test_foreign_keys_are_kept(in_app: Flask) -> None:
     """Nobody belongs to a tenant that does not exist."""
     users = sa.inspect(db.engine).get_foreign_keys("users")
