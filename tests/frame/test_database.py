@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.exc import IntegrityError, MultipleResultsFound, StatementError
 
-from idp.extensions import db
+from idp.extensions import changed, changed_rows, db
 from idp.settings import Settings
 from idp.tenancy.models import Tenant
 from tests.support.postgres import PostgresServer, free_port
@@ -42,6 +42,21 @@ def test_of_sixteen_conditional_updates_one_wins(app: Flask, world: World) -> No
 
     with ThreadPoolExecutor(SIXTEEN) as threads:
         assert sum(threads.map(spend, range(SIXTEEN))) == 1
+
+
+@both
+def test_what_is_done_once_is_of_one_row(in_app: Flask, world: World) -> None:
+    """`changed` says whether one row was; of several rows it is no answer, and `changed_rows` says how many."""
+    for slug in ("a", "b"):
+        world.tenant(slug)
+    every, one = sa.update(Tenant).values(name="same"), sa.update(Tenant).where(Tenant.slug == "a").values(name="one")
+    assert changed(one.where(Tenant.name != "one"))
+    assert not changed(one.where(Tenant.name != "one"))
+    with pytest.raises(MultipleResultsFound):
+        changed(every)
+    db.session.rollback()
+    assert changed_rows(every) == 2
+    assert changed_rows(every.where(Tenant.slug == "c")) == 0
 
 
 @both
