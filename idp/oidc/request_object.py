@@ -68,9 +68,9 @@ def spend(named: Named) -> bool:
 
 def unverified(text: str) -> Parameters:
     """What an object says whoever signed it: only to find the registered address that an error goes to."""
-    found = jwts.read(text)
+    found = jwts.claims_in(text)
     try:
-        return _parameters({} if isinstance(found, Unusable) else found.claims)
+        return _parameters({} if isinstance(found, Unusable) else found)
     except Invalid:
         return Parameters({})
 
