@@ -3,12 +3,13 @@
     PostgreSQL   psycopg 3 · READ COMMITTED · 2 s to connect, 2 s for a lock, 5 s for a statement · checked before use
     SQLite       autocommit, and BEGIN IMMEDIATE before the first write · foreign keys · WAL, synced · file mode 0600
 
+A value that is no text (NUL, half a surrogate pair) is refused before either sees it: PostgreSQL cannot keep it.
 Reads of SQLite hold no snapshot, and writers queue before their first write, so one conditional UPDATE has one winner on both.
 """
 
 import os
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from idp import settings
+from idp.errors import BadRequest
 from idp.extensions import db
+from idp.foreign_json import is_text
 
 BUSY_MILLISECONDS = 2000
 SQLITE_PRAGMAS = (
@@ -59,6 +62,7 @@ def set_up(app: Flask) -> None:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True, **_options(url.get_backend_name())}
     db.init_app(app)
     with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", _refuse_what_is_no_text)
         if db.engine.dialect.name == "sqlite":
             _teach_sqlite(db.engine)
 
@@ -104,6 +108,31 @@ def _begin_before_write(
     """Open the transaction before its first write, and before a read that locks."""
     if not cursor.connection.in_transaction and (statement.lstrip()[:9].upper().startswith(WRITES) or _locks(context)):
         cursor.execute("BEGIN IMMEDIATE")
+
+
+def _refuse_what_is_no_text(
+    connection: Connection,
+    cursor: Any,
+    statement: str,
+    parameters: Any,
+    context: ExecutionContext | None,
+    executemany: bool,  # noqa: FBT001 - the signature is SQLAlchemy's
+) -> None:
+    """Whatever brought it here: one place for every text of every statement, so that no input is an error of the driver."""
+    if not all(map(is_text, _texts(parameters))):
+        raise BadRequest("a text has a NUL or half a character", description="A value is not text that can be kept")
+
+
+def _texts(parameters: Any) -> Iterator[str]:
+    """Every text of a statement, of one row or of many."""
+    match parameters:
+        case str():
+            yield parameters
+        case Mapping():
+            yield from _texts(list(parameters.values()))
+        case list() | tuple():
+            for one in parameters:
+                yield from _texts(one)
 
 
 def _locks(context: ExecutionContext | None) -> bool:

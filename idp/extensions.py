@@ -22,6 +22,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import MultipleResultsFound
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -98,9 +99,18 @@ def changed(update: sa.Update | sa.Delete) -> bool:
     """Run an UPDATE or DELETE of one row that names what the row must still be; whether it was. The caller commits.
 
     What may happen once is done by such a statement: of any number of requests at the same moment one hears True.
+    A statement that finds several rows is not of this kind, and a mistake.
     """
+    rows = changed_rows(update)
+    if rows > 1:
+        raise MultipleResultsFound(f"{rows} rows were changed where one at most was meant")
+    return rows == 1
+
+
+def changed_rows(update: sa.Update | sa.Delete) -> int:
+    """Run an UPDATE or DELETE of any number of rows; how many there were. The caller commits."""
     done = db.session.execute(update, execution_options={"synchronize_session": False})
-    return cast("sa.CursorResult[Any]", done).rowcount == 1
+    return cast("sa.CursorResult[Any]", done).rowcount
 
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)

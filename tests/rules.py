@@ -89,6 +89,8 @@ RULES = (
         "Every decision keeps its reasons; history, audit log, explain and the console's simulator say the same ones.",
         (
             "laws/test_decide::test_the_explanation_is_what_a_login_then_asks",
+            "laws/test_explain::test_an_application_demands_what_is_foreseen_of_it",
+            "laws/test_explain::test_what_is_foreseen_of_an_application_is_what_it_asks",
             "cli/test_explain::test_a_known_ip_address_waives_totp_with_dates",
             "flows/test_login_history::test_it_says_what_explain_says",
             "flows/test_simulator::test_the_same_as_idp_explain",

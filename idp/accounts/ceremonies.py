@@ -14,7 +14,7 @@ import ipaddress
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 import structlog
@@ -23,7 +23,6 @@ from flask_babel import gettext as _
 from webauthn.helpers import (
     base64url_to_bytes,
     parse_authentication_credential_json,
-    parse_client_data_json,
     parse_registration_credential_json,
 )
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
@@ -37,10 +36,11 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from idp import settings, shortlived
+from idp import foreign_json, settings, shortlived
 from idp.accounts.models import Passkey, User
 from idp.crypto import opaque
 from idp.extensions import db
+from idp.foreign_json import Unusable
 from idp.web.browser import browser_hash
 
 LIFETIME = timedelta(minutes=15)
@@ -164,7 +164,7 @@ def used(of: str, handle: str, answer: str, owner: User | None = None) -> Used |
     challenge = _spend(of, handle)
     if challenge is None:
         return Fault.OVER
-    credential = _or_invalid(lambda: parse_authentication_credential_json(_short(answer)))
+    credential = _or_invalid(lambda: parse_authentication_credential_json(_object(answer)))
     if isinstance(credential, Fault):
         return credential
     passkey = db.session.scalar(sa.select(Passkey).where(Passkey.credential_id == credential.raw_id))
@@ -177,7 +177,7 @@ def used(of: str, handle: str, answer: str, owner: User | None = None) -> Used |
 
 
 def _created(challenge: bytes, answer: str) -> Created:
-    credential = parse_registration_credential_json(_short(answer))
+    credential = parse_registration_credential_json(_object(answer))
     _same_frame(credential.response.client_data_json)
     verified = webauthn.verify_registration_response(
         credential=credential,
@@ -222,14 +222,15 @@ def _belongs(passkey: Passkey, owner: User | None, user_handle: bytes | None) ->
 
 def _same_frame(client_data: bytes) -> None:
     """Our pages are in nobody's frame; an answer that says it came from one is not for us."""
-    if parse_client_data_json(client_data).cross_origin:
+    if _object(client_data).get("crossOrigin"):
         raise ValueError("the answer comes from a frame of another site")
 
 
-def _short(answer: str) -> str:
-    if len(answer) > LONGEST_ANSWER:
-        raise ValueError("the answer is too long")
-    return answer
+def _object(answer: str | bytes) -> dict[str, Any]:
+    found = foreign_json.object_in(answer, LONGEST_ANSWER)
+    if not isinstance(found, Unusable):
+        return found
+    raise ValueError(f"the answer {found.because}")
 
 
 def _or_invalid(check: Callable[[], Outcome]) -> Outcome | Fault:

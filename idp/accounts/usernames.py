@@ -3,6 +3,8 @@
 import unicodedata
 
 LONGEST = 150
+LONGEST_KEY = 600
+"""One letter may become eighteen (U+FDFA, Unicode Standard Annex 15 section 10)."""
 
 
 def key(username: str) -> str:
@@ -14,7 +16,7 @@ def problem(username: str) -> str | None:
     """Why this cannot be a username; None when it can."""
     if not key(username):
         return "must not be empty"
-    if len(username) > LONGEST:
+    if len(username) > LONGEST or len(key(username)) > LONGEST_KEY:
         return f"must have at most {LONGEST} characters"
     if username != username.strip():
         return "must not begin or end with a space"

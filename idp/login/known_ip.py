@@ -25,7 +25,7 @@ from idp.accounts.queries import tenants_of
 from idp.audit.events import KnownIpChosen, KnownIpGranted, KnownIpRevoked, KnownIpUsed
 from idp.audit.record import record
 from idp.crypto import opaque
-from idp.extensions import changed, db, upsert
+from idp.extensions import changed_rows, db, upsert
 from idp.login.models import KnownIpGrant
 from idp.login.types import Evidence, Factor, KnownIp
 from idp.tenancy.models import Tenant
@@ -147,7 +147,7 @@ def revoke_all(user: User, because: str = "revoked", actor_id: uuid.UUID | None 
 def forget_ended(user: User) -> None:
     """Forget the grants that are over, so that a clock which is set back revives none. The caller commits."""
     over = sa.delete(KnownIpGrant).where(KnownIpGrant.user_id == user.id, KnownIpGrant.expires_at <= clock.now())
-    if changed(over):
+    if changed_rows(over) > 0:
         _moved_on(user)
 
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from idp import foreign_json
+from idp.foreign_json import Unusable
 from idp.oidc.acr import WantedAcr
 
 Wishes = Mapping[str, Mapping[str, Any]]
@@ -55,12 +57,9 @@ def parse(text: str | None) -> RequestedClaims:
     """The parameter's value as wishes. Raises `Unreadable`."""
     if text is None:
         return RequestedClaims()
-    try:
-        asked = json.loads(text)
-    except (ValueError, RecursionError):
-        raise Unreadable("claims is not JSON") from None
-    if not isinstance(asked, dict):
-        raise Unreadable("claims is not a JSON object")
+    asked = foreign_json.object_in(text)
+    if isinstance(asked, Unusable):
+        raise Unreadable(f"claims {asked.because}")
     claims = RequestedClaims(_place(asked.get("id_token")), _place(asked.get("userinfo")))
     if len(claims.subjects) > 1:
         raise Unreadable("claims names more than one sub")

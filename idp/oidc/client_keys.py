@@ -29,12 +29,11 @@ from itertools import islice
 from typing import Any, Final, cast
 
 from flask import Flask, current_app
-from joserfc import jws, jwt
-from joserfc.errors import JoseError
 
-from idp import clock
-from idp.oidc import public_keys
-from idp.oidc.keys import LONGEST_TOKEN, Registry
+from idp import clock, foreign_json
+from idp.foreign_json import Unusable
+from idp.oidc import jwts, public_keys
+from idp.oidc.jwts import Jwt
 from idp.oidc.public_keys import PublicKey
 from idp.oidc.registration import Registration
 from idp.web import outgoing
@@ -73,36 +72,25 @@ def of(registration: Registration, kid: str | None = None) -> Keys:
     return tuple(_registered(jwk) for jwk in _listed(registration))
 
 
-def verified(registration: Registration, token: str, algorithms: Sequence[str]) -> jwt.Token | None:
+def verified(registration: Registration, token: str, algorithms: Sequence[str]) -> Jwt | None:
     """The JWT, if a key of the client signed it by one of these algorithms. Nothing that it says is judged.
 
     A key that its set names for another use or another algorithm does not count (RFC 7517 sections 4.2 and 4.4).
     """
-    for key in _named(registration, token):
-        try:
-            return jwt.decode(token, key, registry=Registry(algorithms=algorithms))
-        except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
-            continue
-    return None
+    found = jwts.read(token)
+    if isinstance(found, Unusable):
+        return None
+    return found if any(found.signed_by(key, algorithms) for key in _named(registration, found)) else None
 
 
-def _named(registration: Registration, token: str) -> Keys:
+def _named(registration: Registration, token: Jwt) -> Keys:
     """The keys that may have signed: of the name in the header, or all where it names none."""
-    if len(token) > LONGEST_TOKEN or not token.isascii():
-        return ()
-    try:
-        header = jws.extract_compact(token.encode("ascii"), registry=Registry()).headers()
-    except (JoseError, ValueError, RecursionError):
-        return ()
-    kid = header.get("kid")
-    if not isinstance(kid, str | None):
-        return ()
     if registration.jwks_uri is not None:
-        candidates = of(registration, kid)
+        candidates = of(registration, token.kid)
     else:
-        meant = (jwk for jwk in _listed(registration) if _may_be_meant(jwk, header))
+        meant = (jwk for jwk in _listed(registration) if _may_be_meant(jwk, token))
         candidates = tuple(_registered(jwk) for jwk in islice(meant, public_keys.MOST_KEYS))
-    return tuple(key for key in candidates if kid in {None, key.kid})
+    return tuple(key for key in candidates if token.kid in {None, key.kid})
 
 
 def _listed(registration: Registration) -> Sequence[Mapping[str, Any]]:
@@ -110,13 +98,12 @@ def _listed(registration: Registration) -> Sequence[Mapping[str, Any]]:
     return listed
 
 
-def _may_be_meant(jwk: Mapping[str, Any], header: Mapping[str, Any]) -> bool:
-    """Whether a JWT with this header may be signed by this key, as far as what it says of itself tells.
+def _may_be_meant(jwk: Mapping[str, Any], token: Jwt) -> bool:
+    """Whether this JWT may be signed by this key, as far as what it says of itself tells.
 
     A key without a name is called by its thumbprint, which only reading it tells (RFC 7638).
     """
-    kid, alg = header.get("kid"), str(header.get("alg"))
-    return kid in {None, jwk.get("kid", kid)} and jwk.get("kty") == _KTY.get(alg[:2])
+    return token.kid in {None, jwk.get("kid", token.kid)} and jwk.get("kty") == _KTY.get(token.alg[:2])
 
 
 def _registered(jwk: Mapping[str, Any]) -> PublicKey:
@@ -183,10 +170,10 @@ def _read(url: str, known: _Address) -> None:
 
 def _parsed(body: bytes) -> Keys:
     """The usable keys of a key set (RFC 7517 section 5)."""
-    try:
-        listed = json.loads(body)["keys"]
-    except (ValueError, RecursionError, TypeError, KeyError):
-        raise OutgoingFailed("not a JSON Web Key Set") from None
+    found = foreign_json.object_in(body)
+    if isinstance(found, Unusable):
+        raise OutgoingFailed(f"not a JSON Web Key Set: it {found.because}")
+    listed = found.get("keys")
     if not isinstance(listed, list) or len(listed) > MOST_KEYS:
         raise OutgoingFailed(f"not a JSON Web Key Set of at most {MOST_KEYS} keys")
     return tuple(key for jwk in listed if (key := _usable(jwk)))

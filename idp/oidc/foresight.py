@@ -1,7 +1,7 @@
 """What a login at an application would ask of a user, and why: the login's own reasons, then the application's consent.
 
-    Question ─▶ the demand that the application would make ─▶ login/explain.py ─▶ reasons ─▶ sentences
-                                                              └─▶ consent, where there is an application
+    Question ─▶ as a request ─▶ demands.py, as of every request ─▶ login/explain.py ─▶ reasons ─▶ sentences
+                                                                   └─▶ consent, where there is an application
 
 `idp explain` and the console's simulator say it from here. Nothing is asked and nothing is kept.
 """
@@ -12,14 +12,20 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
+from idp import clock
 from idp.accounts.models import User
 from idp.accounts.queries import may_log_in
 from idp.extensions import db
 from idp.login.explain import explain_login
 from idp.login.reasons import sentence
-from idp.login.types import LEVEL_OF_ACR, Demand, Level
+from idp.login.types import Demand
+from idp.oidc import demands
+from idp.oidc.acr import WantedAcr
+from idp.oidc.brought import Brought
+from idp.oidc.checks import Asked, Rejected, tenant_is_the_clients
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.models import Consent
+from idp.oidc.parameters import Parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,8 @@ class Foreseen:
 
 def foresee(user: User, question: Question, *, iso: bool = False) -> Foreseen:
     """Foresee a login in a browser that has proved nothing yet. `iso`: dates as ISO 8601."""
+    if _names_another_tenant(question):
+        return Foreseen([], [_("Refused: the application belongs to another company than the one that is named")])
     reasons = explain_login(user, address=question.address, demand=demand_of(question))
     refused = [sentence(reason, iso=iso) for reason in reasons if reason.step is None]
     if not may_log_in(user):
@@ -62,12 +70,26 @@ def foresee(user: User, question: Question, *, iso: bool = False) -> Foreseen:
 
 
 def demand_of(question: Question) -> Demand:
-    """What the application would demand: one of a single tenant always names that tenant."""
-    application = question.application
-    default = application.registration.default_acr_values if application else ()
-    asked = [question.acr] if question.acr else list(default)
-    level = max((LEVEL_OF_ACR[name] for name in asked if name in LEVEL_OF_ACR), default=Level.NOTHING)
-    return Demand(level=level, tenant=question.tenant or (application.tenant if application else None))
+    """What a request of the application that says this and nothing else would demand; of nobody's, what is said alone."""
+    if question.application is None:
+        return Demand(level=WantedAcr((question.acr or "",)).level, tenant=question.tenant)
+    return demands.of(_request(question, question.application), clock.now())
+
+
+def _names_another_tenant(question: Question) -> bool:
+    """Whether the application is told so, before anybody logs in."""
+    if question.application is None:
+        return False
+    try:
+        tenant_is_the_clients(_request(question, question.application))
+    except Rejected:
+        return True
+    return False
+
+
+def _request(question: Question, application: RegisteredClient) -> Asked:
+    said = {"acr_values": question.acr, "tenant": question.tenant}
+    return Asked(Brought(Parameters({name: value for name, value in said.items() if value})), application)
 
 
 def _consent(application: RegisteredClient, user: User) -> Step:

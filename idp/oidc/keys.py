@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,9 +27,7 @@ from typing import Any, Final, cast
 import sqlalchemy as sa
 from flask import Flask, current_app
 from joserfc import jws, jwt
-from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
-from joserfc.jws import JWSRegistry
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -37,6 +35,9 @@ from idp import clock, settings
 from idp.audit.events import KeyRevoked, KeysRotated
 from idp.audit.record import record
 from idp.extensions import changed, db
+from idp.foreign_json import Unusable
+from idp.oidc import jwts
+from idp.oidc.jwts import Registry
 from idp.oidc.models import KeyState, SigningKey
 from idp.oidc.registration import SIGNING_ALGORITHMS
 from idp.vault import sealer
@@ -48,29 +49,8 @@ JWKS_MAX_AGE: Final = timedelta(minutes=5)
 PUBLISHED_BEFORE_USE: Final = timedelta(minutes=10)
 PUBLISHED_AFTER_USE: Final = timedelta(days=1)
 READ_EVERY_SECONDS: Final = 1.0
-LONGEST_TOKEN: Final = 8192
 _RSA_BITS: Final = 2048
 _KEYRING: Final = "idp.oidc.keys"
-
-
-class Registry(JWSRegistry):
-    """Exactly the algorithms it is made with.
-
-    joserfc warns of the name "EdDSA", which RFC 9864 replaces by Ed25519; it is the name that today's clients register.
-    Its bound for a header is too narrow for one with an RSA key in it (RFC 9449 section 4.2). What is not understood in a
-    header is ignored, unless `crit` names it (RFC 7515 section 4).
-    """
-
-    max_header_length = LONGEST_TOKEN
-
-    def __init__(self, algorithms: Collection[str] | None = None) -> None:
-        super().__init__(algorithms=algorithms, strict_check_header=False)
-
-    def get_alg(self, name: str) -> Any:
-        """The algorithm of that name, if it is one of these."""
-        if name not in (self.allowed or ()):
-            raise UnsupportedAlgorithmError(f"Algorithm of '{name}' is not allowed")
-        return self.algorithms[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,24 +142,14 @@ def sign_untyped(algorithm: str, claims: dict[str, Any]) -> str:
     return jws.serialize_compact(header, json.dumps(claims), signer.key, registry=Registry(algorithms=[algorithm]))
 
 
-def verified(token: str, typ: str) -> dict[str, Any] | None:
+def verified(token: str, typ: str) -> Mapping[str, Any] | None:
     """The claims of a JWT of this type that we signed; None for everything else. Its times are not judged."""
-    if len(token) > LONGEST_TOKEN or not token.isascii():
+    found = jwts.read(token)
+    if isinstance(found, Unusable) or found.typ != jwts.media_type(typ):
         return None
-    try:
-        found = jwt.decode(token, _verifier, registry=Registry(algorithms=SIGNING_ALGORITHMS))
-    except (JoseError, ValueError, LookupError):
-        return None
-    return found.claims if found.header.get("typ") == typ else None
-
-
-def _verifier(token: Any) -> Key:
-    """The key that the header names, if the header's algorithm is that key's own."""
-    header = token.headers()
-    algorithm, key = ring().verifiers[header["kid"]]
-    if header["alg"] != algorithm:
-        raise LookupError("signed with another algorithm than the key's")
-    return key
+    algorithm, key = ring().verifiers.get(found.kid or "", (None, None))
+    ours = key is not None and found.alg == algorithm and found.signed_by(key, [found.alg])
+    return found.claims if ours else None
 
 
 # The life of keys

@@ -40,6 +40,7 @@ from idp.oidc.registration import (
     Registration,
     read,
 )
+from idp.web.public_addresses import is_public
 
 _LONGEST_TEXT: Final = 4000
 _LONGEST_AGE: Final = 10**9
@@ -376,6 +377,6 @@ _ADDRESS_RULES: Final = (_addresses_are_safe, _what_we_call_is_outside)
 def _is_inside(host: str) -> bool:
     """Whether the name plainly says an address that is not on the public internet."""
     try:
-        return not ip_address(host).is_global
+        return not is_public(ip_address(host))
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")

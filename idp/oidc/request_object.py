@@ -20,15 +20,12 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwt import Token
-
-from idp import clock, settings, shortlived
-from idp.oidc import client_keys, fapi2
+from idp import clock, foreign_json, settings, shortlived
+from idp.foreign_json import Unusable
+from idp.oidc import client_keys, fapi2, jwts
 from idp.oidc.brought import Brought, Named
 from idp.oidc.clients import RegisteredClient
-from idp.oidc.keys import Registry
+from idp.oidc.jwts import Jwt
 from idp.oidc.parameters import MANY, Parameters
 
 SKEW_SECONDS: Final = 30
@@ -38,7 +35,7 @@ _SHORTEST_REMEMBERED: Final = timedelta(hours=25)
 """Longer than any login that was begun with it stays open."""
 _LONGEST_JTI: Final = 256
 _USED: Final = "used_request_object"
-_TYPES: Final = frozenset({"oauth-authz-req+jwt", "JWT", None})
+_TYPES: Final = frozenset({"oauth-authz-req+jwt", "jwt", None})
 _ABOUT_ITSELF: Final = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"})
 
 
@@ -71,33 +68,33 @@ def spend(named: Named) -> bool:
 
 def unverified(text: str) -> Parameters:
     """What an object says whoever signed it: only to find the registered address that an error goes to."""
+    found = jwts.claims_in(text)
     try:
-        claims = json.loads(jws.extract_compact(text.encode("utf-8"), registry=Registry()).payload)
-        return _parameters(claims if isinstance(claims, dict) else {})
-    except (JoseError, ValueError, RecursionError, Invalid):
+        return _parameters({} if isinstance(found, Unusable) else found)
+    except Invalid:
         return Parameters({})
 
 
 # Sections 4, 5 and 10.8
 
 
-def _is_of_its_kind(token: Token, _: RegisteredClient) -> None:
-    if token.header.get("typ") not in _TYPES:
+def _is_of_its_kind(token: Jwt, _: RegisteredClient) -> None:
+    if token.typ not in _TYPES:
         raise Invalid("is a JWT of another kind: typ")
 
 
-def _is_from_the_client(token: Token, client: RegisteredClient) -> None:
+def _is_from_the_client(token: Jwt, client: RegisteredClient) -> None:
     if token.claims.get("iss") != client.client_id or token.claims.get("client_id") != client.client_id:
         raise Invalid("is not of this client: iss or client_id")
 
 
-def _is_for_us(token: Token, _: RegisteredClient) -> None:
+def _is_for_us(token: Jwt, _: RegisteredClient) -> None:
     audience = token.claims.get("aud")
     if settings.current().issuer not in (audience if isinstance(audience, list) else [audience]):
         raise Invalid("is for somebody else: aud")
 
 
-def _is_in_time(token: Token, _: RegisteredClient) -> None:
+def _is_in_time(token: Jwt, _: RegisteredClient) -> None:
     now, given = clock.now().timestamp(), token.claims
     times = [given.get("exp", now + 1), given.get("nbf", now), given.get("iat", now)]
     if any(isinstance(time, bool) or not isinstance(time, int | float) for time in times):
@@ -107,7 +104,7 @@ def _is_in_time(token: Token, _: RegisteredClient) -> None:
         raise Invalid("is over, or not valid yet: exp, nbf or iat")
 
 
-def _is_short(token: Token, client: RegisteredClient) -> None:
+def _is_short(token: Jwt, client: RegisteredClient) -> None:
     """FAPI 2.0 Message Signing section 5.3.1: nbf and exp, an hour between them at most."""
     begins, ends = token.claims.get("nbf"), token.claims.get("exp")
     if not client.registration.fapi2:
@@ -118,24 +115,24 @@ def _is_short(token: Token, client: RegisteredClient) -> None:
         raise Invalid("is valid for more than an hour: exp and nbf")
 
 
-def _is_no_assertion(token: Token, client: RegisteredClient) -> None:
+def _is_no_assertion(token: Jwt, client: RegisteredClient) -> None:
     """RFC 9101 section 10.8: it must never do as the client's authentication."""
     if token.claims.get("sub") == client.client_id:
         raise Invalid("is about the client itself: sub")
 
 
-def _points_nowhere(token: Token, _: RegisteredClient) -> None:
+def _points_nowhere(token: Jwt, _: RegisteredClient) -> None:
     if {"request", "request_uri"} & token.claims.keys():
         raise Invalid("has another request inside: request or request_uri")
 
 
-def _is_not_used(token: Token, client: RegisteredClient) -> None:
+def _is_not_used(token: Jwt, client: RegisteredClient) -> None:
     named = _named(token, client)
     if named is not None and shortlived.used(_USED, named.name):
         raise Invalid("was used before: jti")
 
 
-def _named(token: Token, client: RegisteredClient) -> Named | None:
+def _named(token: Jwt, client: RegisteredClient) -> Named | None:
     """Under which name its use is remembered, and until when."""
     jti = token.claims.get("jti") or None
     if jti is None:
@@ -147,7 +144,7 @@ def _named(token: Token, client: RegisteredClient) -> Named | None:
     return Named(json.dumps([client.client_id, jti]), int(ends))
 
 
-_RULES: Final[tuple[Callable[[Token, RegisteredClient], None], ...]] = (
+_RULES: Final[tuple[Callable[[Jwt, RegisteredClient], None], ...]] = (
     _is_of_its_kind,
     _is_from_the_client,
     _is_for_us,
@@ -174,6 +171,6 @@ def _listed(value: Any) -> list[Any]:
 def _text(value: Any) -> str:
     """What could have stood in a query: UTF-8 without NUL (RFC 6749 appendix B)."""
     text = value if isinstance(value, str) else json.dumps(value)
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if not foreign_json.is_text(text):
         raise Invalid("has a parameter that is no text")
     return text

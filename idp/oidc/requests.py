@@ -27,7 +27,7 @@ from idp.crypto import opaque
 from idp.errors import BadRequest, NotFound
 from idp.login.gate import Application
 from idp.login.types import Demand
-from idp.oidc import clients, keys, pushed_requests, request_object
+from idp.oidc import clients, demands, keys, pushed_requests, request_object
 from idp.oidc.acr import WantedAcr
 from idp.oidc.answers import ResponseMode, ReturnAddress, Signature
 from idp.oidc.brought import Brought, kept
@@ -108,8 +108,8 @@ class AuthorizationRequest:
 
     @property
     def asks_fresh_proof(self) -> bool:
-        """Whether the person must prove again who they are; who chooses an account proves it."""
-        return bool(self.prompt & {Prompt.LOGIN, Prompt.SELECT_ACCOUNT})
+        """Whether the person must prove again who they are."""
+        return bool(self.prompt & demands.FRESH)
 
     @property
     def application(self) -> Application:
@@ -123,19 +123,7 @@ class AuthorizationRequest:
 
     def demand(self, asked_at: datetime) -> Demand:
         """What this request demands of a login, first asked at that moment."""
-        return Demand(
-            level=self.acr.level,
-            essential=self.acr.essential,
-            not_before=self._not_before(asked_at),
-            tenant=self.client.tenant or self.parameters.get("tenant"),
-            subject=self.subject,
-            choose_tenant=Prompt.SELECT_ACCOUNT in self.prompt,
-        )
-
-    def _not_before(self, asked_at: datetime) -> datetime | None:
-        if self.asks_fresh_proof:
-            return asked_at
-        return None if self.max_age is None else asked_at - timedelta(seconds=self.max_age)
+        return demands.of(self, asked_at)
 
     def refuse(self, error: str, description: str) -> Refused:
         """The error for the application."""

@@ -76,6 +76,7 @@ def set_up(app: Flask) -> None:
     app.register_error_handler(CSRFError, _on_csrf)
     app.register_error_handler(HTTPException, _on_http)
     app.register_error_handler(Exception, _on_bug)
+    app.register_error_handler(exc.DataError, _on_wrong_value)
     for kind in DATABASE_GONE:
         app.register_error_handler(kind, _on_database_gone)
 
@@ -160,6 +161,13 @@ def _on_database_gone(error: Exception) -> Response:
     db.session.rollback()
     logs.log.error("database unavailable", kind=type(error).__name__, detail=str(getattr(error, "orig", error)))
     return answer(errors.Unavailable())
+
+
+def _on_wrong_value(error: Exception) -> Response:
+    """A value that is too long or too large for its column; whoever sent it can send another."""
+    db.session.rollback()
+    logs.log.warning("value refused by the database", detail=str(getattr(error, "orig", error)))
+    return answer(errors.BadRequest())
 
 
 def _on_bug(error: Exception) -> Response:

@@ -29,13 +29,13 @@ from urllib.parse import urlencode, urlsplit
 import httpcore
 
 from idp import settings
+from idp.web.public_addresses import is_public
 
 PATIENCE_SECONDS: Final = 5.0
 MOST_BYTES: Final = 64 * 1024
 MOST_NAMES: Final = 32
 """How many names one process resolves at a time."""
 _USER_AGENT: Final = "informer-idp"
-_NAT64: Final = (0x0064_FF9B << 96) >> 32
 
 
 class OutgoingFailed(Exception):
@@ -53,17 +53,6 @@ def fetch(url: str) -> bytes:
 def post(url: str, form: Mapping[str, str]) -> int:
     """The status that a POST of this form is answered with. Raises `OutgoingFailed`."""
     return _exchange("POST", url, urlencode(form).encode("ascii"))[0]
-
-
-def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether an address is on the public internet, looked at through what wraps an IPv4 address in an IPv6 one."""
-    match address:
-        case IPv6Address(ipv4_mapped=IPv4Address() as inner) | IPv6Address(sixtofour=IPv4Address() as inner):
-            return is_public(inner)
-        case IPv6Address() if int(address) >> 32 == _NAT64:
-            return is_public(IPv4Address(int(address) & 0xFFFF_FFFF))
-        case _:
-            return address.is_global and not address.is_multicast
 
 
 def _exchange(method: str, url: str, content: bytes = b"") -> tuple[int, bytes]:

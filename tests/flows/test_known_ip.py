@@ -113,6 +113,23 @@ def test_a_clock_set_back_counts_no_grant_of_the_future(
     assert new_browser().get(rp.authorize_url()).login(anna, until="totp").step == "totp"
 
 
+@pytest.mark.both_stores
+@pytest.mark.parametrize("places", [[HOME], [HOME, ELSEWHERE], [HOME, ELSEWHERE, "203.0.113.99"]], ids=len)
+def test_a_clock_set_back_revives_no_grant(
+    anna: KnownUser, rp: RelyingParty, new_browser: NewBrowser, steps_at: StepsAt, clock: MovingClock, places: list[str]
+) -> None:
+    """C5, C8: grants whose end somebody saw are gone for good, however many ended together, and wherever copies are."""
+    for place in places:
+        assert steps_at(anna, place) == ASKED
+    for place in places:
+        assert steps_at(anna, place) == WAIVED  # a cache has it now
+    clock.advance(days=31)
+    assert new_browser("203.0.113.200").get(rp.authorize_url()).login(anna, until="totp").step == "totp"
+    clock.advance(days=-31)
+    for place in places:
+        assert new_browser(place).get(rp.authorize_url()).login(anna, until="totp").step == "totp"
+
+
 def test_use_does_not_extend_it(anna: KnownUser, steps_at: StepsAt, clock: MovingClock) -> None:
     """C2: a grant used every week still ends 30 days after its TOTP."""
     steps_at(anna)

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.exc import IntegrityError, MultipleResultsFound, StatementError
 
-from idp.extensions import db
+from idp.extensions import changed, changed_rows, db
 from idp.settings import Settings
 from idp.tenancy.models import Tenant
 from tests.support.postgres import PostgresServer, free_port
@@ -45,6 +45,21 @@ def test_of_sixteen_conditional_updates_one_wins(app: Flask, world: World) -> No
 
 
 @both
+def test_what_is_done_once_is_of_one_row(in_app: Flask, world: World) -> None:
+    """`changed` says whether one row was; of several rows it is no answer, and `changed_rows` says how many."""
+    for slug in ("a", "b"):
+        world.tenant(slug)
+    every, one = sa.update(Tenant).values(name="same"), sa.update(Tenant).where(Tenant.slug == "a").values(name="one")
+    assert changed(one.where(Tenant.name != "one"))
+    assert not changed(one.where(Tenant.name != "one"))
+    with pytest.raises(MultipleResultsFound):
+        changed(every)
+    db.session.rollback()
+    assert changed_rows(every) == 2
+    assert changed_rows(every.where(Tenant.slug == "c")) == 0
+
+
+@both
 def test_a_read_sees_what_was_committed_since(app: Flask, world: World) -> None:
     """READ COMMITTED: a unit of work that has only read holds no snapshot."""
     slug = world.tenant("de-zon").slug
@@ -70,6 +85,46 @@ def test_what_is_not_committed_is_rolled_back(app: Flask, world: World) -> None:
         db.session.execute(sa.update(Tenant).where(Tenant.slug == slug).values(name="half"))
     with app.app_context():
         assert db.session.execute(sa.select(Tenant.name).where(Tenant.slug == slug)).scalar_one() != "half"
+
+
+@both
+@pytest.mark.own_app
+@pytest.mark.parametrize("text", ["de-zon\0", "\0", "\ud800", "de-\udfffzon"], ids=ascii)
+def test_what_is_no_text_reaches_no_database(app: Flask, world: World, text: str) -> None:
+    """R85: whatever brought it here, to look for or to keep, one row or many: 400, never an error of the driver."""
+    tenant = world.tenant("de-zon")
+
+    @app.get("/looks")
+    def looks() -> str:
+        return str(db.session.scalar(sa.select(Tenant.id).where(Tenant.slug == text)))
+
+    @app.get("/writes")
+    def writes() -> str:
+        db.session.execute(sa.update(Tenant).where(Tenant.id == tenant.id).values(name=text))
+        return "written"
+
+    @app.get("/writes-many")
+    def writes_many() -> str:
+        db.session.execute(sa.insert(Tenant), [{"slug": "a", "name": "a"}, {"slug": "b", "name": text}])
+        return "written"
+
+    client = app.test_client()
+    assert [client.get(path).status_code for path in ("/looks", "/writes", "/writes-many")] == [400, 400, 400]
+
+
+@pytest.mark.own_app
+@pytest.mark.postgres_valkey
+def test_what_does_not_fit_a_column_is_400(app: Flask, world: World) -> None:
+    """R85: a value that is too long is whoever's who sent it."""
+    tenant = world.tenant("de-zon")
+
+    @app.get("/writes")
+    def writes() -> str:
+        db.session.execute(sa.update(Tenant).where(Tenant.id == tenant.id).values(name="x" * 1000))
+        return "written"
+
+    answer = app.test_client().get("/writes", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_request")
 
 
 @both

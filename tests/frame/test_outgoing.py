@@ -13,7 +13,8 @@ from flask import Flask
 
 from idp import settings
 from idp.web import outgoing
-from idp.web.outgoing import OutgoingFailed, fetch, is_public, post
+from idp.web.outgoing import OutgoingFailed, fetch, post
+from idp.web.public_addresses import is_public
 from tests.support.peer import peer, says
 
 Resolver = Callable[..., list[tuple[object, ...]]]
@@ -235,8 +236,50 @@ def test_the_address_that_answers_is_taken(monkeypatch: pytest.MonkeyPatch) -> N
         ("::ffff:10.0.0.1", False),
         ("2002:7f00:1::", False),
         ("64:ff9b::a00:1", False),
+        ("2002:808:808::1", True),
+        ("2a00:1450:400e::1", True),
+        ("64:ff9b:1::1", False),
+        ("64:ff9b:1::808:808", False),
+        ("64:ff9b:1:ffff::a00:1", False),
+        ("fec0::1", False),
+        ("feff::1", False),
+        ("::808:808", False),
+        ("::7f00:1", False),
+        ("::", False),
+        ("::ffff:0:808:808", False),
+        ("2002:a00:1::1", False),
+        ("2002:c0a8:101::1", False),
+        ("2001::1", False),
+        ("2001:0:808:808::f5ff:fffe", False),
+        ("2001:20::1", False),
+        ("2001:db8::1", False),
+        ("3fff::1", False),
+        ("4000::1", False),
+        ("100::1", False),
+        ("fe80::1", False),
+        ("fe80::1%eth0", False),
+        ("2a00:1450:400e::1%eth0", False),
+        ("ff02::1", False),
+        ("5f00::1", False),
+        ("::ffff:100.64.0.1", False),
+        ("64:ff9b::c612:1", False),
+        ("10.0.0.1", False),
+        ("172.16.0.1", False),
+        ("100.127.255.255", False),
+        ("192.0.0.1", False),
+        ("192.0.0.9", False),
+        ("192.0.2.1", False),
+        ("192.88.99.1", False),
+        ("198.18.0.1", False),
+        ("198.19.255.255", False),
+        ("198.51.100.1", False),
+        ("203.0.113.1", False),
+        ("240.0.0.1", False),
+        ("255.255.255.255", False),
+        ("239.1.2.3", False),
+        ("1.1.1.1", True),
     ],
 )
 def test_what_is_public(address: str, public: bool) -> None:
-    """Private, loopback, link-local, shared, multicast and unspecified addresses are not, whatever wraps them."""
+    """Private, loopback, link-local, shared, multicast, special and unspecified addresses are not, whatever wraps them."""
     assert is_public(ip_address(address)) is public

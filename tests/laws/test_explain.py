@@ -1,4 +1,7 @@
-"""What `explain` says is what a real login then asks, over HTTP, and what the audit log keeps of it (A7)."""
+"""What `explain` says is what a real login then asks, over HTTP, and what the audit log keeps of it (A7).
+
+Of the application, too: what is foreseen of it is what a request of it decides, whatever it registered and asks.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,13 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
+from idp import clock as product_clock
 from idp.accounts.models import User
 from idp.accounts.queries import by_id
 from idp.audit.models import AuditEvent
@@ -20,10 +25,15 @@ from idp.crypto.passwords import Hasher, Parameters
 from idp.login.explain import explain_login
 from idp.login.reasons import machine
 from idp.login.types import LEVEL_OF_ACR, Demand, Level, Reason
+from idp.oidc import clients, demands, requests
+from idp.oidc.brought import Brought
+from idp.oidc.foresight import Question, demand_of, foresee
+from idp.oidc.models import Client
+from idp.oidc.parameters import Parameters as Sent
 from tests.support.browser import ELSEWHERE, HOME, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.pages import open_page
-from tests.support.relying_party import RelyingParty
+from tests.support.relying_party import NewRp, RelyingParty
 from tests.support.world import KnownTenant, KnownUser, World
 
 SWITCHES = (
@@ -155,5 +165,99 @@ def test_what_explain_says_is_what_is_asked(
         assert ("error" in rp.answer(browser)) is refused
         if not refused and "set_up_totp" not in steps:
             assert stage.recorded(known) == [machine(reason) for reason in reasons]
+
+    holds()
+
+
+# Of an application
+
+KNOWN_ACRS = [*LEVEL_OF_ACR]
+REGISTRATIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "default_acr_values": st.lists(st.sampled_from([*KNOWN_ACRS, "urn:unknown"]), min_size=1, max_size=4),
+        "default_max_age": st.sampled_from([1, 3600]),
+    },
+)
+ASKED = st.tuples(
+    REGISTRATIONS,
+    st.sampled_from([None, "home", "other"]),
+    st.sampled_from([None, None, *KNOWN_ACRS]),
+    st.sampled_from([None, None, "home", "other"]),
+)
+Wanted = tuple[dict[str, Any], str | None, str | None, str | None]
+"""What the application registered, whose it is, the `acr` that it asks, and the tenant that it names."""
+
+
+def test_an_application_demands_what_is_foreseen_of_it(app: Flask, world: World, new_rp: NewRp) -> None:
+    """A7: of every registration and request the explanation and the request come to one demand, or to one refusal."""
+    tenants = {None: None, "home": world.tenant("home"), "other": world.tenant("other")}
+    slugs = {name: tenant.slug if tenant else None for name, tenant in tenants.items()}
+    parties = {name: new_rp(world.client(f"of-{name}", tenant=tenant)) for name, tenant in tenants.items()}
+    bare = {name: dict(rp.client.registration) for name, rp in parties.items()}
+
+    @settings(max_examples=400, deadline=None, database=None, derandomize=True, phases=[Phase.generate])
+    @given(ASKED)
+    def holds(wanted: Wanted) -> None:
+        registered, whose, acr, named = wanted
+        with app.test_request_context(), world.unit_of_work() as session:
+            rp = parties[whose]
+            row = session.scalars(sa.select(Client).where(Client.client_id == rp.client.client_id)).one()
+            row.registration = {**bare[whose], **registered}
+            session.flush()
+            application = clients.by_client_id(rp.client.client_id)
+            question = Question("192.0.2.1", application, acr, slugs[named])
+            said = rp.parameters(acr_values=acr, tenant=slugs[named])
+            if whose and named not in (None, whose):
+                with pytest.raises(requests.Refused, match="access_denied"):
+                    requests.read(Brought(Sent(said)))
+                assert foresee(User(), question).refused
+                return
+            asked, now = requests.read(Brought(Sent(said))), product_clock.now()
+            event(asked.acr.level.name)
+            assert demands.of(asked, now) == asked.demand(now)
+            assert demand_of(question) == asked.demand(now)
+
+    holds()
+
+
+def test_what_is_foreseen_of_an_application_is_what_it_asks(
+    app: Flask, world: World, new_rp: NewRp, new_browser: Callable[..., object], clock: MovingClock
+) -> None:
+    """A7: of every policy, person, registration and request: what `idp explain` and the simulator say is then asked."""
+    app.extensions["idp.hasher"] = Hasher(Parameters(memory_kib=8, passes=1), at_most=4)
+
+    @settings(
+        max_examples=25,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(CASES, ASKED)
+    def holds(case: Case, wanted: Wanted) -> None:
+        registered, whose, acr, named = wanted
+        rp = new_rp(world.client(f"shop-{next(numbers)}", **registered))
+        stage = Stage(world, rp, new_browser, clock)  # type: ignore[arg-type]
+        known, other = stage.person(case)
+        slugs = {None: None, "home": known.tenant.slug, "other": other.slug}
+        ids = {None: None, "home": known.tenant.id, "other": other.id}
+        with world.unit_of_work() as session:
+            row = session.scalars(sa.select(Client).where(Client.client_id == rp.client.client_id)).one()
+            row.tenant_id = ids[whose]
+        with app.test_request_context(), world.unit_of_work():
+            user = by_id(known.id)
+            assert user
+            question = Question(case.address, clients.by_client_id(rp.client.client_id), acr, slugs[named])
+            foreseen = foresee(user, question)
+        steps = [step.name for step in foreseen.steps if step.asked]
+        event("refused" if foreseen.refused else " ".join(steps))
+        browser = stage.new_browser(case.address)
+        browser.get(rp.authorize_url(acr_values=acr, tenant=slugs[named]))
+        if browser.landed is None:
+            browser.login(known, tenant=other if "other" in (whose, named) else None)
+        assert ("error" in rp.answer(browser)) is bool(foreseen.refused)
+        assert foreseen.refused or browser.steps == steps
 
     holds()

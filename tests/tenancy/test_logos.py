@@ -6,7 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
@@ -72,6 +72,55 @@ def test_a_photograph_is_turned_upright() -> None:
     exif[0x0112] = 6
     logo = taken(picture("JPEG", (90, 60), exif=exif))
     assert (logo.width, logo.height) == (60, 90)
+
+
+def tiff(*entries: tuple[int, int, int, bytes]) -> bytes:
+    """EXIF as bytes: an orientation that turns, and these entries of tag, type, count and value."""
+    every = sorted([(0x0112, 3, 1, b"\x06\0\0\0"), *entries])
+    ends, more, table = 8 + 2 + 12 * len(every) + 4, b"", struct.pack("<H", len(every))
+    for tag, kind, count, value in every:
+        inside = value.ljust(4, b"\0") if len(value) <= 4 else struct.pack("<I", ends + len(more))
+        more += value if len(value) > 4 else b""
+        table += struct.pack("<HHI", tag, kind, count) + inside
+    return b"Exif\0\0II*\0" + struct.pack("<I", 8) + table + struct.pack("<I", 0) + more
+
+
+ODD_EXIF = [
+    pytest.param((0x010E, 10, 2, b"\xff\0\x01\0\x01\xf7\xff\x01" * 2), id="a description of fractions"),
+    pytest.param((0x010E, 12, 3, bytes(24)), id="a description of numbers"),
+    pytest.param((0x0111, 8, 1, b"\xff\xff\0\0"), id="an offset below nothing"),
+    pytest.param((0x8825, 2, 6, b"abcdef"), id="a place that is a text"),
+    pytest.param((0x8769, 4, 1, b"\x08\0\0\0"), id="a table in itself"),
+    pytest.param((0x829A, 5, 1, bytes(8)), id="nothing by nothing"),
+]
+
+
+@pytest.mark.filterwarnings("ignore:.*EXIF.*:UserWarning")
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("entry", ODD_EXIF)
+def test_odd_exif_breaks_nothing(form: str, entry: tuple[int, int, int, bytes]) -> None:
+    """R56, R85: of what a camera says only how it was held is read, so the rest may be anything."""
+    logo = taken(picture(form, (90, 60), exif=tiff(entry)))
+    assert (logo.width, logo.height) == (60, 90)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@settings(derandomize=True, database=None, max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0x010E, 0x0111, 0x0112, 0x014A, 0x0142, 0x8769, 0x8825, 0x829A, 0x927C, 0xA005]),
+            st.integers(0, 17),
+            st.integers(0, 3),
+            st.binary(max_size=24),
+        ),
+        max_size=4,
+    ),
+    st.sampled_from(["PNG", "JPEG", "WEBP"]),
+)
+def test_any_exif_breaks_nothing(entries: list[tuple[int, int, int, bytes]], form: str) -> None:
+    """R85: whatever it is, there is a logo or a reason."""
+    assert isinstance(logos.read(picture(form, (90, 60), exif=tiff(*entries))), Logo | LogoFault)
 
 
 def test_a_heavy_one_gets_fewer_colours() -> None:

@@ -5,12 +5,13 @@ JSON ─▶ understood by us? the rest is ignored ─▶ metadata.validated ─�
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from idp import foreign_json
+from idp.foreign_json import Unusable
 from idp.oidc import registration
 from idp.oidc.dynamic.refusal import Refused, of, wrong_metadata
 from idp.oidc.metadata import UNDERSTOOD, InvalidMetadata, validated
@@ -37,14 +38,9 @@ class Wanted:
 
 def parse(body: bytes) -> dict[str, Any]:
     """The JSON object of a request, each member once. Raises `Refused`."""
-    if len(body) > LONGEST_BODY:
-        raise wrong_metadata(f"The request has more than {LONGEST_BODY} bytes")
-    try:
-        given = json.loads(body, object_pairs_hook=_once, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        raise wrong_metadata("The request is not JSON whose members are there once") from None
-    if not isinstance(given, dict):
-        raise wrong_metadata("The request is not a JSON object")
+    given = foreign_json.object_in(body, LONGEST_BODY)
+    if isinstance(given, Unusable):
+        raise wrong_metadata(f"The request {given.because}")
     return given
 
 
@@ -94,14 +90,3 @@ def _name(given: Mapping[str, Any], found: Registration) -> str:
     if not isinstance(name, str) or not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
         raise wrong_metadata(f"client_name: must be a line of at most {LONGEST_NAME} characters")
     return name.strip()
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a member twice")
-    return found
-
-
-def _no_number(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
+from idp import foreign_json
+from idp.foreign_json import Unusable
 from idp.oidc.dynamic.refusal import wrong_metadata
 from idp.oidc.registration import Registration
 from idp.web import outgoing
@@ -17,11 +17,11 @@ def check(registration: Registration) -> None:
     if uri is None:
         return
     try:
-        listed = json.loads(outgoing.fetch(uri))
+        listed = foreign_json.list_in(outgoing.fetch(uri))
     except OutgoingFailed as error:
         log.warning("sector not fetched", url=uri, because=str(error))
         raise wrong_metadata("sector_identifier_uri: cannot be fetched") from None
-    except (ValueError, RecursionError):
-        raise wrong_metadata("sector_identifier_uri: is not JSON") from None
-    if not isinstance(listed, list) or any(uri not in listed for uri in registration.redirect_uris):
+    if isinstance(listed, Unusable):
+        raise wrong_metadata(f"sector_identifier_uri: {listed.because}")
+    if any(uri not in listed for uri in registration.redirect_uris):
         raise wrong_metadata("sector_identifier_uri: does not name every redirect URI")

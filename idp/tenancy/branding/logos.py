@@ -6,12 +6,11 @@ bytes ─▶ too many? ─▶ PNG, JPEG or WebP by its first bytes? ─▶ too m
 
 import enum
 import hashlib
-import struct
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 MOST_BYTES: Final = 512 * 1024
 MOST_PIXELS: Final = 4_000_000
@@ -21,18 +20,17 @@ BOX: Final = (400, 96)
 _FORMATS: Final = ("PNG", "JPEG", "WEBP")
 _LIGHT_BYTES: Final = 24 * 1024
 _COLOURS: Final = 256
-_BROKEN: Final = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    KeyError,
-    TypeError,
-    struct.error,
-    MemoryError,
-)
-"""What the decoders raise for files that are broken, or made to break them."""
+_ORIENTATION: Final = 0x0112
+_UPRIGHT: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What turns a photograph upright (EXIF 3.0 section 4.6.5.1.6). Nothing else of EXIF is read, and none is ever written."""
 
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS  # twice as many are refused by the library itself, before it takes any memory
 
@@ -67,7 +65,7 @@ def read(sent: bytes) -> Logo | LogoFault:
         return _drawn(Image.open(BytesIO(sent), formats=_FORMATS))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return LogoFault.TOO_LARGE
-    except _BROKEN:
+    except Exception:  # noqa: BLE001 - whatever the decoders raise for files that are made to break them, it is no picture
         return LogoFault.NO_PICTURE
 
 
@@ -77,12 +75,18 @@ def _drawn(image: Image.Image) -> Logo | LogoFault:
         return LogoFault.TOO_LARGE
     if min(image.size) < LEAST_SIDE:
         return LogoFault.TOO_SMALL
-    upright = ImageOps.exif_transpose(image).convert("RGBA")
+    upright = _upright(image).convert("RGBA")
     upright.thumbnail(BOX)
     bare = Image.new("RGBA", upright.size)
     bare.paste(upright)
     content = _png(bare)
     return Logo(content, hashlib.sha256(content).hexdigest()[:32], *bare.size)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The picture turned as its file says; a file that says it in no way that counts is upright."""
+    turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
+    return image if turn is None else image.transpose(turn)
 
 
 def _png(image: Image.Image) -> bytes:

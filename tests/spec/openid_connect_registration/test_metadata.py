@@ -217,6 +217,8 @@ def test_an_unknown_key_is_named() -> None:
         ("tls_client_auth_san_ip", "2001:DB8::0001"),
         ("tls_client_auth_san_ip", 7),
         ("jwks_uri", "https://10.0.0.1/keys"),
+        ("jwks_uri", "https://[64:ff9b:1::a00:1]/keys"),
+        ("jwks_uri", "https://[fec0::1]/keys"),
         ("jwks_uri", "http://books.example/keys"),
         ("backchannel_logout_uri", "http://books.example/out"),
         ("backchannel_logout_uri", "https://127.0.0.1/out"),

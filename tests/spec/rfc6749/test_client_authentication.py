@@ -183,3 +183,15 @@ def test_every_endpoint_asks_who_is_there(world: World, rp: RelyingParty, endpoi
         assert error(form, headers) == "invalid_client", (form, headers)
     for form in ({"client_secret": secret}, keyed, {"client_id": "posting"}):
         assert error(form, right) == "invalid_request", form
+
+
+@pytest.mark.both_stores
+@pytest.mark.parametrize(
+    "client_id",
+    ["%00", "books%00", "%2500", "books%FF", "%ED%A0%80", "%C0%80", "b" * 20_000, "%", "\u202e", "%F4%90%80%80"],
+    ids=lambda text: text[:12],
+)
+def test_an_id_that_is_no_text_is_nobodys(http: httpx.Client, books: KnownClient, client_id: str) -> None:
+    """Section 2.3.1, appendix B, R85: form-encoded within Base64, so no look at the request as it came sees it."""
+    pair = base64.b64encode(f"{client_id}:x".encode()).decode()
+    assert not is_authenticated(ask(http, {}, f"Basic {pair}"))

@@ -246,7 +246,7 @@ def test_a_script_may_register(registrar: Registrar) -> None:
     [
         (json.dumps([URI, "https://mail.example/cb"]).encode(), None),
         (json.dumps([URI]).encode(), "does not name every redirect URI"),
-        (json.dumps({"x": [URI]}).encode(), "does not name every redirect URI"),
+        (json.dumps({"x": [URI]}).encode(), "is not a JSON array"),
         (b"<html>", "is not JSON"),
         (None, "cannot be fetched"),
     ],

@@ -15,6 +15,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey
 
 from idp.oidc import keys, public_keys
+from idp.oidc.jwts import Registry
 from tests.support.browser import Browser
 from tests.support.relying_party import RelyingParty, Tokens, basic
 
@@ -37,7 +38,7 @@ def by_stranger(head: dict[str, Any], claims: str) -> str:
     """Signed by a key that is not ours."""
     protected = {**head, "alg": "ES256"}
     payload = base64.urlsafe_b64decode(claims + "==")
-    return jws.serialize_compact(protected, payload, STRANGER, registry=keys.Registry(algorithms=["ES256"]))
+    return jws.serialize_compact(protected, payload, STRANGER, registry=Registry(algorithms=["ES256"]))
 
 
 def unsigned(head: dict[str, Any], claims: str, _: RelyingParty) -> str:
@@ -128,16 +129,17 @@ def test_a_key_signs_with_its_own_algorithm_only(in_app: Flask, own: str, other:
     """Section 3.1: whatever the key could do besides."""
     signer = keys.ring().signers[own]
     head = {"alg": other, "kid": signer.kid, "typ": "at+jwt"}
-    token = jws.serialize_compact(head, b"{}", signer.key, registry=keys.Registry(algorithms=[other]))
+    token = jws.serialize_compact(head, b"{}", signer.key, registry=Registry(algorithms=[other]))
     assert (keys.verified(token, "at+jwt") is not None) is (other == own)
 
 
 def test_a_kind_is_no_other_kind(rp: RelyingParty, tokens: Tokens, in_app: Flask) -> None:
-    """Sections 2.8 and 3.11, RFC 9068 section 4: signed by us, with every claim of an access token, and yet none."""
+    """Sections 2.8 and 3.11, RFC 9068 section 4, RFC 7515 section 4.1.9: signed by us, with every claim of an access token, and yet none."""
     _, claims = parts(tokens.access_token)
     told = json.loads(base64.urlsafe_b64decode(claims + "=="))
-    assert rp.userinfo(keys.sign("ES256", "at+jwt", told)).status_code == 200
-    for typ in ("JWT", "AT+JWT", "application/at+jwt", "logout+jwt", "dpop+jwt", "token-introspection+jwt", ""):
+    for typ in ("at+jwt", "AT+JWT", "application/at+jwt", "Application/AT+JWT"):
+        assert rp.userinfo(keys.sign("ES256", typ, told)).status_code == 200, typ
+    for typ in ("JWT", "text/at+jwt", "application/", "logout+jwt", "dpop+jwt", "token-introspection+jwt", ""):
         assert rp.userinfo(keys.sign("ES256", typ, told)).status_code == 401, typ
 
 
