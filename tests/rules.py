@@ -458,6 +458,17 @@ RULES = (
         ),
         "A million rows are measured nowhere.",
     ),
+    Rule(
+        "E7",
+        "A claim is told only under a scope that is registered and allowed, whatever asks; nothing tells who somebody is beforehand.",
+        (
+            "laws/test_claims::test_a_claim_is_told_where_its_scope_is_registered_and_allowed",
+            "spec/openid_connect_core/test_claims_and_consent::test_what_is_not_registered_is_not_told",
+            "spec/openid_connect_core/test_claims_and_consent::test_what_claims_ask_stands_on_the_page",
+            "spec/openid_connect_core/test_claims_and_consent::test_more_is_asked_anew",
+            "spec/openid_connect_core/test_claims_and_consent::test_a_registration_that_grew_before_the_button",
+        ),
+    ),
 )
 
 

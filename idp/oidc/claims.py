@@ -7,7 +7,7 @@
     address   address                                     where the company told one
 
 What a scope asks is told at the UserInfo endpoint (section 5.4); the `claims` parameter asks for single ones in
-either place.
+either place. Which of them an application gets is decided in `claim_selection.py`.
 """
 
 from __future__ import annotations
@@ -66,6 +66,11 @@ OF_SCOPE: Final[Mapping[str, tuple[str, ...]]] = {
     "phone": ("phone_number", "phone_number_verified"),
     "address": ("address",),
 }
+SCOPE_OF: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("acr", "amr", "auth_time"), "openid"),
+    **{name: scope for scope, names in OF_SCOPE.items() for name in names},
+}
+"""The scope that each claim counts for, whoever asks; those about the login come with every ID token (section 2)."""
 SUPPORTED: Final = tuple(_CLAIMS)
 
 
@@ -78,8 +83,3 @@ def told(person: Person, names: Iterable[str]) -> dict[str, Any]:
     """The claims of those names, as far as there are any; an unknown name is no error (section 5.5.1)."""
     found = {name: _CLAIMS[name](person) for name in dict.fromkeys(names) if name in _CLAIMS}
     return {name: value for name, value in found.items() if value is not None}
-
-
-def known(names: Iterable[str]) -> list[str]:
-    """The names that stand for something here."""
-    return [name for name in names if name in _CLAIMS]

@@ -27,7 +27,7 @@ from idp.crypto import opaque
 from idp.errors import BadRequest, NotFound
 from idp.login.gate import Application
 from idp.login.types import Demand
-from idp.oidc import clients, keys, pushed_requests, request_object
+from idp.oidc import claim_selection, clients, keys, pushed_requests, request_object
 from idp.oidc.acr import WantedAcr
 from idp.oidc.answers import ResponseMode, ReturnAddress, Signature
 from idp.oidc.brought import Brought, kept
@@ -101,6 +101,16 @@ class AuthorizationRequest:
         return bool(self.prompt & {Prompt.LOGIN, Prompt.SELECT_ACCOUNT})
 
     @property
+    def named_claims(self) -> dict[str, list[str]]:
+        """The claims asked by name that can be told, for each place."""
+        return claim_selection.named(self.claims, self.scope, self.client.registration.scope)
+
+    @property
+    def wanted_scope(self) -> tuple[str, ...]:
+        """The scopes that a person must allow: those asked, and those of the claims that are asked by name."""
+        return claim_selection.wanted(self.scope, self.named_claims)
+
+    @property
     def application(self) -> Application:
         """Whom the login is for."""
         return Application(self.client.row.name, self.to.origin)
@@ -134,13 +144,15 @@ class AuthorizationRequest:
 class Entry:
     """A request at the door: when it was first asked, and its handle once it is kept.
 
-    `consenting`: the user whom the consent page was shown to. `pushed_as`: the pushed request that it came by.
+    `consenting`: the user whom the consent page was shown to; `shown`: the scopes that stood on it. `pushed_as`: the pushed
+    request that it came by.
     """
 
     request: AuthorizationRequest
     asked_at: datetime
     handle: str | None = None
     consenting: str | None = None
+    shown: tuple[str, ...] = ()
     pushed_as: str | None = None
 
 
@@ -207,6 +219,7 @@ def find(handle: str) -> Entry:
         datetime.fromisoformat(record["asked_at"]),
         handle,
         record["consenting"],
+        tuple(record.get("shown", ())),
         record.get("pushed_as"),
     )
     return entry if record["browser"] else keep(entry, browser_hash())
@@ -234,6 +247,7 @@ def _record(entry: Entry, browser: str | None) -> dict[str, Any]:
         "asked_at": entry.asked_at.isoformat(),
         "browser": browser,
         "consenting": entry.consenting,
+        "shown": list(entry.shown),
         "pushed_as": entry.pushed_as,
     }
 
