@@ -89,6 +89,8 @@ def _arrive(entry: Entry, *, allowed: bool = False) -> Response:
     demand = entry.request.demand(entry.asked_at)
     if entry.request.silent:
         demand = silent.demand_without_pages(demand)
+        if unasked := _before_consent(entry, demand):
+            return _refuse(entry, unasked)
     match standing := judge(demand):
         case Standing(decision=Complete(assurance=worth), login=Login() as login):
             return _complete(entry, login, worth, allowed=allowed)
@@ -101,6 +103,13 @@ def _arrive(entry: Entry, *, allowed: bool = False) -> Response:
             return _refuse(entry, silent.missing(demand, standing))
         case _:
             return _ask(entry, demand)
+
+
+def _before_consent(entry: Entry, demand: Demand) -> Rejected | None:
+    """The error of a silent request, where whoever is logged in here has not allowed what it asks."""
+    standing = judge(silent.of_whoever_is_here(demand))
+    owed = standing.login is not None and consent.owed(entry.request, standing.login)
+    return silent.before_consent(demand, standing) if owed else None
 
 
 def _complete(entry: Entry, login: Login, worth: Assurance, *, allowed: bool) -> Response:
@@ -120,8 +129,6 @@ def _saw_all(entry: Entry, login: Login) -> bool:
 
 
 def _ask_consent(entry: Entry, login: Login) -> Response:
-    if entry.request.silent:
-        return _refuse(entry, Rejected("consent_required", "The user has not allowed this application its scopes"))
     asked = replace(entry, consenting=str(login.user.id), shown=entry.request.wanted_scope)
     kept = requests.keep(asked, browser_hash())
     db.session.commit()
