@@ -56,7 +56,7 @@ def typed_code() -> Response:
     if code is None or device is None:
         db.session.commit()
         return _enter(given, _("No device waits with this code. Compare it, or ask the device for a new one."))
-    kept = {
+    kept: dict[str, Any] = {
         "device": str(device.id),
         "browser": browser_hash(),
         "code": waiting.shown(code),
