@@ -45,8 +45,33 @@ _LONGEST_LOGIN_HINT = 200
 class Unanswerable(BadRequest):
     """No application can be told: there is none, or the address is not one of its (RFC 6749 section 3.1.2.4)."""
 
+
+class UnknownApplication(Unanswerable):
+    """Nobody of that name is registered, or none is named."""
+
+    parameter = "client_id"
     default_person = (
-        "The application sent you here with a request that cannot be used. "
+        "The application that sent you here is not known to us, or did not say which one it is. "
+        "Go back to the application and start again. If it happens again, tell the people who run it."
+    )
+
+
+class NoReturnAddress(Unanswerable):
+    """There is no address, or none that the client registered."""
+
+    parameter = "redirect_uri"
+    default_person = (
+        "The application sent you here without an address to return to, or with one that is not registered for it. "
+        "Go back to the application and start again. If it happens again, tell the people who run it."
+    )
+
+
+class NotPushed(Unanswerable):
+    """The client pushed no such request, or it was answered, or it is too old (RFC 9126 section 2.2)."""
+
+    parameter = "request_uri"
+    default_person = (
+        "The application sent you here with a request that was answered already, is too old, or is not its own. "
         "Go back to the application and start again. If it happens again, tell the people who run it."
     )
 
@@ -166,7 +191,7 @@ def arrive(given: Parameters) -> Entry:
             raise Refused(_address_for_errors(given), rejected.error, rejected.description) from None
     pushed = pushed_requests.find(request_uri, _client(given))
     if pushed is None:
-        raise _unanswerable("request_uri is another client's, answered, too old or unknown")
+        raise _unanswerable(NotPushed, "request_uri is another client's, answered, too old or unknown")
     return Entry(read(pushed.brought), clock.now(), pushed_as=pushed.handle)
 
 
@@ -256,7 +281,7 @@ def _client(given: Parameters) -> RegisteredClient:
     client_id = given.get("client_id")
     client = clients.by_client_id(client_id) if client_id else None
     if client is None:
-        raise _unanswerable("client_id is missing, repeated or unknown")
+        raise _unanswerable(UnknownApplication, "client_id is missing, repeated or unknown")
     return client
 
 
@@ -269,7 +294,8 @@ def _address_for_errors(given: Parameters) -> ReturnAddress:
 def _return_address(given: Parameters, client: RegisteredClient) -> ReturnAddress:
     redirect_uri = given.get("redirect_uri")
     if redirect_uri is None or not client.check_redirect_uri(redirect_uri):
-        raise _unanswerable("redirect_uri is missing, repeated or not registered for this client", client.website)
+        because = "redirect_uri is missing, repeated or not registered for this client"
+        raise _unanswerable(NoReturnAddress, because, client.website)
     mode = _response_mode(given, redirect_uri)
     state = None if "state" in given.too_long else given.get("state")
     signature = Signature(client.registration.authorization_signed_response_alg, client.client_id)
@@ -282,6 +308,6 @@ def _response_mode(given: Parameters, redirect_uri: str) -> ResponseMode:
     return asked if redirect_uri.startswith(("https:", "http:")) else asked.in_the_address
 
 
-def _unanswerable(because: str, website: tuple[str, str] | None = None) -> Unanswerable:
+def _unanswerable(kind: type[Unanswerable], because: str, website: tuple[str, str] | None = None) -> Unanswerable:
     """A page that says what to do and leads back where it can; the application's programs and our log get the reason."""
-    return Unanswerable(because, description=because, back=website)
+    return kind(because, description=because, back=website)
