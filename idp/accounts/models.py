@@ -6,8 +6,20 @@ import enum
 import uuid
 from datetime import datetime
 
-from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, Index, LargeBinary, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Connection,
+    Enum,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    event,
+    inspect,
+)
+from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
 
 from idp import clock
 from idp.extensions import Base, Instant
@@ -28,6 +40,10 @@ OF_A_COMPANY = frozenset(UserType) - {UserType.SUPPORT}
 
 WORK_ELSEWHERE = frozenset({UserType.ACCOUNTANT, UserType.SUPPORT})
 """Who may work for other companies than their own, each by a right of their own."""
+
+
+TOLD = ("username", "name", "email", "email_proved", "type", "phone", "address", "locale")
+"""The columns of a user that applications are told of."""
 
 
 class User(Base):
@@ -59,7 +75,8 @@ class User(Base):
     epoch: Mapped[int] = mapped_column(default=1)
     grants_epoch: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
-    updated_at: Mapped[datetime] = mapped_column(Instant, default=clock.now, onupdate=clock.now)
+    updated_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    """When something of `TOLD` last changed: what the claim of that name says (OpenID Connect Core section 5.1)."""
     last_login_at: Mapped[datetime | None] = mapped_column(Instant)
     two_factor_put_off_at: Mapped[datetime | None] = mapped_column(Instant)
     """When the user last said "later" to setting it up before it becomes mandatory."""
@@ -78,6 +95,14 @@ class User(Base):
         Index("ix_users_tenant_id_username_key", "tenant_id", "username_key"),
         Index("ix_users_tenant_id_last_login_at", "tenant_id", "last_login_at"),
     )
+
+
+@event.listens_for(User, "before_update")
+def _note_the_change(_mapper: Mapper[User], _connection: Connection, user: User) -> None:
+    """Whoever changes what is told of a person, in whatever way, moves `updated_at`; a login moves nothing."""
+    now = inspect(user).attrs
+    if any(now[column].history.has_changes() for column in TOLD):
+        user.updated_at = clock.now()
 
 
 class TotpDevice(Base):

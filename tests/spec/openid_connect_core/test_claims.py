@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from idp.accounts import mailbox
 from idp.accounts.models import User
-from tests.support.browser import Browser
+from tests.support.browser import Browser, NewBrowser
+from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import NewRp, RelyingParty, Tokens
 from tests.support.world import KnownTenant, KnownUser, World
 
@@ -171,3 +173,48 @@ def test_a_value_that_is_not_so(
 def test_claims_that_cannot_be_read(rp: RelyingParty, browser: Browser, claims: str) -> None:
     """Section 5.5: a JSON object of objects."""
     assert rp.answer(browser.get(rp.authorize_url(claims=claims)))["error"] == "invalid_request"
+
+
+# When the information about the person changed
+
+
+def updated_at(rp: RelyingParty, browser: Browser) -> int:
+    """What an application is told now."""
+    return int(rp.userinfo(rp.finish(browser.get(rp.authorize_url()))).json()["updated_at"])
+
+
+def test_a_login_changes_nothing_about_the_person(
+    rp: RelyingParty, anna: KnownUser, new_browser: NewBrowser, clock: MovingClock
+) -> None:
+    """Section 5.1: `updated_at` is when the information changed; logging in, a factor, a session's end are none of it."""
+    made = int(clock.now().timestamp())
+    for _ in range(2):
+        clock.advance(hours=1)
+        browser = new_browser().get(rp.authorize_url()).login(anna)
+        assert rp.userinfo(rp.finish(browser)).json()["updated_at"] == made
+    browser.get("/account/security/two-factor").set_up_totp(anna)
+    browser.get("/account/security").submit("Sign out everywhere")
+    clock.advance(hours=1)
+    assert updated_at(rp, new_browser().get(rp.authorize_url()).login(anna)) == made
+
+
+def test_the_language_is_a_part_of_it(rp: RelyingParty, at_work: Browser, clock: MovingClock) -> None:
+    """Section 5.1: what the person changes on their own page moves it; saving the same again does not."""
+    clock.advance(hours=1)
+    for language, moves in (("nl", True), ("nl", False), ("en", True)):
+        before, now = updated_at(rp, at_work), int(clock.advance(minutes=1).timestamp())
+        at_work.get("/account/").fill(locale=language).submit()
+        assert updated_at(rp, at_work) == (now if moves else before)
+
+
+def test_so_is_what_was_proved_of_the_address(
+    world: World, rp: RelyingParty, at_work: Browser, anna: KnownUser, clock: MovingClock
+) -> None:
+    """Section 5.1: `email_verified` becomes another at the moment that the mailbox is shown to be theirs, and only then."""
+    clock.advance(hours=1)
+    first = int(clock.now().timestamp())
+    for _ in range(2):
+        with world.unit_of_work() as session:
+            mailbox.prove(session.get(User, anna.id), anna.email)
+        assert updated_at(rp, at_work) == first
+        clock.advance(hours=1)
