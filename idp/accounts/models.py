@@ -42,7 +42,19 @@ WORK_ELSEWHERE = frozenset({UserType.ACCOUNTANT, UserType.SUPPORT})
 """Who may work for other companies than their own, each by a right of their own."""
 
 
-TOLD = ("username", "name", "email", "email_proved", "type", "phone", "address", "locale")
+TOLD = (
+    "username",
+    "name",
+    "given_name",
+    "family_name",
+    "email",
+    "email_proved",
+    "type",
+    "phone",
+    "address",
+    "locale",
+    "zoneinfo",
+)
 """The columns of a user that applications are told of."""
 
 
@@ -56,6 +68,9 @@ class User(Base):
     username: Mapped[str] = mapped_column(String(150))
     username_key: Mapped[str] = mapped_column(String(600), unique=True)
     name: Mapped[str] = mapped_column(String(200))
+    given_name: Mapped[str | None] = mapped_column(String(200))
+    family_name: Mapped[str | None] = mapped_column(String(200))
+    """The two parts of the name as the person says them on their own page; nobody takes a name apart."""
     email: Mapped[str] = mapped_column(String(320))
     type: Mapped[UserType] = mapped_column(
         Enum(UserType, native_enum=False, length=16, values_callable=lambda e: [m.value for m in e])
@@ -67,6 +82,8 @@ class User(Base):
     address: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     """By the members of the address claim (OpenID Connect Core section 5.1.1)."""
     locale: Mapped[str | None] = mapped_column(String(8))
+    zoneinfo: Mapped[str | None] = mapped_column(String(64))
+    """The time zone that the person chose; None: the company's."""
     password_hash: Mapped[str | None] = mapped_column(Text)
     password_checked_at: Mapped[datetime | None] = mapped_column(Instant)
     """When this password was chosen and the service of breached passwords said that it knows it not; None: nobody asked it."""

@@ -1,7 +1,7 @@
 """What is told about a person (OpenID Connect Core section 5): standard claims, and those of the house.
 
     openid    sub, tenant, tenant_name, user_type         always: a token is of a person at work for a tenant
-    profile   name, preferred_username, locale, updated_at
+    profile   name, preferred_username, locale, zoneinfo, updated_at; given_name, family_name where the person said them
     email     email, email_verified                       what idp/accounts/mailbox.py knows
     phone     phone_number, phone_number_verified         where the company told a number
     address   address                                     where the company told one
@@ -46,8 +46,11 @@ _CLAIMS: Final[Mapping[str, Callable[[Person], Any]]] = {
     "tenant_name": lambda p: p.tenant.name,
     "user_type": lambda p: p.user.type.value,
     "name": lambda p: p.user.name,
+    "given_name": lambda p: p.user.given_name,
+    "family_name": lambda p: p.user.family_name,
     "preferred_username": lambda p: p.user.username,
     "locale": lambda p: p.user.locale or p.tenant.locale,
+    "zoneinfo": lambda p: p.user.zoneinfo or p.tenant.timezone,
     "updated_at": lambda p: int(p.user.updated_at.timestamp()),
     "email": lambda p: p.user.email,
     "email_verified": lambda p: mailbox.is_confirmed(p.user),
@@ -61,7 +64,7 @@ _CLAIMS: Final[Mapping[str, Callable[[Person], Any]]] = {
 
 OF_SCOPE: Final[Mapping[str, tuple[str, ...]]] = {
     "openid": ("sub", "tenant", "tenant_name", "user_type"),
-    "profile": ("name", "preferred_username", "locale", "updated_at"),
+    "profile": ("name", "given_name", "family_name", "preferred_username", "locale", "zoneinfo", "updated_at"),
     "email": ("email", "email_verified"),
     "phone": ("phone_number", "phone_number_verified"),
     "address": ("address",),

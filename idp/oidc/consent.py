@@ -126,7 +126,7 @@ def sentence(scope: str) -> str:
     """What a scope means to the person; one that only the application knows is shown by its name."""
     sentences = {
         "openid": _("who you are: a number that stands for you, and the company you work for"),
-        "profile": _("your name, username and language"),
+        "profile": _("your name, username, language and time zone"),
         "email": _("your e-mail address"),
         "phone": _("your phone number"),
         "address": _("your postal address"),

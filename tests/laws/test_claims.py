@@ -17,7 +17,7 @@ from tests.support.relying_party import NewRp
 from tests.support.world import World
 
 OF_SCOPE = {
-    "profile": {"name", "preferred_username", "locale", "updated_at"},
+    "profile": {"name", "given_name", "family_name", "preferred_username", "locale", "zoneinfo", "updated_at"},
     "email": {"email", "email_verified"},
     "phone": {"phone_number", "phone_number_verified"},
     "address": {"address"},
@@ -68,7 +68,9 @@ def test_a_claim_is_told_where_its_scope_is_registered_and_allowed(
 ) -> None:
     """The page is shown where something new is asked, and names exactly that; each place then has exactly what is due."""
     anna = world.user("anna", world.tenant("de-zon", security_code=False))
-    world.change(User, anna.id, phone="+31 20 123 4567", address={"locality": "Zutphen"})
+    world.change(
+        User, anna.id, phone="+31 20 123 4567", address={"locality": "Zutphen"}, given_name="Anna", family_name="V"
+    )
     browser.get("/account/").login(anna)
 
     @settings(

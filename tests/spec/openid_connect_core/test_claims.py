@@ -14,7 +14,7 @@ from tests.support.relying_party import NewRp, RelyingParty, Tokens
 from tests.support.world import KnownTenant, KnownUser, World
 
 ALWAYS = {"sub", "tenant", "tenant_name", "user_type"}
-PROFILE = {"name", "preferred_username", "locale", "updated_at"}
+PROFILE = {"name", "preferred_username", "locale", "zoneinfo", "updated_at"}
 EMAIL = {"email", "email_verified"}
 
 
@@ -51,6 +51,7 @@ def test_what_the_claims_say(rp: RelyingParty, tokens: Tokens, anna: KnownUser) 
         "name": "Anna",
         "preferred_username": "anna",
         "locale": "en",
+        "zoneinfo": "Europe/Amsterdam",
         "email": "anna@de-zon.example",
         "email_verified": False,
     }
@@ -218,3 +219,42 @@ def test_so_is_what_was_proved_of_the_address(
             mailbox.prove(session.get(User, anna.id), anna.email)
         assert updated_at(rp, at_work) == first
         clock.advance(hours=1)
+
+
+# What a person says of themselves
+
+
+def test_a_person_says_it_on_their_own_page(rp: RelyingParty, at_work: Browser, clock: MovingClock) -> None:
+    """Section 5.1: `given_name`, `family_name` and `zoneinfo` as they say them; an empty field is not told, or the company's."""
+    said = {"given_name": "Anna", "family_name": "de Vries", "zoneinfo": "America/New_York"}
+    clock.advance(hours=1)
+    at_work.get("/account/").fill(**said).submit()
+    assert "is saved" in at_work.text
+    told = rp.userinfo(rp.finish(at_work.get(rp.authorize_url()))).json()
+    assert {name: told[name] for name in said} == said
+    assert told["name"] == "Anna"
+    assert told["updated_at"] == int(clock.now().timestamp())
+    at_work.get("/account/").fill(given_name=" ", family_name="", zoneinfo="").submit()
+    told = rp.userinfo(rp.finish(at_work.get(rp.authorize_url()))).json()
+    assert not {"given_name", "family_name"} & set(told)
+    assert told["zoneinfo"] == "Europe/Amsterdam"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("zoneinfo", "Europe/Nowhere"),
+        ("zoneinfo", "../etc/passwd"),
+        ("given_name", "x" * 201),
+        ("family_name", "a\nb"),
+    ],
+)
+def test_what_nobody_can_be_called(rp: RelyingParty, at_work: Browser, field: str, value: str) -> None:
+    """A zone is one of the IANA database, a part of a name one line of a bounded length; else nothing is kept."""
+    form = at_work.get("/account/").filled_form(None, given_name="", family_name="", zoneinfo="")
+    form.fill("given_name", "Kept?")
+    form.fill(field, value)
+    assert at_work.send(form).status == 400
+    told = rp.userinfo(rp.finish(at_work.get(rp.authorize_url()))).json()
+    assert "given_name" not in told
+    assert told["zoneinfo"] == "Europe/Amsterdam"
