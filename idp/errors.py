@@ -13,6 +13,7 @@
 `description` is for a program: an `error_description` of RFC 6749 section 5.2, in ASCII.
 `detail` is for the log only: names what was found, never a secret.
 `back` is a way on for the person: the application that they came from and its registered website.
+`parameter` is the part of a request that the error is about, by its name in the standard, for whoever runs the application.
 """
 
 from datetime import timedelta
@@ -26,6 +27,7 @@ class Fault(Exception):
     status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
     code: ClassVar[str] = "server_error"
     default_person: ClassVar[str] = "Something went wrong on our side. Please try again later."
+    parameter: ClassVar[str | None] = None
 
     def __init__(
         self,

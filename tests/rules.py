@@ -492,6 +492,21 @@ RULES = (
         ),
         "A million rows are measured nowhere.",
     ),
+    Rule(
+        "E7",
+        "A claim is told only under a scope that is registered and allowed, whatever asks; nothing tells who somebody is beforehand.",
+        (
+            "laws/test_claims::test_a_claim_is_told_where_its_scope_is_registered_and_allowed",
+            "spec/openid_connect_core/test_claims_and_consent::test_what_is_not_registered_is_not_told",
+            "spec/openid_connect_core/test_claims_and_consent::test_what_claims_ask_stands_on_the_page",
+            "spec/openid_connect_core/test_claims_and_consent::test_more_is_asked_anew",
+            "spec/openid_connect_core/test_claims_and_consent::test_a_registration_that_grew_before_the_button",
+            "spec/openid_connect_core/test_nothing_told_before::test_a_sub_tells_nobodys_name",
+            "spec/openid_connect_core/test_nothing_told_before::test_a_hint_tells_nobodys_name",
+            "spec/openid_connect_core/test_nothing_told_before::test_no_tenant_tells_for_whom_somebody_works",
+            "spec/openid_connect_core/test_nothing_told_before::test_no_sub_tells_who_is_logged_in",
+        ),
+    ),
 )
 
 

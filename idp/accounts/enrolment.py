@@ -10,7 +10,7 @@ from datetime import datetime
 import segno
 import sqlalchemy as sa
 
-from idp import clock, settings
+from idp import settings
 from idp.accounts.factors import add_totp, renew_recovery_codes
 from idp.accounts.models import User
 from idp.crypto import totp
@@ -72,7 +72,8 @@ def confirm(user: User, pending: str, code: object, now: datetime) -> list[str] 
 def _unchanged(user: User) -> bool:
     """Take the user's row, and see whether the devices are still those that the page was made for."""
     before = {device.id for device in user.totp_devices}
-    db.session.execute(sa.update(User).where(User.id == user.id).values(updated_at=clock.now()))
+    same = sa.update(User).where(User.id == user.id).values(epoch=User.epoch)
+    db.session.execute(same, execution_options={"synchronize_session": False})
     db.session.expire(user, ["totp_devices"])
     return before == {device.id for device in user.totp_devices}
 

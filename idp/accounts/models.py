@@ -6,8 +6,20 @@ import enum
 import uuid
 from datetime import datetime
 
-from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, Index, LargeBinary, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Connection,
+    Enum,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    event,
+    inspect,
+)
+from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
 
 from idp import clock
 from idp.extensions import Base, Instant
@@ -30,6 +42,22 @@ WORK_ELSEWHERE = frozenset({UserType.ACCOUNTANT, UserType.SUPPORT})
 """Who may work for other companies than their own, each by a right of their own."""
 
 
+TOLD = (
+    "username",
+    "name",
+    "given_name",
+    "family_name",
+    "email",
+    "email_proved",
+    "type",
+    "phone",
+    "address",
+    "locale",
+    "zoneinfo",
+)
+"""The columns of a user that applications are told of."""
+
+
 class User(Base):
     """A person with one home tenant."""
 
@@ -40,6 +68,9 @@ class User(Base):
     username: Mapped[str] = mapped_column(String(150))
     username_key: Mapped[str] = mapped_column(String(600), unique=True)
     name: Mapped[str] = mapped_column(String(200))
+    given_name: Mapped[str | None] = mapped_column(String(200))
+    family_name: Mapped[str | None] = mapped_column(String(200))
+    """The two parts of the name as the person says them on their own page; nobody takes a name apart."""
     email: Mapped[str] = mapped_column(String(320))
     type: Mapped[UserType] = mapped_column(
         Enum(UserType, native_enum=False, length=16, values_callable=lambda e: [m.value for m in e])
@@ -51,6 +82,8 @@ class User(Base):
     address: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     """By the members of the address claim (OpenID Connect Core section 5.1.1)."""
     locale: Mapped[str | None] = mapped_column(String(8))
+    zoneinfo: Mapped[str | None] = mapped_column(String(64))
+    """The time zone that the person chose; None: the company's."""
     password_hash: Mapped[str | None] = mapped_column(Text)
     password_checked_at: Mapped[datetime | None] = mapped_column(Instant)
     """When this password was chosen and the service of breached passwords said that it knows it not; None: nobody asked it."""
@@ -59,7 +92,8 @@ class User(Base):
     epoch: Mapped[int] = mapped_column(default=1)
     grants_epoch: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
-    updated_at: Mapped[datetime] = mapped_column(Instant, default=clock.now, onupdate=clock.now)
+    updated_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    """When something of `TOLD` last changed: what the claim of that name says (OpenID Connect Core section 5.1)."""
     last_login_at: Mapped[datetime | None] = mapped_column(Instant)
     two_factor_put_off_at: Mapped[datetime | None] = mapped_column(Instant)
     """When the user last said "later" to setting it up before it becomes mandatory."""
@@ -78,6 +112,14 @@ class User(Base):
         Index("ix_users_tenant_id_username_key", "tenant_id", "username_key"),
         Index("ix_users_tenant_id_last_login_at", "tenant_id", "last_login_at"),
     )
+
+
+@event.listens_for(User, "before_update")
+def _note_the_change(_mapper: Mapper[User], _connection: Connection, user: User) -> None:
+    """Whoever changes what is told of a person, in whatever way, moves `updated_at`; a login moves nothing."""
+    now = inspect(user).attrs
+    if any(now[column].history.has_changes() for column in TOLD):
+        user.updated_at = clock.now()
 
 
 class TotpDevice(Base):

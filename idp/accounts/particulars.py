@@ -89,17 +89,17 @@ def _words() -> Mapping[str, str]:
 
 
 def _is_name(text: str) -> bool:
-    return _is_line(text, LONGEST_NAME)
+    return is_line(text, LONGEST_NAME)
 
 
-def _is_line(text: str, longest: int) -> bool:
+def is_line(text: str, longest: int) -> bool:
     """Whether it is a text on one line, of at most so many characters."""
     odd = {"Cc", "Cs", "Zl", "Zp"}
     return 0 < len(text) <= longest and not any(unicodedata.category(sign) in odd for sign in text)
 
 
 def _is_email(text: str) -> bool:
-    return _is_line(text, LONGEST_EMAIL) and _EMAIL.fullmatch(text) is not None
+    return is_line(text, LONGEST_EMAIL) and _EMAIL.fullmatch(text) is not None
 
 
 def _is_username(text: str) -> bool:

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
-from idp import clock
 from idp.accounts import browsers, ceremonies
 from idp.accounts.ceremonies import Created, Used
 from idp.accounts.models import Passkey, User
@@ -100,5 +99,6 @@ def spend(used: Used, now: datetime) -> bool:
 
 def take_row(user: User) -> None:
     """Wait for whoever changes this user's factors: of two that go at the same moment the second sees the first gone."""
-    db.session.execute(sa.update(User).where(User.id == user.id).values(updated_at=clock.now()))
+    same = sa.update(User).where(User.id == user.id).values(epoch=User.epoch)
+    db.session.execute(same, execution_options={"synchronize_session": False})
     db.session.expire(user, ["totp_devices", "passkeys"])

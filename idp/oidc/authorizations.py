@@ -31,7 +31,7 @@ from idp.login import session as sessions
 from idp.login.gate import owes_second_factor
 from idp.login.models import BrowserSession
 from idp.oidc.logout import endings
-from idp.oidc.models import AuthorizationGrant, RefreshToken
+from idp.oidc.models import AuthorizationGrant, Consent, RefreshToken
 from idp.tenancy import support_access
 from idp.tenancy.models import Membership, SupportAccess, Tenant
 
@@ -44,7 +44,10 @@ REUSE_GRACE: Final = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """A grant, whose it is, for which tenant, and the browser session that it came from (None: swept away since)."""
+    """A grant, whose it is, for which tenant, and the browser session that it came from (None: swept away since).
+
+    `allowed_scope`: what the person has allowed the application by now; None where nobody asked them.
+    """
 
     grant: AuthorizationGrant
     user: User
@@ -52,6 +55,7 @@ class Authorization:
     session: BrowserSession | None
     is_member: bool
     is_let_in: bool
+    allowed_scope: str | None
 
     @property
     def offline(self) -> bool:
@@ -104,12 +108,14 @@ def _select(*first: type[RefreshToken]) -> Any:
         .where(SupportAccess.id == AuthorizationGrant.right_id, support_access.is_live(clock.now()))
         .correlate(AuthorizationGrant)
     )
+    allowed = Consent.user_id == AuthorizationGrant.user_id, Consent.client_id == AuthorizationGrant.client_id
     return (
-        sa.select(*first, AuthorizationGrant, User, working_tenant, BrowserSession, is_member, is_let_in)
+        sa.select(*first, AuthorizationGrant, User, working_tenant, BrowserSession, is_member, is_let_in, Consent.scope)
         .select_from(AuthorizationGrant)
         .join(User, User.id == AuthorizationGrant.user_id)
         .join(working_tenant, working_tenant.id == AuthorizationGrant.tenant_id)
         .outerjoin(BrowserSession, BrowserSession.id == AuthorizationGrant.session_id)
+        .outerjoin(Consent, sa.and_(*allowed))
         .options(lazyload(User.totp_devices))
     )
 

@@ -65,7 +65,7 @@ def decide(handle: str) -> Response:
         case "cancel":
             return _refuse(entry, _CANCELLED)
         case "allow":
-            return _arrive(entry, allowed_by=entry.consenting)
+            return _arrive(entry, allowed=True)
         case _:
             return _arrive(entry)
 
@@ -84,15 +84,17 @@ def refused(error: Refused) -> Response:
     return answers.send(error.to, error=error.error, error_description=error.description)
 
 
-def _arrive(entry: Entry, allowed_by: str | None = None) -> Response:
+def _arrive(entry: Entry, *, allowed: bool = False) -> Response:
     """Judge where this browser stands towards the request, and do what follows: where in doubt, ask for a login."""
     prefer(ui_locales=entry.request.parameters.get("ui_locales", ""))
     demand = entry.request.demand(entry.asked_at)
     if entry.request.silent:
         demand = silent.demand_without_pages(demand)
+        if unasked := _before_consent(entry, demand):
+            return _refuse(entry, unasked)
     match standing := judge(demand):
         case Standing(decision=Complete(assurance=worth), login=Login() as login):
-            return _complete(entry, login, worth, allowed_by)
+            return _complete(entry, login, worth, allowed=allowed)
         case Standing(decision=Deny(refusal=Refusal.NOT_A_MEMBER)) if entry.request.asks_fresh_proof:
             return _ask(entry, demand)
         case Standing(decision=Deny() as denied, login=Login() as login):
@@ -104,8 +106,15 @@ def _arrive(entry: Entry, allowed_by: str | None = None) -> Response:
             return _ask(entry, demand)
 
 
-def _complete(entry: Entry, login: Login, worth: Assurance, allowed_by: str | None) -> Response:
-    if allowed_by == str(login.user.id):
+def _before_consent(entry: Entry, demand: Demand) -> Rejected | None:
+    """The error of a silent request, where whoever is logged in here has not allowed what it asks."""
+    standing = judge(silent.of_whoever_is_here(demand))
+    owed = standing.login is not None and consent.owed(entry.request, standing.login)
+    return silent.before_consent(demand, standing) if owed else None
+
+
+def _complete(entry: Entry, login: Login, worth: Assurance, *, allowed: bool) -> Response:
+    if allowed and _saw_all(entry, login):
         consent.allow(entry.request, login)
     elif consent.owed(entry.request, login):
         return _ask_consent(entry, login)
@@ -116,10 +125,14 @@ def _complete(entry: Entry, login: Login, worth: Assurance, allowed_by: str | No
     return response
 
 
+def _saw_all(entry: Entry, login: Login) -> bool:
+    """Whether this person was shown all that the request asks now: what is registered may have grown meanwhile."""
+    return entry.consenting == str(login.user.id) and set(entry.request.wanted_scope) <= set(entry.shown)
+
+
 def _ask_consent(entry: Entry, login: Login) -> Response:
-    if entry.request.silent:
-        return _refuse(entry, Rejected("consent_required", "The user has not allowed this application its scopes"))
-    kept = requests.keep(replace(entry, consenting=str(login.user.id)), browser_hash())
+    asked = replace(entry, consenting=str(login.user.id), shown=entry.request.wanted_scope)
+    kept = requests.keep(asked, browser_hash())
     db.session.commit()
     return consent.page(kept) if entry.handle else _to("oidc.resume", kept)
 

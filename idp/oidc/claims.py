@@ -1,13 +1,13 @@
 """What is told about a person (OpenID Connect Core section 5): standard claims, and those of the house.
 
     openid    sub, tenant, tenant_name, user_type         always: a token is of a person at work for a tenant
-    profile   name, preferred_username, locale, updated_at
+    profile   name, preferred_username, locale, zoneinfo, updated_at; given_name, family_name where the person said them
     email     email, email_verified                       what idp/accounts/mailbox.py knows
     phone     phone_number, phone_number_verified         where the company told a number
     address   address                                     where the company told one
 
 What a scope asks is told at the UserInfo endpoint (section 5.4); the `claims` parameter asks for single ones in
-either place.
+either place. Which of them an application gets is decided in `claim_selection.py`.
 """
 
 from __future__ import annotations
@@ -46,8 +46,11 @@ _CLAIMS: Final[Mapping[str, Callable[[Person], Any]]] = {
     "tenant_name": lambda p: p.tenant.name,
     "user_type": lambda p: p.user.type.value,
     "name": lambda p: p.user.name,
+    "given_name": lambda p: p.user.given_name,
+    "family_name": lambda p: p.user.family_name,
     "preferred_username": lambda p: p.user.username,
     "locale": lambda p: p.user.locale or p.tenant.locale,
+    "zoneinfo": lambda p: p.user.zoneinfo or p.tenant.timezone,
     "updated_at": lambda p: int(p.user.updated_at.timestamp()),
     "email": lambda p: p.user.email,
     "email_verified": lambda p: mailbox.is_confirmed(p.user),
@@ -61,11 +64,16 @@ _CLAIMS: Final[Mapping[str, Callable[[Person], Any]]] = {
 
 OF_SCOPE: Final[Mapping[str, tuple[str, ...]]] = {
     "openid": ("sub", "tenant", "tenant_name", "user_type"),
-    "profile": ("name", "preferred_username", "locale", "updated_at"),
+    "profile": ("name", "given_name", "family_name", "preferred_username", "locale", "zoneinfo", "updated_at"),
     "email": ("email", "email_verified"),
     "phone": ("phone_number", "phone_number_verified"),
     "address": ("address",),
 }
+SCOPE_OF: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("acr", "amr", "auth_time"), "openid"),
+    **{name: scope for scope, names in OF_SCOPE.items() for name in names},
+}
+"""The scope that each claim counts for, whoever asks; those about the login come with every ID token (section 2)."""
 SUPPORTED: Final = tuple(_CLAIMS)
 
 
@@ -78,8 +86,3 @@ def told(person: Person, names: Iterable[str]) -> dict[str, Any]:
     """The claims of those names, as far as there are any; an unknown name is no error (section 5.5.1)."""
     found = {name: _CLAIMS[name](person) for name in dict.fromkeys(names) if name in _CLAIMS}
     return {name: value for name, value in found.items() if value is not None}
-
-
-def known(names: Iterable[str]) -> list[str]:
-    """The names that stand for something here."""
-    return [name for name in names if name in _CLAIMS]

@@ -4,6 +4,8 @@
     third-party, every scope allowed before ─▶ not asked, unless `prompt=consent`
     third-party, something new ──────────▶ a page: Allow, Cancel
 
+A claim that is asked by name counts as its scope does (section 5.5): it stands on the page, and is allowed as that scope.
+
 It is kept per person and application, and grows; it is never taken for another scope than those that were shown. The
 person takes it back on the security page: whatever the application got ends with it.
 """
@@ -38,7 +40,7 @@ def owed(asked: AuthorizationRequest, login: Login) -> bool:
     """Whether this person must be asked before the application gets an answer."""
     if asked.client.row.first_party:
         return False
-    return Prompt.CONSENT in asked.prompt or not set(asked.scope) <= _allowed(asked, login)
+    return Prompt.CONSENT in asked.prompt or not set(asked.wanted_scope) <= _allowed(asked, login)
 
 
 def page(entry: Entry) -> Response:
@@ -49,7 +51,7 @@ def page(entry: Entry) -> Response:
         "step": "consent",
         "action": url_for("oidc.decide", handle=entry.handle),
         "client": asked.client.row.name,
-        "scopes": [sentence(scope) for scope in asked.scope],
+        "scopes": sentences(asked),
         "links": _links(asked.client.row.registration),
     }
     return make_response(render_template("login/consent.html", page=shown))
@@ -57,7 +59,7 @@ def page(entry: Entry) -> Response:
 
 def allow(asked: AuthorizationRequest, login: Login) -> None:
     """Keep what was allowed, with what was allowed before. The caller commits."""
-    scope = " ".join(sorted(_allowed(asked, login) | set(asked.scope)))
+    scope = " ".join(sorted(_allowed(asked, login) | set(asked.wanted_scope)))
     given = {"scope": scope, "granted_at": clock.now()}
     first = upsert(Consent).values(user_id=login.user.id, client_id=asked.client.id, **given)
     again = first.on_conflict_do_update(index_elements=[Consent.user_id, Consent.client_id], set_=given)
@@ -67,7 +69,7 @@ def allow(asked: AuthorizationRequest, login: Login) -> None:
             tenant_id=login.tenant.id,
             user_id=login.user.id,
             client_id=asked.client.client_id,
-            scope=" ".join(asked.scope),
+            scope=" ".join(asked.wanted_scope),
         )
     )
 
@@ -115,11 +117,16 @@ def _place(scope: str) -> tuple[int, str]:
     return (_IN_ORDER.index(scope) if scope in _IN_ORDER else len(_IN_ORDER)), scope
 
 
+def sentences(asked: AuthorizationRequest) -> list[str]:
+    """What a request asks of the person, in words, in the order of the scopes."""
+    return [sentence(scope) for scope in sorted(asked.wanted_scope, key=_place)]
+
+
 def sentence(scope: str) -> str:
     """What a scope means to the person; one that only the application knows is shown by its name."""
     sentences = {
         "openid": _("who you are: a number that stands for you, and the company you work for"),
-        "profile": _("your name, username and language"),
+        "profile": _("your name, username, language and time zone"),
         "email": _("your e-mail address"),
         "phone": _("your phone number"),
         "address": _("your postal address"),

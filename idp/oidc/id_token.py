@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from idp import settings
-from idp.oidc import claims, encryption, keys
+from idp.oidc import claim_selection, claims, encryption, keys
 from idp.oidc.authorizations import Authorization
 from idp.oidc.registration import Registration
 
@@ -30,7 +30,7 @@ def encode(a: Authorization, registration: Registration, now: datetime, access_t
     """
     algorithm = registration.id_token_signed_response_alg
     person = claims.Person.of(a)
-    names = (*claims.OF_SCOPE["openid"], *a.grant.request["claims"]["id_token"])
+    names = claim_selection.selected(a, a.grant.scope.split()).id_token
     told: dict[str, Any] = {
         **claims.told(person, names),
         **a.grant.login,

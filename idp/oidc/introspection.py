@@ -22,10 +22,11 @@ from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
 from flask import Response, request
 
 from idp import clock, settings
-from idp.oidc import access_token, authorizations, client_auth, clients, keys
+from idp.oidc import access_token, authorizations, claim_selection, client_auth, clients, keys
 from idp.oidc.access_token import AccessToken
 from idp.oidc.authorizations import Authorization, Refreshable
 from idp.oidc.binding import Scheme
+from idp.oidc.claims import SCOPE_OF
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.oauth2_requests import ProgramRequest
 from idp.oidc.server import NO_STORE, server
@@ -35,6 +36,7 @@ from idp.web.error_pages import for_programs
 
 SIGNED: Final = "application/token-introspection+jwt"
 TYPE: Final = "token-introspection+jwt"
+_TELLS_THE_NAME: Final = SCOPE_OF["preferred_username"]
 _INACTIVE: Final = {"active": False}
 
 
@@ -76,7 +78,7 @@ def _state_of(token: str, client: RegisteredClient) -> Mapping[str, Any]:
         return _of_access_token(access)
     found = authorizations.by_id(access.authorization_id)
     alive = found is not None and authorizations.dead_because(found, now) is None
-    return {**_of_access_token(access), **_username(found, access.scope)} if found and alive else _INACTIVE
+    return {**_of_access_token(access), **_username(found, access.scope, client)} if found and alive else _INACTIVE
 
 
 def _refreshes(found: Refreshable, client: RegisteredClient, now: datetime) -> bool:
@@ -117,10 +119,16 @@ def _of_refresh_token(found: Refreshable, client: RegisteredClient, now: datetim
         "exp": int(found.token.expires_at.timestamp()),
         "tenant": a.tenant.slug,
         **a.grant.login,
-        **_username(a, a.grant.scope.split()),
+        **_username(a, a.grant.scope.split(), client),
     }
 
 
-def _username(a: Authorization, scope: Collection[str]) -> dict[str, str]:
-    """The name that the person types, for whom the scope `profile` tells it anyway."""
-    return {"username": a.user.username} if "profile" in scope else {}
+def _username(a: Authorization, scope: Collection[str], client: RegisteredClient) -> dict[str, str]:
+    """The name that the person types, where the scope `profile` of the token tells it.
+
+    To another than the token's own client only where that is first-party and registered for it: nobody allowed it anything.
+    """
+    own = client.id == a.grant.client_id
+    may = own or (client.row.first_party and _TELLS_THE_NAME in client.registration.scope)
+    told = may and _TELLS_THE_NAME in scope and _TELLS_THE_NAME in claim_selection.permitted_now(a)
+    return {"username": a.user.username} if told else {}

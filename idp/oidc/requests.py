@@ -27,7 +27,7 @@ from idp.crypto import opaque
 from idp.errors import BadRequest, NotFound
 from idp.login.gate import Application
 from idp.login.types import Demand
-from idp.oidc import clients, demands, keys, pushed_requests, request_object
+from idp.oidc import claim_selection, clients, demands, keys, pushed_requests, request_object
 from idp.oidc.acr import WantedAcr
 from idp.oidc.answers import ResponseMode, ReturnAddress, Signature
 from idp.oidc.brought import Brought, kept
@@ -56,8 +56,33 @@ _LONGEST_LOGIN_HINT = 200
 class Unanswerable(BadRequest):
     """No application can be told: there is none, or the address is not one of its (RFC 6749 section 3.1.2.4)."""
 
+
+class UnknownApplication(Unanswerable):
+    """Nobody of that name is registered, or none is named."""
+
+    parameter = "client_id"
     default_person = (
-        "The application sent you here with a request that cannot be used. "
+        "The application that sent you here is not known to us, or did not say which one it is. "
+        "Go back to the application and start again. If it happens again, tell the people who run it."
+    )
+
+
+class NoReturnAddress(Unanswerable):
+    """There is no address, or none that the client registered."""
+
+    parameter = "redirect_uri"
+    default_person = (
+        "The application sent you here without an address to return to, or with one that is not registered for it. "
+        "Go back to the application and start again. If it happens again, tell the people who run it."
+    )
+
+
+class NotPushed(Unanswerable):
+    """The client pushed no such request, or it was answered, or it is too old (RFC 9126 section 2.2)."""
+
+    parameter = "request_uri"
+    default_person = (
+        "The application sent you here with a request that was answered already, is too old, or is not its own. "
         "Go back to the application and start again. If it happens again, tell the people who run it."
     )
 
@@ -112,6 +137,16 @@ class AuthorizationRequest:
         return bool(self.prompt & demands.FRESH)
 
     @property
+    def named_claims(self) -> dict[str, list[str]]:
+        """The claims asked by name that can be told, for each place."""
+        return claim_selection.named(self.claims, self.scope, self.client.registration.scope)
+
+    @property
+    def wanted_scope(self) -> tuple[str, ...]:
+        """The scopes that a person must allow: those asked, and those of the claims that are asked by name."""
+        return claim_selection.wanted(self.scope, self.named_claims)
+
+    @property
     def application(self) -> Application:
         """Whom the login is for."""
         return Application(self.client.row.name, self.to.origin)
@@ -134,13 +169,15 @@ class AuthorizationRequest:
 class Entry:
     """A request at the door: when it was first asked, and its handle once it is kept.
 
-    `consenting`: the user whom the consent page was shown to. `pushed_as`: the pushed request that it came by.
+    `consenting`: the user whom the consent page was shown to; `shown`: the scopes that stood on it. `pushed_as`: the pushed
+    request that it came by.
     """
 
     request: AuthorizationRequest
     asked_at: datetime
     handle: str | None = None
     consenting: str | None = None
+    shown: tuple[str, ...] = ()
     pushed_as: str | None = None
 
 
@@ -154,7 +191,7 @@ def arrive(given: Parameters) -> Entry:
             raise Refused(_address_for_errors(given), rejected.error, rejected.description) from None
     pushed = pushed_requests.find(request_uri, _client(given))
     if pushed is None:
-        raise _unanswerable("request_uri is another client's, answered, too old or unknown")
+        raise _unanswerable(NotPushed, "request_uri is another client's, answered, too old or unknown")
     return Entry(read(pushed.brought), clock.now(), pushed_as=pushed.handle)
 
 
@@ -208,6 +245,7 @@ def find(handle: str) -> Entry:
         datetime.fromisoformat(record["asked_at"]),
         handle,
         record["consenting"],
+        tuple(record.get("shown", ())),
         record.get("pushed_as"),
     )
     return entry if record["browser"] else keep(entry, browser_hash())
@@ -235,6 +273,7 @@ def _record(entry: Entry, browser: str | None) -> dict[str, Any]:
         "asked_at": entry.asked_at.isoformat(),
         "browser": browser,
         "consenting": entry.consenting,
+        "shown": list(entry.shown),
         "pushed_as": entry.pushed_as,
     }
 
@@ -243,7 +282,7 @@ def _client(given: Parameters) -> RegisteredClient:
     client_id = given.get("client_id")
     client = clients.by_client_id(client_id) if client_id else None
     if client is None:
-        raise _unanswerable("client_id is missing, repeated or unknown")
+        raise _unanswerable(UnknownApplication, "client_id is missing, repeated or unknown")
     return client
 
 
@@ -259,7 +298,8 @@ def _address_for_errors(given: Parameters) -> ReturnAddress:
 def _return_address(given: Parameters, client: RegisteredClient) -> ReturnAddress:
     redirect_uri = given.get("redirect_uri")
     if redirect_uri is None or not client.check_redirect_uri(redirect_uri):
-        raise _unanswerable("redirect_uri is missing, repeated or not registered for this client", client.website)
+        because = "redirect_uri is missing, repeated or not registered for this client"
+        raise _unanswerable(NoReturnAddress, because, client.website)
     mode = _response_mode(given, redirect_uri)
     state = None if "state" in given.too_long else given.get("state")
     signature = Signature(client.registration.authorization_signed_response_alg, client.client_id)
@@ -272,6 +312,6 @@ def _response_mode(given: Parameters, redirect_uri: str) -> ResponseMode:
     return asked if redirect_uri.startswith(("https:", "http:")) else asked.in_the_address
 
 
-def _unanswerable(because: str, website: tuple[str, str] | None = None) -> Unanswerable:
+def _unanswerable(kind: type[Unanswerable], because: str, website: tuple[str, str] | None = None) -> Unanswerable:
     """A page that says what to do and leads back where it can; the application's programs and our log get the reason."""
-    return Unanswerable(because, description=because, back=website)
+    return kind(because, description=because, back=website)

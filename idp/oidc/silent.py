@@ -7,16 +7,22 @@
                                                 ├─ a tenant to choose ──────────▶ account_selection_required
                                                 └─ another step of the policy ──▶ interaction_required
 
+Before the person has allowed what a third party asks, none of it depends on whom or which tenant the request names:
+whoever could compare two answers would learn who is logged in here, or for whom they work.
+
 A level that is only preferred never makes an error: the answer says what the login is worth (section 5.5.1.1).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from idp.login.gate import Standing, judge
 from idp.login.types import Challenge, Complete, Demand, Level, StepName
 from idp.oidc.checks import Rejected
+
+_NOBODY: Final = Rejected("login_required", "Nobody who would do is logged in")
 
 
 def demand_without_pages(demand: Demand) -> Demand:
@@ -24,10 +30,26 @@ def demand_without_pages(demand: Demand) -> Demand:
     return demand if demand.essential else replace(demand, level=Level.NOTHING)
 
 
+def of_whoever_is_here(demand: Demand) -> Demand:
+    """The same demand of whoever is logged in, for whichever tenant."""
+    return replace(demand, subject=None, tenant=None)
+
+
+def before_consent(demand: Demand, standing: Standing) -> Rejected:
+    """The error where the person has not allowed what is asked. `standing`: towards `of_whoever_is_here`."""
+    if demand.subject is not None:
+        return _NOBODY
+    match standing.decision:
+        case Complete() | Challenge(step=StepName.CHOOSE_TENANT):
+            return Rejected("consent_required", "The user has not allowed this application its scopes")
+        case _:
+            return missing(of_whoever_is_here(demand), standing)
+
+
 def missing(demand: Demand, standing: Standing) -> Rejected:
     """The error for a challenge that cannot be shown."""
     if standing.login is None:
-        return Rejected("login_required", "Nobody who would do is logged in")
+        return _NOBODY
     bare = replace(demand, level=Level.NOTHING, essential=False, not_before=None)
     owed = judge(bare).decision
     if isinstance(owed, Challenge) and owed.step is StepName.SET_UP_TOTP:

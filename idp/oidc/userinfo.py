@@ -21,7 +21,18 @@ from authlib.oauth2.rfc6749 import OAuth2Error
 from flask import Response, request
 
 from idp import clock, settings
-from idp.oidc import access_token, authorizations, binding, claims, dpop, encryption, keys, parameters, registration
+from idp.oidc import (
+    access_token,
+    authorizations,
+    binding,
+    claim_selection,
+    claims,
+    dpop,
+    encryption,
+    keys,
+    parameters,
+    registration,
+)
 from idp.oidc.access_token import AccessToken
 from idp.oidc.authorizations import Authorization
 from idp.oidc.binding import Scheme
@@ -147,8 +158,7 @@ def _authorization(token: AccessToken) -> Authorization:
 
 
 def _claims(token: AccessToken, found: Authorization) -> dict[str, object]:
-    names = (*claims.of_scopes(token.scope), *found.grant.request["claims"]["userinfo"])
-    return claims.told(claims.Person.of(found), names)
+    return claims.told(claims.Person.of(found), claim_selection.selected(found, token.scope).userinfo)
 
 
 def _invalid(because: str, scheme: Scheme = Scheme.BEARER) -> TokenError:

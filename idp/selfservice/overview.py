@@ -13,6 +13,7 @@ from idp.accounts.passkeys import usable
 from idp.accounts.queries import recovery_codes_left
 from idp.login.gate import Login
 from idp.login.own_pages import render
+from idp.tenancy import zones
 
 FEW_CODES = 3
 """From this many recovery codes on a person should think of new ones."""
@@ -46,9 +47,9 @@ def overview(login: Login) -> str:
     """Show the person's own page."""
     items = (_two_factor(login), *_recovery_codes(login), _every_30_days(login))
     shown = sorted(items, key=lambda item: item.urgency)
-    saved = request.args.get("done") == "language"
+    done = request.args.get("done")
     address = _lines(login.user.address or {})
-    return render("account/overview.html", login, items=shown, address=address, language_saved=saved)
+    return render("account/overview.html", login, items=shown, address=address, done=done, zones=zones.names())
 
 
 def _lines(address: Mapping[str, str]) -> list[str]:

@@ -17,6 +17,7 @@ from idp.selfservice import (
     language,
     not_me,
     overview,
+    particulars,
     passkeys,
     password,
     recovery_codes,
@@ -35,6 +36,7 @@ PAGES = (
         "/two-factor-soon/<handle>", two_factor_soon.answer_two_factor_soon, "POST", back=two_factor_soon.note_page
     ),
     OwnPage("/language", language.choose_language, "POST", back=language.overview_page),
+    OwnPage("/particulars", particulars.say_particulars, "POST", back=language.overview_page),
     OwnPage("/companies", companies.companies),
     OwnPage("/companies", companies.switch, "POST", back=companies_page),
     OwnPage("/companies/connect-code", companies.connect_code, "POST", back=companies_page),

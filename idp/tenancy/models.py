@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from idp import clock
 from idp.extensions import Base, BigId, Instant
-from idp.tenancy.policy import Plan, Policy
+from idp.tenancy.policy import ZONE, Plan, Policy
 
 
 class Tenant(Base):
@@ -23,6 +23,8 @@ class Tenant(Base):
     slug: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str] = mapped_column(String(200))
     locale: Mapped[str] = mapped_column(String(8), default="nl")
+    timezone: Mapped[str] = mapped_column(String(64), default=ZONE, server_default=ZONE)
+    """Of its people who chose none themselves."""
     security_code_sealed: Mapped[str] = mapped_column(Text)
     security_code_at: Mapped[datetime | None] = mapped_column(Instant)
     """Since when it is this code; None: since the tenant is there."""

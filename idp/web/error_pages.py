@@ -123,6 +123,7 @@ def answer(fault: Fault, status: int | None = None) -> Response:
             "status": found,
             "again": again,
             "back": fault.back,
+            "parameter": fault.parameter,
         }
         page = render_template("error.html", **told)
         response = make_response(page)

@@ -24,7 +24,7 @@ from idp.crypto import opaque
 from idp.extensions import db
 from idp.tenancy.changes import change_policy, made_up_code, rotate_security_code, seal_security_code
 from idp.tenancy.models import Membership, Tenant
-from idp.tenancy.policy import Plan, decided
+from idp.tenancy.policy import ZONE, Plan, decided
 from idp.tenancy.queries import security_code_of
 from idp.vault import hasher
 
@@ -95,6 +95,7 @@ def _new_tenant(entry: TenantEntry, code: str) -> Tenant:
         slug=entry.slug,
         name=entry.name,
         locale=entry.locale or "nl",
+        timezone=entry.timezone or ZONE,
         security_code_sealed=seal_security_code(tenant_id, code),
         **asdict(plan.policy),
     )
@@ -106,7 +107,7 @@ def _new_tenant(entry: TenantEntry, code: str) -> Tenant:
 
 
 def _renamed(tenant: Tenant, entry: TenantEntry) -> list[str]:
-    named = {field: getattr(entry, field) for field in ("name", "locale")}
+    named = {field: getattr(entry, field) for field in ("name", "locale", "timezone")}
     fields = [field for field, value in named.items() if value not in (None, getattr(tenant, field))]
     for field in fields:
         setattr(tenant, field, named[field])

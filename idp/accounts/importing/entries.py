@@ -17,6 +17,7 @@ from idp.accounts import usernames
 from idp.accounts.importing.faults import Faults, Path
 from idp.accounts.models import UserType
 from idp.crypto import passwords, totp
+from idp.tenancy import zones
 from idp.tenancy.policy import SESSION_LIMITS
 
 SHORTEST_PASSWORD = 8
@@ -64,6 +65,12 @@ def _username(value: str) -> str:
 def _email(value: str) -> str:
     if not _EMAIL.fullmatch(value):
         raise ValueError("is not a mail address")
+    return value
+
+
+def _zone(value: str) -> str:
+    if not zones.is_zone(value):
+        raise ValueError("must be a time zone of the IANA database, such as Europe/Amsterdam")
     return value
 
 
@@ -148,6 +155,7 @@ def _address_lines(value: str) -> str:
 AddressLines = Annotated[str, AfterValidator(_address_lines)]
 Name = Annotated[str, text(LONGEST_NAME)]
 Locale = Literal["nl", "en"]
+Zone = Annotated[str, AfterValidator(_zone)]
 Slug = Annotated[str, AfterValidator(_slug)]
 
 
@@ -171,6 +179,7 @@ class TenantEntry(Entry):
     slug: Slug
     name: Name | None = None
     locale: Locale | None = None
+    timezone: Zone | None = None
     security_code: Annotated[SecretStr, secret(_security_code)] | None = None
     policy: PolicyEntry = PolicyEntry()
 

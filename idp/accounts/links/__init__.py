@@ -94,7 +94,7 @@ def spend(link: FoundLink) -> bool:
     """
     now = clock.now()
     same = User.id == link.user.id, User.epoch == link.epoch, User.email == link.email_then
-    same_person = sa.update(User).where(*same).values(updated_at=now)
+    same_person = sa.update(User).where(*same).values(epoch=User.epoch)
     unused = sa.update(OneTimeLink).where(OneTimeLink.id == link.id, OneTimeLink.used_at.is_(None)).values(used_at=now)
     if not (changed(same_person) and changed(unused)):
         return False

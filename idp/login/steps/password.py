@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from idp import clock
 from idp.accounts import ceremonies
 from idp.accounts.models import User
-from idp.accounts.queries import by_id, by_username, may_log_in
+from idp.accounts.queries import by_username, may_log_in
 from idp.accounts.usernames import LONGEST
 from idp.login.network import current_network
 from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
@@ -32,11 +32,14 @@ class Password(ByForm):
         return True
 
     def render(self, ctx: Context) -> Page:
-        """The username is filled in where the application or the session knows it; a passkey needs none."""
-        subject = ctx.transaction.demand.subject
-        expected = by_id(subject) if subject else None
+        """The username is filled in where this browser's session says it, or somebody sent it; a passkey needs none.
+
+        Whom the application means by an id is looked up nowhere: before that person is logged in here, their name would
+        tell a stranger who they are, or that they exist.
+        """
+        logged_in = ctx.facts.user if ctx.transaction.demand.subject else None
         passkey = ceremonies.request(ctx.bound) if StepName.PASSKEY in ctx.or_else else None
-        username = expected.username if expected else ctx.transaction.hint
+        username = logged_in.username if logged_in else ctx.transaction.hint
         return Page("login/password.html", {"username": username, "passkey": passkey})
 
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:

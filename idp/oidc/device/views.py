@@ -57,7 +57,13 @@ def typed_code() -> Response:
     if code is None or device is None:
         db.session.commit()
         return _enter(given, _("No device waits with this code. Compare it, or ask the device for a new one."))
-    kept = {"device": str(device.id), "browser": browser_hash(), "code": waiting.shown(code), "consenting": None}
+    kept: dict[str, Any] = {
+        "device": str(device.id),
+        "browser": browser_hash(),
+        "code": waiting.shown(code),
+        "consenting": None,
+        "shown": [],
+    }
     handle = shortlived.leave(_KIND, kept, waiting.LIFETIME)
     db.session.commit()
     return make_response(redirect(url_for("oidc.device_confirm", handle=handle), 303))
@@ -96,13 +102,18 @@ def _arrive(handle: str, *, allowed: bool) -> Response:
     demand = asked.demand(device.created_at)
     match judge(demand):
         case Standing(decision=Complete(assurance=worth), login=Login() as login):
-            if allowed and kept["consenting"] == str(login.user.id):
+            if allowed and _saw_all(kept, asked, login):
                 return _allow(handle, device, KeptRequest(asked, login, worth))
             return _show(handle, kept, asked, login)
         case Standing(decision=Deny(refusal=refusal)) if refusal is not Refusal.NOT_A_MEMBER:
             return _deny(handle, device, asked)
         case _:
             return _log_in(handle, asked, demand)
+
+
+def _saw_all(kept: Mapping[str, Any], asked: AuthorizationRequest, login: Login) -> bool:
+    """Whether this person was shown all that the device's application asks now."""
+    return kept["consenting"] == str(login.user.id) and set(asked.wanted_scope) <= set(kept.get("shown", ()))
 
 
 def _log_in(handle: str, asked: AuthorizationRequest, demand: Demand) -> Response:
@@ -118,7 +129,8 @@ def _log_in(handle: str, asked: AuthorizationRequest, demand: Demand) -> Respons
 
 def _show(handle: str, kept: Mapping[str, Any], asked: AuthorizationRequest, login: Login) -> Response:
     """Section 5.4: which application, which code, who is logged in, and what is wrong with a code that was sent."""
-    shortlived.replace(_KIND, handle, {**kept, "consenting": str(login.user.id)})
+    shown = {"consenting": str(login.user.id), "shown": list(asked.wanted_scope)}
+    shortlived.replace(_KIND, handle, {**kept, **shown})
     db.session.commit()
     page = {
         "step": "consent",
@@ -127,7 +139,7 @@ def _show(handle: str, kept: Mapping[str, Any], asked: AuthorizationRequest, log
         "code": kept["code"],
         "username": login.user.username,
         "tenant": login.tenant.name,
-        "scopes": [consent.sentence(scope) for scope in asked.scope],
+        "scopes": consent.sentences(asked),
     }
     return make_response(render_template("device/confirm.html", page=page))
 
@@ -150,7 +162,7 @@ def _allow(handle: str, device: DeviceAuthorization, answered: KeptRequest) -> R
             tenant_id=login.tenant.id,
             user_id=login.user.id,
             client_id=asked.client.client_id,
-            scope=" ".join(asked.scope),
+            scope=" ".join(asked.wanted_scope),
         )
     )
     db.session.commit()

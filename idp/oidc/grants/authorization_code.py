@@ -12,7 +12,7 @@ from authlib.oauth2.rfc7636 import CodeChallenge, create_s256_code_challenge
 from idp import clock
 from idp.crypto import opaque
 from idp.extensions import db
-from idp.oidc import acting, answers, authorizations, binding, claims, issuing, resources, uses
+from idp.oidc import acting, answers, authorizations, binding, issuing, resources, uses
 from idp.oidc.answers import Composed
 from idp.oidc.authorizations import Authorization
 from idp.oidc.checks import S256
@@ -130,7 +130,7 @@ def granted(request: KeptRequest, code: str) -> AuthorizationGrant:
             "nonce": asked.parameters.get("nonce"),
             "dpop_jkt": asked.parameters.get("dpop_jkt"),
             "resources": list(asked.brought.parameters.resources),
-            "claims": {place: claims.known(names) for place, names in asked.claims.names.items()},
+            "claims": asked.named_claims,
         },
         redirect_uri=asked.to.redirect_uri,
         code_hash=opaque.digest(code),

@@ -32,6 +32,36 @@ class BadLogout(BadRequest):
     )
 
 
+class LogoutOfUnknownApplication(BadLogout):
+    """Nobody of that name is registered."""
+
+    parameter = "client_id"
+    default_person = (
+        "You were sent here to log out by an application that is not known to us. "
+        "You are still logged in. To log out, use the button on your own page."
+    )
+
+
+class WrongHint(BadLogout):
+    """It is another client's, or where only it could say whose the request is, it is no ID token of ours."""
+
+    parameter = "id_token_hint"
+    default_person = (
+        "The application sent you here to log out, and what it says of your login is not its own or not from us. "
+        "You are still logged in. To log out, use the button on your own page."
+    )
+
+
+class NoAddressAfterLogout(BadLogout):
+    """The client registered no such address (section 3)."""
+
+    parameter = "post_logout_redirect_uri"
+    default_person = (
+        "The application sent you here to log out, with an address to return to that is not registered for it. "
+        "You are still logged in. To log out, use the button on your own page."
+    )
+
+
 class OverLogout(NotFound):
     """The question was answered, is too old, or was asked in another browser."""
 
@@ -78,12 +108,14 @@ def read(brought: Parameters) -> LogoutRequest:
     client_id = given.get("client_id") or (hint["aud"] if hint else None)
     client = clients.by_client_id(client_id) if client_id else None
     if given.get("client_id") and client is None:
-        raise BadLogout("client_id is unknown")
+        raise LogoutOfUnknownApplication("client_id is unknown")
     if hint and client and hint["aud"] != client.client_id:
-        raise BadLogout("id_token_hint is another client's")
+        raise WrongHint("id_token_hint is another client's")
     redirect_uri = given.get("post_logout_redirect_uri")
     if redirect_uri and not (client and redirect_uri in client.registration.post_logout_redirect_uris):
-        raise BadLogout("post_logout_redirect_uri is not registered")
+        if client is None and token is not None:
+            raise WrongHint("id_token_hint is none of ours, and nothing else says whose post_logout_redirect_uri it is")
+        raise NoAddressAfterLogout("post_logout_redirect_uri is not registered")
     return LogoutRequest(given.values, client, hint, redirect_uri)
 
 

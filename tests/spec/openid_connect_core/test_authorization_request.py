@@ -105,6 +105,26 @@ def test_what_cannot_be_answered_gets_a_page(
     assert "Go back to the application" in browser.text
 
 
+@pytest.mark.parametrize(
+    ("changes", "parameter", "english", "dutch"),
+    [
+        ({"client_id": "nobody"}, "client_id", "is not known to us", "kennen we niet"),
+        ({"redirect_uri": "https://x.example/"}, "redirect_uri", "is not registered for it", "geregistreerd"),
+        ({"redirect_uri": None}, "redirect_uri", "without an address to return to", "zonder adres"),
+        ({"request_uri": "urn:ietf:params:oauth:request_uri:x"}, "request_uri", "answered already", "al beantwoord"),
+    ],
+    ids=["client_id", "redirect_uri", "no redirect_uri", "request_uri"],
+)
+def test_such_a_page_says_which_part(
+    rp: RelyingParty, new_browser: NewBrowser, changes: dict[str, str | None], parameter: str, english: str, dutch: str
+) -> None:
+    """RFC 6749 section 4.1.2.1: in words for the person, and by the parameter's name for whoever runs the application."""
+    for language, words in (("en", english), ("nl", dutch)):
+        page = new_browser().get(rp.authorize_url(**changes), **{"Accept-Language": language}).page
+        assert words in page.text
+        assert parameter in [code.text for code in page.soup.select("main code")]
+
+
 def test_such_a_page_leads_back_to_the_applications_website(world: World, new_rp: NewRp, browser: Browser) -> None:
     """RFC 7591 section 2, client_uri: where one is registered, a person presses a link to it; nobody is sent there."""
     shop = new_rp(world.client("shop", name="Web Shop", client_uri="https://shop.example/"))

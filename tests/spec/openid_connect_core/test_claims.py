@@ -6,13 +6,15 @@ import json
 
 import pytest
 
+from idp.accounts import mailbox
 from idp.accounts.models import User
-from tests.support.browser import Browser
+from tests.support.browser import Browser, NewBrowser
+from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import NewRp, RelyingParty, Tokens
 from tests.support.world import KnownTenant, KnownUser, World
 
 ALWAYS = {"sub", "tenant", "tenant_name", "user_type"}
-PROFILE = {"name", "preferred_username", "locale", "updated_at"}
+PROFILE = {"name", "preferred_username", "locale", "zoneinfo", "updated_at"}
 EMAIL = {"email", "email_verified"}
 
 
@@ -49,6 +51,7 @@ def test_what_the_claims_say(rp: RelyingParty, tokens: Tokens, anna: KnownUser) 
         "name": "Anna",
         "preferred_username": "anna",
         "locale": "en",
+        "zoneinfo": "Europe/Amsterdam",
         "email": "anna@de-zon.example",
         "email_verified": False,
     }
@@ -171,3 +174,87 @@ def test_a_value_that_is_not_so(
 def test_claims_that_cannot_be_read(rp: RelyingParty, browser: Browser, claims: str) -> None:
     """Section 5.5: a JSON object of objects."""
     assert rp.answer(browser.get(rp.authorize_url(claims=claims)))["error"] == "invalid_request"
+
+
+# When the information about the person changed
+
+
+def updated_at(rp: RelyingParty, browser: Browser) -> int:
+    """What an application is told now."""
+    return int(rp.userinfo(rp.finish(browser.get(rp.authorize_url()))).json()["updated_at"])
+
+
+def test_a_login_changes_nothing_about_the_person(
+    rp: RelyingParty, anna: KnownUser, new_browser: NewBrowser, clock: MovingClock
+) -> None:
+    """Section 5.1: `updated_at` is when the information changed; logging in, a factor, a session's end are none of it."""
+    made = int(clock.now().timestamp())
+    for _ in range(2):
+        clock.advance(hours=1)
+        browser = new_browser().get(rp.authorize_url()).login(anna)
+        assert rp.userinfo(rp.finish(browser)).json()["updated_at"] == made
+    browser.get("/account/security/two-factor").set_up_totp(anna)
+    browser.get("/account/security").submit("Sign out everywhere")
+    clock.advance(hours=1)
+    assert updated_at(rp, new_browser().get(rp.authorize_url()).login(anna)) == made
+
+
+def test_the_language_is_a_part_of_it(rp: RelyingParty, at_work: Browser, clock: MovingClock) -> None:
+    """Section 5.1: what the person changes on their own page moves it; saving the same again does not."""
+    clock.advance(hours=1)
+    for language, moves in (("nl", True), ("nl", False), ("en", True)):
+        before, now = updated_at(rp, at_work), int(clock.advance(minutes=1).timestamp())
+        at_work.get("/account/").fill(locale=language).submit()
+        assert updated_at(rp, at_work) == (now if moves else before)
+
+
+def test_so_is_what_was_proved_of_the_address(
+    world: World, rp: RelyingParty, at_work: Browser, anna: KnownUser, clock: MovingClock
+) -> None:
+    """Section 5.1: `email_verified` becomes another at the moment that the mailbox is shown to be theirs, and only then."""
+    clock.advance(hours=1)
+    first = int(clock.now().timestamp())
+    for _ in range(2):
+        with world.unit_of_work() as session:
+            mailbox.prove(session.get(User, anna.id), anna.email)
+        assert updated_at(rp, at_work) == first
+        clock.advance(hours=1)
+
+
+# What a person says of themselves
+
+
+def test_a_person_says_it_on_their_own_page(rp: RelyingParty, at_work: Browser, clock: MovingClock) -> None:
+    """Section 5.1: `given_name`, `family_name` and `zoneinfo` as they say them; an empty field is not told, or the company's."""
+    said = {"given_name": "Anna", "family_name": "de Vries", "zoneinfo": "America/New_York"}
+    clock.advance(hours=1)
+    at_work.get("/account/").fill(**said).submit()
+    assert "is saved" in at_work.text
+    told = rp.userinfo(rp.finish(at_work.get(rp.authorize_url()))).json()
+    assert {name: told[name] for name in said} == said
+    assert told["name"] == "Anna"
+    assert told["updated_at"] == int(clock.now().timestamp())
+    at_work.get("/account/").fill(given_name=" ", family_name="", zoneinfo="").submit()
+    told = rp.userinfo(rp.finish(at_work.get(rp.authorize_url()))).json()
+    assert not {"given_name", "family_name"} & set(told)
+    assert told["zoneinfo"] == "Europe/Amsterdam"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("zoneinfo", "Europe/Nowhere"),
+        ("zoneinfo", "../etc/passwd"),
+        ("given_name", "x" * 201),
+        ("family_name", "a\nb"),
+    ],
+)
+def test_what_nobody_can_be_called(rp: RelyingParty, at_work: Browser, field: str, value: str) -> None:
+    """A zone is one of the IANA database, a part of a name one line of a bounded length; else nothing is kept."""
+    form = at_work.get("/account/").filled_form(None, given_name="", family_name="", zoneinfo="")
+    form.fill("given_name", "Kept?")
+    form.fill(field, value)
+    assert at_work.send(form).status == 400
+    told = rp.userinfo(rp.finish(at_work.get(rp.authorize_url()))).json()
+    assert "given_name" not in told
+    assert told["zoneinfo"] == "Europe/Amsterdam"

@@ -198,7 +198,8 @@ def test_every_claim_is_told(
     told: dict[str, Any], world: World, new_rp: NewRp, browser: Browser, anna: KnownUser
 ) -> None:
     """`claims_supported`: asked for by name, of somebody of whom all is known, all of them come, and none besides."""
-    world.change(User, anna.id, phone="+31 20 123 4567", address={"locality": "Zutphen"})
+    address, names = {"locality": "Zutphen"}, {"given_name": "Anna", "family_name": "de Vries"}
+    world.change(User, anna.id, phone="+31 20 123 4567", address=address, **names)
     rp = new_rp(world.client("books", scope="openid profile email phone address"))
     wanted = dict.fromkeys(told["claims_supported"])
     browser.get(rp.authorize_url(claims=json.dumps({"id_token": wanted}))).login(anna)

@@ -163,6 +163,41 @@ def test_an_address_that_is_not_registered(
     assert is_logged_in(rp, browser)
 
 
+@pytest.mark.parametrize(
+    ("changes", "parameter", "english", "dutch"),
+    [
+        ({"client_id": "nobody"}, "client_id", "not known to us", "niet kennen"),
+        (
+            {"post_logout_redirect_uri": "https://x.example/"},
+            "post_logout_redirect_uri",
+            "not registered",
+            "geregistreerd",
+        ),
+        ({"client_id": None, "id_token_hint": None}, "post_logout_redirect_uri", "not registered", "geregistreerd"),
+        ({"client_id": None, "id_token_hint": "x"}, "id_token_hint", "not from us", "niet van ons"),
+        ({"client_id": "other"}, "id_token_hint", "not its own", "niet van haar"),
+    ],
+    ids=["client_id", "post_logout_redirect_uri", "nobody's", "id_token_hint", "another's id_token_hint"],
+)
+def test_the_page_says_which_part(
+    world: World,
+    rp: RelyingParty,
+    tokens: Tokens,
+    browser: Browser,
+    changes: dict[str, str | None],
+    parameter: str,
+    english: str,
+    dutch: str,
+) -> None:
+    """Section 4: in words for the person, and by the parameter's name for whoever runs the application."""
+    world.client("other")
+    for language, words in (("en", english), ("nl", dutch)):
+        page = browser.get(rp.logout_url(tokens, **changes), **{"Accept-Language": language}).page
+        assert words in page.text
+        assert next(code.text for code in page.soup.select("main code")) == parameter
+    assert is_logged_in(rp, browser)
+
+
 def test_a_hint_of_another_client(world: World, new_rp: NewRp, tokens: Tokens, browser: Browser) -> None:
     """Section 2: the two must agree."""
     browser.get(new_rp(world.client("other")).logout_url(tokens))

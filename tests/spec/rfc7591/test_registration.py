@@ -16,6 +16,7 @@ from idp.audit.models import AuditEvent
 from idp.crypto import opaque
 from idp.oidc.models import Client, InitialAccessToken
 from idp.oidc.public_keys import MOST_KEYS
+from idp.oidc.registration import DEVICE_CODE
 from tests.support.browser import Browser
 from tests.support.key_host import KeyHost
 from tests.support.moving_clock import MovingClock
@@ -263,3 +264,60 @@ def test_a_sector_names_its_addresses(registrar: Registrar, body: bytes | None, 
     else:
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
         assert fault in answer.json()["error_description"]
+
+
+NATIVE = {"application_type": "native"}
+DEVICES = {"grant_types": ["authorization_code", "refresh_token", DEVICE_CODE]}
+ONLY_DEVICES = {"grant_types": [DEVICE_CODE], "redirect_uris": [], "response_types": []}
+SECTOR = "https://books.example/sector.json"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "fault"),
+    [
+        (DEVICES, "sector_identifier_uri: is missing"),
+        (ONLY_DEVICES, "sector_identifier_uri: is missing"),
+        ({**DEVICES, "sector_identifier_uri": SECTOR}, "jwks_uri: is missing"),
+        ({**ONLY_DEVICES, "sector_identifier_uri": SECTOR}, "jwks_uri: is missing"),
+        ({**NATIVE, "redirect_uris": ["http://127.0.0.1/cb"]}, "sector_identifier_uri: is missing"),
+    ],
+    ids=["devices too", "devices only", "with a file of another's", "only, with that file", "loopback"],
+)
+def test_another_sectors_names_are_not_to_be_had(registrar: Registrar, metadata: dict[str, Any], fault: str) -> None:
+    """Core section 8.1: who gets tokens without an answer at the host that it names knows nobody by that host's names."""
+    named = {"redirect_uris": ["https://books.example/cb"], "subject_type": "pairwise", **metadata}
+    answer = registrar.register(**named)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
+    assert answer.json()["error_description"].startswith(fault)
+    assert registrar.register(**{**named, "subject_type": "public", "sector_identifier_uri": None}).status_code == 201
+
+
+def test_nor_by_a_later_change(registrar: Registrar) -> None:
+    """RFC 7592 section 2.2: an update is judged as a registration is."""
+    mine = registrar.registered(subject_type="pairwise")
+    assert mine.update(subject_type="pairwise", **DEVICES).status_code == 400
+    assert mine.update(**DEVICES).json()["subject_type"] == "public"
+    assert mine.update(subject_type="pairwise").status_code == 200
+
+
+@pytest.mark.settings(issuer="http://127.0.0.1:8000")
+@pytest.mark.parametrize("base", [DEVICES, ONLY_DEVICES], ids=["devices too", "devices only"])
+def test_a_sector_names_a_devices_keys(registrar: Registrar, base: dict[str, Any]) -> None:
+    """Core section 8.1: its file names the keys that the client proves itself by; addresses alone are anybody's to name."""
+    with KeyHost() as host:
+        keys = f"{host.url}/of-the-television"
+        metadata = {
+            "subject_type": "pairwise",
+            "token_endpoint_auth_method": "private_key_jwt",
+            "jwks_uri": keys,
+            **base,
+        }
+        host.body = json.dumps([URI]).encode()
+        refused = registrar.register(**metadata, sector_identifier_uri=host.url)
+        host.body = json.dumps([URI, keys]).encode()
+        taken = registrar.register(**metadata, sector_identifier_uri=host.url)
+        secret = {**metadata, "jwks_uri": None, "token_endpoint_auth_method": "client_secret_basic"}
+        by_secret = registrar.register(**secret, sector_identifier_uri=host.url)
+    assert "does not name the jwks_uri" in refused.json()["error_description"]
+    assert (taken.status_code, taken.json()["subject_type"]) == (201, "pairwise")
+    assert by_secret.status_code == 400
