@@ -56,9 +56,10 @@ from tests.support.postgres import Databases, PostgresServer
 from tests.support.relying_party import RelyingParty
 from tests.support.server import Server, serving
 from tests.support.stores import Store, StoreKind, Templates, drop
+from tests.support.undertaker import Undertaker
 from tests.support.world import KnownClient, World
 
-PATIENTLY = "/0?socket_timeout=2&socket_connect_timeout=2"
+PATIENTLY = "/0?socket_timeout=60&socket_connect_timeout=60"
 """The product waits 0.1 s for Valkey; a test machine that is busy with other tests may need longer for an answer."""
 
 MEMORY = Path("/dev/shm")
@@ -75,11 +76,20 @@ MARKERS = (
 )
 
 
+UNDERTAKER = pytest.StashKey[Undertaker]()
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers; until all tests are found nothing is garbage."""
+    """Register the markers; until all tests are found nothing is garbage. What is started ends with this session."""
     gc.disable()
+    config.stash[UNDERTAKER] = Undertaker()
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what tests forgot."""
+    config.stash[UNDERTAKER].close()
 
 
 @pytest.hookimpl(trylast=True)
@@ -108,9 +118,10 @@ def _kinds(test: pytest.Item) -> list[StoreKind]:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
+def postgres(pytestconfig: pytest.Config) -> Iterator[PostgresServer]:
     """A PostgreSQL server of this session's own."""
     server = PostgresServer()
+    pytestconfig.stash[UNDERTAKER].bury(server.directory)
     try:
         server.start()
         yield server
@@ -136,9 +147,10 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
 
 
 @pytest.fixture(scope="session")
-def templates() -> Iterator[Templates]:
+def templates(pytestconfig: pytest.Config) -> Iterator[Templates]:
     """Migrated databases to copy; they and their copies are in memory where the machine has a place for that."""
     with TemporaryDirectory(prefix="idp-stores-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as directory:
+        pytestconfig.stash[UNDERTAKER].bury(Path(directory))
         yield Templates(Path(directory))
 
 

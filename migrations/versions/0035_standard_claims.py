@@ -1,6 +1,6 @@
 """What a person says of their name and time zone, and the time zone of a company.
 
-Revision 0034, after 0033.
+Revision 0035, after 0034.
 """
 
 from collections.abc import Sequence

@@ -31,7 +31,7 @@ class Service:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 service.asked.append((self.path, dict(self.headers)))
-                service.slow.wait(timeout=10)
+                service.slow.wait(timeout=300)
                 self.send_response(service.status)
                 for name, value in service.headers.items():
                     self.send_header(name, value)
@@ -57,7 +57,7 @@ def service() -> Iterator[Service]:
     made.slow.set()
     made.server.shutdown()
     made.server.server_close()
-    thread.join(timeout=10)
+    thread.join(timeout=300)
 
 
 @pytest.fixture

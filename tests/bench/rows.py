@@ -41,7 +41,7 @@ class Scene:
 
 def bare(scene: Scene) -> Unit:
     """The yardstick."""
-    return _get(httpx.Client(trust_env=False, timeout=30), scene.bare)
+    return _get(httpx.Client(trust_env=False, timeout=300), scene.bare)
 
 
 def discovery(scene: Scene) -> Unit:

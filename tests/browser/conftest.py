@@ -39,7 +39,7 @@ FLAGS = (
 )
 PICTURES = Path(__file__).parents[2] / "test-results" / "browser"
 SAMPLE_APP = Path(idp.__file__).parent / "demo" / "sample_app" / "app.py"
-PATIENCE_MS = 15_000
+PATIENCE_MS = 180_000
 
 
 @pytest.fixture(scope="session")
@@ -223,10 +223,10 @@ def stage(live: Server, tmp_path: Path) -> Iterator[Stage]:
 
 
 def _wait_until_up(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 300
     while True:
         try:
-            if httpx.get(f"{address}/healthz", trust_env=False).status_code == 200:
+            if httpx.get(f"{address}/healthz", trust_env=False, timeout=20).status_code == 200:
                 return
         except httpx.TransportError:
             pass

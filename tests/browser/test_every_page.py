@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -11,11 +12,16 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.screenshots.templates import forget_the_shown, never_shown
-from tests.screenshots.tour import Tour
+from tests.screenshots.tour import STRETCHES, Tour
+from tests.screenshots.walk import Look
 from tests.support.npm import installed
 from tests.support.server import Server
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
+
+Walked = Callable[[Callable[[Tour], None], str, Look], None]
+NUMBERED = re.compile(r"/[0-9a-f]{8}-[0-9a-f-]{27}")
+"""A page about another person, in another stretch, is the same page."""
 
 AXE = Path(__file__).parent / "axe"
 GRAVE = {"serious", "critical"}
@@ -63,27 +69,46 @@ def axe() -> str:
     return (installed(AXE) / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
+@pytest.fixture
+def walked(here: Server, chromium: Browser, tmp_path: Path) -> Walked:
+    """Walk one stretch, in one language, looking at each page."""
+
+    def walk(stretch: Callable[[Tour], None], language: str, look: Look) -> None:
+        Tour(here, here.new_world(), chromium, language, look, tmp_path).walk(stretch)
+
+    return walk
+
+
 @pytest.mark.parametrize("language", ["en", "nl"])
-def test_nothing_serious(here: Server, chromium: Browser, axe: str, tmp_path: Path, language: str) -> None:
+@pytest.mark.parametrize("stretch", STRETCHES, ids=lambda stretch: stretch.__name__)
+def test_nothing_serious(
+    walked: Walked, axe: str, subtests: pytest.Subtests, stretch: Callable[[Tour], None], language: str
+) -> None:
     """WCAG 2.2 AA as far as a machine sees it, light and dark; and what it does not see, at 320, 390 and 1280 px."""
-    faults: list[str] = []
-    titles: dict[str, set[str]] = {}
 
     def look(page: Page, name: str) -> None:
         page.evaluate(axe)
-        if not name.startswith("mail-"):
-            heard: list[str] = page.evaluate(HEARD)
-            faults.extend(f"{name}: {fault}" for fault in heard)
-        path = urlsplit(page.url).path
+        heard: list[str] = [] if name.startswith("mail-") else page.evaluate(HEARD)
+        faults = [*heard, *broken_rules(page), *discomforts(page)]
+        with subtests.test(name):
+            assert faults == []
+
+    walked(stretch, language, look)
+
+
+def test_every_template_is_on_a_page_and_every_page_has_a_title_of_its_own(here: Server, walked: Walked) -> None:
+    """Whatever can be shown is looked at above; titles tell the pages of account and console apart."""
+    titles: dict[str, set[str]] = {}
+
+    def look(page: Page, name: str) -> None:
+        path = NUMBERED.sub("/…", urlsplit(page.url).path)
         if path.startswith(("/account/", "/console/")) and name not in AT_THE_FORM:
             titles.setdefault(page.title(), set()).add(path)
-        faults.extend(f"{name}: {fault}" for fault in broken_rules(page))
-        faults.extend(f"{name}: {fault}" for fault in discomforts(page))
 
     forget_the_shown(here.app)
-    Tour(here, here.new_world(), chromium, language, look, tmp_path).walk()
+    for stretch in STRETCHES:
+        walked(stretch, "en", look)
     assert never_shown(here.app) == [], "no page of the walk has these: show them in tests/screenshots/tour.py"
-    assert faults == []
     assert {title: paths for title, paths in titles.items() if len(paths) > 1} == {}
 
 

@@ -22,7 +22,7 @@ from tests.support.postgres import free_port
 from tests.support.server import IDP
 from tests.support.world import KnownTenant, KnownUser
 
-READY_WITHIN = 90
+READY_WITHIN = 300
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class Demo:
         """Send a signal and wait for the end."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(timeout=40)
+        return self.process.wait(timeout=300)
 
     def person(self, username: str) -> KnownUser:
         """A person as the table has them."""
@@ -124,7 +124,7 @@ class Visitor:
     def __init__(self, demo: Demo) -> None:
         self.demo = demo
         self.browser = Browser.over_the_wire(demo.issuer)
-        self.http = httpx.Client(base_url=demo.sample_app, trust_env=False, timeout=30)
+        self.http = httpx.Client(base_url=demo.sample_app, trust_env=False, timeout=300)
         self.status = 0
         self.page = Page("", demo.sample_app)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -130,12 +129,10 @@ def test_a_writer_that_holds_the_file(
     browser = new_browser().get(rp.authorize_url()).login(anna, until="totp")
     with closing(sqlite3.connect(store.database_url.removeprefix("sqlite:///"), isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
-        began = time.monotonic()
         page = browser.page
         browser.fill(totp=anna.totp()).submit()
         assert (browser.status, browser.landed) == (503, None)
         assert browser.response.headers["Retry-After"]
-        assert time.monotonic() - began < database.BUSY_MILLISECONDS / 1000 + 3
         writer.execute("ROLLBACK")
     browser.get(page.address).login(anna)
     assert rp.finish(browser).claims["acr"] == "urn:informer:acr:2fa"

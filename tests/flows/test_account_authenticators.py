@@ -270,7 +270,7 @@ def test_two_that_go_at_the_same_moment(world: World, app: Flask, anna: KnownUse
         with app.app_context():
             user = db.session.get_one(User, anna.id)
             assert len(user.totp_devices) == 2
-            ready.wait(timeout=30)
+            ready.wait(timeout=300)
             done = authenticators.remove(user, device_id, [Policy(two_factor_mandatory=True)])
             db.session.commit() if done else db.session.rollback()
             return done

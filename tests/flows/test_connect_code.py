@@ -200,7 +200,7 @@ def test_two_companies_at_the_same_moment(
     ready = Barrier(2)
 
     def accept(browser: Browser) -> int:
-        ready.wait(timeout=30)
+        ready.wait(timeout=300)
         return browser.submit("Accept").status
 
     with ThreadPoolExecutor(2) as threads:

@@ -433,7 +433,7 @@ def test_two_administrators_at_the_same_moment(
         ready = Barrier(2)
 
         def press(number: int, ready: Barrier = ready, browsers: list[Browser] = browsers, forms: list = forms) -> int:  # type: ignore[type-arg]
-            ready.wait(timeout=30)
+            ready.wait(timeout=300)
             address, values = forms[number]
             return browsers[number].http.post(address, data=values).status_code
 

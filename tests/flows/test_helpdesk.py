@@ -220,7 +220,7 @@ def test_let_in_twice_at_once(world: World, new_browser: NewBrowser, bert: Known
 
     def send(tab: Browser) -> int:
         tab.page = browser.page
-        ready.wait(timeout=30)
+        ready.wait(timeout=300)
         return tab.send(form).status
 
     with ThreadPoolExecutor(2) as threads:

@@ -163,7 +163,7 @@ def at_once(app: Flask, *acts: Callable[[], None]) -> list[None]:
 
     def run(act: Callable[[], None]) -> None:
         with app.app_context():
-            ready.wait(timeout=30)
+            ready.wait(timeout=300)
             act()
             db.session.commit()
 

@@ -1,7 +1,5 @@
 """Many people from a CSV file: all faults at once, looked at first, then they are invited."""
 
-import time
-
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -153,19 +151,13 @@ def test_too_many_people(app: Flask) -> None:
 @pytest.mark.slow
 @pytest.mark.both_stores
 def test_five_thousand_people(world: World, app: Flask, zon: KnownTenant, console: Browser) -> None:
-    """Looking, confirming and inviting them all: no request takes long."""
+    """Looking, confirming and inviting them all; that a request waits for nobody's invitation says the batch."""
     content = "name;email\n" + "".join(f"Person {n};person-{n}@company.example\n" for n in range(5_000))
-    took = {}
-    for what, act in (
-        ("look", lambda: upload(console, content)),
-        ("confirm", lambda: console.submit("Invite them all")),
-        ("invite", lambda: carry_all(app)),
-    ):
-        began = time.perf_counter()
-        act()
-        took[what] = round(time.perf_counter() - began, 2)
+    upload(console, content)
+    console.submit("Invite them all")
+    assert newcomers(world, zon) == []
+    carry_all(app)
     assert len(newcomers(world, zon)) == 5_000
-    assert took["confirm"] < 2
 
 
 def carry_all(app: Flask) -> None:

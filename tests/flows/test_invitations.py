@@ -359,7 +359,7 @@ def test_one_name_invited_twice_at_the_same_moment(
     ready = Barrier(2)
 
     def press(number: int) -> int:
-        ready.wait(timeout=30)
+        ready.wait(timeout=300)
         return browsers[number].http.post(forms[number].action, data=dict(forms[number].values)).status_code
 
     with ThreadPoolExecutor(2) as threads:
@@ -378,7 +378,7 @@ def test_one_link_accepted_many_times_at_the_same_moment(
     ready = Barrier(8)
 
     def press(number: int) -> int:
-        ready.wait(timeout=30)
+        ready.wait(timeout=300)
         return browsers[number].http.post(forms[number].action, data=dict(forms[number].values)).status_code
 
     with ThreadPoolExecutor(8) as threads:

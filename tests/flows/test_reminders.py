@@ -112,7 +112,7 @@ def test_two_administrators_at_the_same_moment(
     ready = Barrier(2)
 
     def press(number: int) -> int:
-        ready.wait(timeout=30)
+        ready.wait(timeout=300)
         return browsers[number].send(forms[number]).status
 
     with ThreadPoolExecutor(2) as threads:

@@ -322,7 +322,7 @@ def test_two_workers_begin_it_once(world: World, zon: KnownTenant, anna: KnownUs
     ready = Barrier(2)
 
     def begin(_number: int) -> int:
-        ready.wait(timeout=30)
+        ready.wait(timeout=300)
         with world.unit_of_work():
             return reminders.begin_due(500)
 

@@ -2,7 +2,6 @@
 
 import stat
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -179,15 +178,13 @@ def own_postgres() -> Iterator[PostgresServer]:
 
 
 def test_a_database_that_never_was_is_503(tmp_path: Path) -> None:
-    """Within seconds, with Retry-After, in the form of whoever asks; and the process lives."""
+    """With Retry-After, in the form of whoever asks; and the process lives."""
     url = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
     client = make_app(Settings(issuer=ISSUER, secret_keys=(SECRET_KEY,), database_url=url)).test_client()
-    began = time.monotonic()
     ready = client.get("/readyz")
     assert (ready.status_code, ready.get_json()["database"]) == (503, "unavailable")
     assert ready.headers["Retry-After"]
     assert client.get("/healthz").status_code == 200
-    assert time.monotonic() - began < 3
 
 
 def test_a_database_that_dies_is_503_and_comes_back_alone(app: Flask, own_postgres: PostgresServer) -> None:

@@ -70,7 +70,7 @@ def _belongs_to_a_model(name: str | None, kind: str, _parents: object) -> bool:
 def test_two_at_once(empty: Store) -> None:
     """One makes the database, the other waits for it and finds nothing to do; neither fails."""
     both = [start(empty) for _ in range(2)]
-    outcomes = [(*process.communicate(timeout=90), process.returncode) for process in both]
+    outcomes = [(*process.communicate(timeout=300), process.returncode) for process in both]
     assert [code for _, _, code in outcomes] == [0, 0], outcomes
     assert look(empty) is Schema.CURRENT
 
@@ -89,15 +89,15 @@ def test_killed_then_refused_then_whole(empty: Store) -> None:
         killed = start(empty)
         wait_until(lambda: _waits_for_a_table(empty))
         killed.kill()
-        killed.communicate(timeout=30)
+        killed.communicate(timeout=300)
         refused = start(empty)
-        _, told = refused.communicate(timeout=90)
+        _, told = refused.communicate(timeout=300)
         assert refused.returncode == 1
         assert "lock timeout" in told
         assert "Traceback" not in told
     assert look(empty) is Schema.OLDER
     whole = start(empty)
-    assert whole.communicate(timeout=90)[0].strip() == "The database was brought to the newest schema."
+    assert whole.communicate(timeout=300)[0].strip() == "The database was brought to the newest schema."
     assert look(empty) is Schema.CURRENT
 
 
@@ -113,7 +113,7 @@ def test_this_version_serves_on_the_schema_of_the_next(
     with app.app_context():
         assert schema.look() is Schema.NEWER
         assert [finding.reason for finding in probes.to_serve() if not finding.ok] == []
-    assert start(store).communicate(timeout=90)[0].strip() == "The database is newer than this version; nothing to do."
+    assert start(store).communicate(timeout=300)[0].strip() == "The database is newer than this version; nothing to do."
     anna = world.user("anna", world.tenant(), totp=True)
     browser.get(rp.authorize_url()).login(anna)
     assert rp.finish(browser).claims["sub"] == str(anna.id)
@@ -128,7 +128,7 @@ def _waits_for_a_table(store: Store) -> bool:
 
 def wait_until(happened: Callable[[], bool]) -> None:
     """Look again until it did."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -17,7 +17,7 @@ from tests.support.stores import Store
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("IDP_")}
     return subprocess.run(
-        [IDP, *arguments], env=kept | environment, capture_output=True, text=True, timeout=60, check=False
+        [IDP, *arguments], env=kept | environment, capture_output=True, text=True, timeout=300, check=False
     )
 
 
@@ -71,7 +71,7 @@ def test_check_says_what_is_not_usable(store: Store) -> None:
 def test_a_server_speaks_json_and_ends_politely(store: Store, tmp_path: Path) -> None:
     """Every line of the log is one JSON object; SIGTERM ends it with 0; too long a body without a length is 413."""
     with serving(store, tmp_path, environment={"IDP_METRICS_TOKEN": "of-the-test"}) as server:
-        with httpx.Client(base_url=server.issuer, trust_env=False, timeout=20) as http:
+        with httpx.Client(base_url=server.issuer, trust_env=False, timeout=300) as http:
             assert http.post("/token", content=iter([b"a" * 1024] * 300)).status_code == 413
             assert http.get("/metrics").status_code == 401
             metrics = http.get("/metrics", headers={"Authorization": "Bearer of-the-test"})

@@ -32,7 +32,7 @@ def test_templates_migrations_static_files_and_translations_are_inside(wheel: Pa
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 def test_it_runs_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
     """`idp --help` and `idp migrate` from the installed wheel, with the locked dependencies."""
     _run(sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv", cwd=tmp_path)

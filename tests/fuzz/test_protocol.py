@@ -38,7 +38,7 @@ fuzzed = settings(
     phases=PHASES,
     suppress_health_check=list(HealthCheck),
 )
-pytestmark = pytest.mark.timeout(0 if LONG else 120)
+pytestmark = pytest.mark.timeout(0 if LONG else 900)
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"

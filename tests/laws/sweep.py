@@ -23,7 +23,7 @@ from idp.login.types import Decision, Situation
 from tests.laws.every import situations
 
 Law = Callable[[Situation, Decision], object]
-PATIENCE = 600
+PATIENCE = 1200
 """Seconds that the walk may take on a machine with much else to do."""
 
 

@@ -49,7 +49,7 @@ PROFILES = {
     "long": settings(max_examples=LIVES, stateful_step_count=STEPS, **COMMON),
     "seek": settings(max_examples=LIVES, stateful_step_count=STEPS, phases=[Phase.generate], **COMMON),
 }
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(0 if "HYPOTHESIS_PROFILE" in os.environ else 600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(0 if "HYPOTHESIS_PROFILE" in os.environ else 1200)]
 PROFILE = PROFILES[os.environ.get("HYPOTHESIS_PROFILE", "quick")]
 
 ADDRESSES = ("203.0.113.7", "198.51.100.4", "2001:db8:1:2::10", "2001:db8:1:2::ffff:99")
@@ -322,7 +322,7 @@ class LivesWithRedis(Lives):
 
 def cache_of(valkey: ValkeyProcess) -> Cache:
     """The cache of a server process that begins now. On a busy machine an answer may take longer than the product waits."""
-    return Cache.from_url(f"{valkey.url}?socket_timeout=2&socket_connect_timeout=2")
+    return Cache.from_url(f"{valkey.url}?socket_timeout=60&socket_connect_timeout=60")
 
 
 @pytest.fixture

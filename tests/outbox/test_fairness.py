@@ -24,7 +24,7 @@ from tests.support.world import KnownUser, World
 
 worker = importlib.import_module("idp.cli.worker")  # the package has the command of that name
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-LONG = 20
+LONG = 300
 pytestmark = pytest.mark.settings(issuer="http://localhost:8000")
 
 

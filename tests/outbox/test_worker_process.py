@@ -15,7 +15,7 @@ from tests.support.mail import Received, read
 from tests.support.server import IDP, serving
 from tests.support.stores import Store, StoreKind
 
-WITHIN = 90
+WITHIN = 300
 """Most of it for the start of two processes on a machine that is busy with other tests."""
 
 
@@ -49,7 +49,7 @@ def mails_in(directory: Path, at_least: int) -> list[Received]:
     return [read(file.read_bytes()) for file in sorted(found)]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("kind", list(StoreKind), ids=str)
 def test_it_delivers(kind: StoreKind, new_store: Callable[[StoreKind], Store], tmp_path: Path) -> None:
     """From a question at the server to the new password, with two workers; SIGTERM ends them with exit code 0."""
@@ -67,7 +67,7 @@ def test_it_delivers(kind: StoreKind, new_store: Callable[[StoreKind], Store], t
             assert len(mails_in(tmp_path, len(people) + 1)) == len(people) + 1
             for process in running:
                 process.send_signal(signal.SIGTERM)
-            assert [process.wait(timeout=20) for process in running] == [0, 0]
+            assert [process.wait(timeout=300) for process in running] == [0, 0]
         token = mails[0].link.rpartition("/")[2]
         assert token not in server.log.read_text()
         assert token not in (tmp_path / "workers.log").read_text()
@@ -78,11 +78,11 @@ def test_once_and_check(new_store: Callable[[StoreKind], Store], tmp_path: Path)
     store = new_store(StoreKind.SQLITE_ALONE)
     environment = settings_of(store, tmp_path, "http://127.0.0.1:8000")
     done = subprocess.run(
-        [str(IDP), "worker", "--once"], check=False, env=environment, capture_output=True, cwd=tmp_path, timeout=60
+        [str(IDP), "worker", "--once"], check=False, env=environment, capture_output=True, cwd=tmp_path, timeout=300
     )
     assert done.returncode == 0, done.stderr
     checked = subprocess.run(
-        [str(IDP), "check", "--json"], check=False, env=environment, capture_output=True, cwd=tmp_path, timeout=60
+        [str(IDP), "check", "--json"], check=False, env=environment, capture_output=True, cwd=tmp_path, timeout=300
     )
     parts = {part["part"]: part for part in json.loads(checked.stdout)["parts"]}
     assert checked.returncode == 0, parts

@@ -39,7 +39,7 @@ def at_once(tries: Sequence[Callable[[], T]]) -> list[T]:
     ready = Barrier(len(tries))
 
     def run(attempt: Callable[[], T]) -> T:
-        ready.wait(timeout=30)
+        ready.wait(timeout=300)
         return attempt()
 
     with ThreadPoolExecutor(len(tries)) as threads:

@@ -34,7 +34,7 @@ from tests.support.page import Page
 from tests.support.pages import open_page
 from tests.support.world import KnownTenant, KnownUser, World
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.postgres_valkey]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.postgres_valkey]
 
 ROOMS: Final = ("console.", "account.")
 MOST_STATEMENTS: Final = 25

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import FLAGS, find_chromium
 from tests.screenshots.templates import never_shown
-from tests.screenshots.tour import Tour
+from tests.screenshots.tour import STRETCHES, Tour
 from tests.support.server import Server, serving_here
 from tests.support.stores import Templates
 
@@ -50,7 +50,11 @@ def _walk(live: Server, browser: Browser, language: str, directory: Path, pictur
                 page.set_viewport_size({"width": width, "height": 844})
                 page.screenshot(path=pictures / f"{language}-{width}-{scheme}" / f"{name}.png", full_page=True)
 
-    seen = Tour(live, live.new_world(), browser, language, look, directory).walk()
+    seen = [
+        name
+        for stretch in STRETCHES
+        for name in Tour(live, live.new_world(), browser, language, look, directory).walk(stretch)
+    ]
     print(f"{language}: {len(seen)} pages, in {pictures}")  # noqa: T201 - this is a command
 
 

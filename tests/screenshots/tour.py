@@ -1,14 +1,16 @@
 """A walk past every page, in one language, by people of a company of their own.
 
-    Tour(live, world, browser, "nl", look, directory).walk()
+    Tour(live, world, browser, "nl", look, directory).walk(Tour.account)
 
-`look(page, name)` is called at each page, in its place, before the walk goes on. Buttons are found by their forms' addresses:
-words differ by language.
+`look(page, name)` is called at each page, in its place, before the walk goes on. A walk is one stretch, which needs no other;
+`STRETCHES` past each other pass every page. Buttons are found by their forms' addresses: words differ by language.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -28,7 +30,7 @@ from idp.login.types import Demand
 from idp.outbox.items import Recipient
 from idp.tenancy.policy import today
 from tests.browser.conftest import Person
-from tests.outbox.test_letters import mails, rendered
+from tests.outbox import test_letters as letters
 from tests.screenshots.walk import Walk
 from tests.support.imports import carry, people
 from tests.support.mail import Post
@@ -40,31 +42,19 @@ FAULTY = "name;email\nOtto Smit;otto@x.example\n;nobody\n"
 class Tour(Walk):
     """The walk past every page."""
 
-    def walk(self) -> list[str]:
-        """Go past every page; return their names."""
+    def walk(self, stretch: Callable[[Tour], None]) -> list[str]:
+        """Go past the pages of this stretch; return their names."""
         self._people()
-        with self._window() as self.desk:
-            self.desk.page.goto(f"{self.live.issuer}/console/settings")
-            self.desk.log_in(self.bert)
-            self._parts()
+        stretch(self)
         return self.names
 
-    def _parts(self) -> None:
-        for part in (
-            self._logging_in,
-            self._new_address_and_set_up,
-            self._ends_of_a_login,
-            self._on_the_way_back,
-            self._device,
-            self._several_companies,
-            self._account,
-            self._console,
-            self._console_people,
-            self._helpdesk,
-            self._links_of_mails,
-            self._mails,
-        ):
-            part()
+    @contextmanager
+    def _desk(self) -> Iterator[Person]:
+        """The administrator, who has logged in, before the settings."""
+        with self._window() as desk:
+            desk.page.goto(f"{self.live.issuer}/console/settings")
+            desk.log_in(self.bert)
+            yield desk
 
     def _people(self) -> None:
         world, language = self.world, self.language
@@ -94,7 +84,7 @@ class Tour(Walk):
 
     # Where the walk leads
 
-    def _logging_in(self) -> None:
+    def logging_in(self) -> None:
         back = f"{self.live.issuer}/healthz"
         theirs = self.world.client("theirs", name="Fietsplanner", first_party=False, redirect_uris=[back])
         rp = self.live.relying_party(theirs)
@@ -123,7 +113,7 @@ class Tour(Walk):
             self._go(person, "/logout", "logout")
             self._press(person, "button[value=logout]", "logged-out")
 
-    def _new_address_and_set_up(self) -> None:
+    def new_address_and_set_up(self) -> None:
         with self._window() as person:
             person.page.goto(f"{self.live.issuer}/account/")
             person.log_in(self.nina, until="new_ip")
@@ -145,7 +135,7 @@ class Tour(Walk):
             person.answer("totp", self.nina.totp())
             self._see(person, "login-recovery-codes")
 
-    def _ends_of_a_login(self) -> None:
+    def ends_of_a_login(self) -> None:
         with self._window() as person:
             handle = self._begun(person, begun_at=(clock.now() - timedelta(minutes=16)).isoformat())
             self._go(person, f"/login/{handle}", "login-expired")
@@ -169,7 +159,7 @@ class Tour(Walk):
             db.session.commit()
         return handle
 
-    def _on_the_way_back(self) -> None:
+    def on_the_way_back(self) -> None:
         rp = self.live.relying_party(self.world.client("agenda", name="Agenda"))
         with self._window() as person:
             person.page.route("https://books.example/**", lambda route: route.fulfill(status=204))
@@ -181,7 +171,7 @@ class Tour(Walk):
             person.page.wait_for_selector("form[data-auto-submit] button")
             self._see(person, "form-post")
 
-    def _device(self) -> None:
+    def device(self) -> None:
         grant = "urn:ietf:params:oauth:grant-type:device_code"
         tv = self.world.client(
             "tv", name="Informer TV", public=True, grant_types=[grant], redirect_uris=[], response_types=[]
@@ -197,7 +187,7 @@ class Tour(Walk):
             self._see(person, "device-confirm")
             self._press(person, "button[value=allow]", "device-done")
 
-    def _several_companies(self) -> None:
+    def several_companies(self) -> None:
         with self._window() as person:
             person.page.goto(f"{self.live.issuer}/account/")
             person.log_in(self.eva, until="choose_tenant")
@@ -207,12 +197,14 @@ class Tour(Walk):
             self._press(person, "form[action$=connect-code] button", "connect-code")
             self._go(person, f"/account/companies/{self.zon.id}/leave", "leave-company")
 
-    def _account(self) -> None:
+    def account_without_two_factor(self) -> None:
         with self._window() as person:
             person.page.goto(f"{self.live.issuer}/account/")
             person.log_in(self.carla)
             self._see(person, "account-without-two-factor")
             self._go(person, "/account/security", "security-without-two-factor")
+
+    def account(self) -> None:
         with self._window() as person:
             person.page.goto(f"{self.live.issuer}/account/")
             person.log_in(self.anna)
@@ -232,115 +224,130 @@ class Tour(Walk):
             self._go(person, "/account/security/recovery-codes", "renew-codes")
             self._press(person, "main form[method=post] button", "recovery-codes")
 
-    def _console(self) -> None:
-        desk = self.desk
-        self._see(desk, "console-settings")
-        for box in desk.page.locator("form.switches > .choice > input").all():
-            box.click()
-        self._see(desk, "console-settings-turned")
-        desk.page.locator("form.switches").evaluate("form => form.noValidate = true")
-        desk.page.locator("[name=session_hours]").fill("0")
-        self._press(desk, "form.switches button[type=submit]:not([form])", "console-settings-wrong")
-        self._go(desk, "/console/settings?done=saved", "console-settings-saved")
-        self._go(desk, "/console/security-center", "security-center")
-        self._go(desk, "/console/sessions", "sessions")
-        self._go(desk, "/console/audit", "audit")
-        self._go(desk, "/console/audit/retention", "audit-retention")
-        desk.page.locator("[name=years][value='1']").check()
-        self._press(desk, "form[action$='/audit/retention'] button", "audit-retention-asked")
-        self._branding(desk)
-        self._go(desk, "/console/security-code", "security-code")
-        self._press(desk, "form[action$='/security-code/show'] button", "security-code-shown")
-        self._go(desk, "/console/security-code/rotate", "security-code-rotate")
-        self._go(desk, "/console/applications", "applications")
-        self._application(desk)
-        self._go(desk, "/console/applications/tokens", "registration-tokens")
-        desk.page.locator("[name=name]").fill("Build server")
-        self._press(desk, "form:has([name=name]) button", "registration-token")
-        self._go(desk, "/console/accountants", "accountants")
-        with self._window() as other:
-            other.page.goto(f"{self.live.issuer}/account/companies")
-            other.log_in(self.piet)
-            self._press(other, "form[action$=connect-code] button")
-            code = other.page.inner_text("[data-connect-code]")
-        desk.page.locator("[name=connect_code]").fill(code)
-        self._press(desk, "form[action$='/accountants/look'] button", "connect")
-        self._go(desk, f"/console/accountants/{self.eva.id}/end", "end-accountant")
-        self._go(desk, "/console/helpdesk", "helpdesk")
-        self._press(desk, "form[action$='/helpdesk'] button", "helpdesk-let-in")
+    def settings(self) -> None:
+        with self._desk() as desk:
+            self._see(desk, "console-settings")
+            for box in desk.page.locator("form.switches > .choice > input").all():
+                box.click()
+            self._see(desk, "console-settings-turned")
+            desk.page.locator("form.switches").evaluate("form => form.noValidate = true")
+            desk.page.locator("[name=session_hours]").fill("0")
+            self._press(desk, "form.switches button[type=submit]:not([form])", "console-settings-wrong")
+            self._go(desk, "/console/settings?done=saved", "console-settings-saved")
 
-    def _application(self, desk: Person) -> None:
-        self._go(desk, "/console/applications/new", "application-new")
-        desk.page.locator("form.stack").evaluate("form => form.noValidate = true")
-        self._press(desk, "form.stack button[type=submit]", "application-wrong")
-        desk.page.locator("[name=name]").fill("Kassa")
-        desk.page.locator("[name=redirect_uris]").fill("https://kassa.example/callback")
-        self._press(desk, "form.stack button[type=submit]", "application-registered")
-        self._go(desk, "/console/applications", "applications-some")
-        page = str(desk.page.locator("main ul.rows a, main table a").first.get_attribute("href"))
-        for rest in ("", "/change", "/secret", "/connect"):
-            self._go(desk, f"{page}{rest}", f"application{rest.replace('/', '-')}")
+    def what_happened(self) -> None:
+        with self._desk() as desk:
+            self._go(desk, "/console/security-center", "security-center")
+            self._go(desk, "/console/sessions", "sessions")
+            self._go(desk, "/console/audit", "audit")
+            self._go(desk, "/console/audit/retention", "audit-retention")
+            desk.page.locator("[name=years][value='1']").check()
+            self._press(desk, "form[action$='/audit/retention'] button", "audit-retention-asked")
 
-    def _branding(self, desk: Person) -> None:
-        self._go(desk, "/console/branding", "branding")
-        desk.page.locator("[name=own_colour]").check()
-        desk.page.locator("[name=colour]").fill("#ffd400")
-        desk.page.locator("#sights svg").first.wait_for()
-        self._see(desk, "branding-look")
-        logo = self.directory / "logo.png"
-        drawn = Image.new("RGB", (320, 80), "#fff")
-        ImageDraw.Draw(drawn).ellipse((20, 10, 80, 70), fill="#c2255c")
-        drawn.save(logo)
-        desk.page.locator("[name=logo]").set_input_files(logo)
-        self._press(desk, "form[enctype] button[type=submit]", "branding-saved")
+    def security_code(self) -> None:
+        with self._desk() as desk:
+            self._go(desk, "/console/security-code", "security-code")
+            self._press(desk, "form[action$='/security-code/show'] button", "security-code-shown")
+            self._go(desk, "/console/security-code/rotate", "security-code-rotate")
 
-    def _console_people(self) -> None:
-        desk = self.desk
-        self._go(desk, "/console/users", "people")
-        self._go(desk, "/console/users?search=nobody-at-all", "people-nobody")
-        for name, user in (
-            ("user", self.anna),
-            ("user-without-two-factor", self.carla),
-            ("user-invited", self.nora),
-            ("user-ended", self.gone),
-            ("user-oneself", self.bert),
-        ):
-            self._go(desk, f"/console/users/{user.id}", name)
-        about = f"/console/users/{self.anna.id}"
-        self._go(desk, f"{about}/simulator", "simulator")
-        self._go(desk, f"{about}/simulator?address=somewhere", "simulator-wrong")
-        self._go(desk, f"{about}/reset-two-factor", "reset-two-factor")
-        self._go(desk, f"{about}/end-employment", "end-employment")
-        self._go(desk, f"{about}/edit", "edit-user")
-        self._go(desk, "/console/users/invite", "invite")
-        desk.page.locator("main form").first.evaluate("form => form.noValidate = true")
-        self._press(desk, "main form[method=post] button[type=submit]", "invite-wrong")
-        self._go(desk, "/console/users/import", "import")
-        self._choose(desk, FAULTY, "import-wrong")
-        self._imports()
+    def accountants(self) -> None:
+        with self._desk() as desk:
+            self._go(desk, "/console/accountants", "accountants")
+            with self._window() as other:
+                other.page.goto(f"{self.live.issuer}/account/companies")
+                other.log_in(self.piet)
+                self._press(other, "form[action$=connect-code] button")
+                code = other.page.inner_text("[data-connect-code]")
+            desk.page.locator("[name=connect_code]").fill(code)
+            self._press(desk, "form[action$='/accountants/look'] button", "connect")
+            self._go(desk, f"/console/accountants/{self.eva.id}/end", "end-accountant")
 
-    def _imports(self) -> None:
+    def applications(self) -> None:
+        with self._desk() as desk:
+            self._go(desk, "/console/applications", "applications")
+            self._go(desk, "/console/applications/new", "application-new")
+            desk.page.locator("form.stack").evaluate("form => form.noValidate = true")
+            self._press(desk, "form.stack button[type=submit]", "application-wrong")
+            desk.page.locator("[name=name]").fill("Kassa")
+            desk.page.locator("[name=redirect_uris]").fill("https://kassa.example/callback")
+            self._press(desk, "form.stack button[type=submit]", "application-registered")
+            self._go(desk, "/console/applications", "applications-some")
+            page = str(desk.page.locator("main ul.rows a, main table a").first.get_attribute("href"))
+            for rest in ("", "/change", "/secret", "/connect"):
+                self._go(desk, f"{page}{rest}", f"application{rest.replace('/', '-')}")
+
+    def registration_tokens(self) -> None:
+        with self._desk() as desk:
+            self._go(desk, "/console/applications/tokens", "registration-tokens")
+            desk.page.locator("[name=name]").fill("Build server")
+            self._press(desk, "form:has([name=name]) button", "registration-token")
+
+    def branding(self) -> None:
+        with self._desk() as desk:
+            self._go(desk, "/console/branding", "branding")
+            desk.page.locator("[name=own_colour]").check()
+            desk.page.locator("[name=colour]").fill("#ffd400")
+            desk.page.locator("#sights svg").first.wait_for()
+            self._see(desk, "branding-look")
+            logo = self.directory / "logo.png"
+            drawn = Image.new("RGB", (320, 80), "#fff")
+            ImageDraw.Draw(drawn).ellipse((20, 10, 80, 70), fill="#c2255c")
+            drawn.save(logo)
+            desk.page.locator("[name=logo]").set_input_files(logo)
+            self._press(desk, "form[enctype] button[type=submit]", "branding-saved")
+
+    def people(self) -> None:
+        with self._desk() as desk:
+            self._go(desk, "/console/users", "people")
+            self._go(desk, "/console/users?search=nobody-at-all", "people-nobody")
+            for name, user in (
+                ("user", self.anna),
+                ("user-without-two-factor", self.carla),
+                ("user-invited", self.nora),
+                ("user-ended", self.gone),
+                ("user-oneself", self.bert),
+            ):
+                self._go(desk, f"/console/users/{user.id}", name)
+
+    def about_one_person(self) -> None:
+        with self._desk() as desk:
+            about = f"/console/users/{self.anna.id}"
+            self._go(desk, f"{about}/simulator", "simulator")
+            self._go(desk, f"{about}/simulator?address=somewhere", "simulator-wrong")
+            self._go(desk, f"{about}/reset-two-factor", "reset-two-factor")
+            self._go(desk, f"{about}/end-employment", "end-employment")
+            self._go(desk, f"{about}/edit", "edit-user")
+            self._go(desk, "/console/users/invite", "invite")
+            desk.page.locator("main form").first.evaluate("form => form.noValidate = true")
+            self._press(desk, "main form[method=post] button[type=submit]", "invite-wrong")
+
+    def imports(self) -> None:
         """A file of two batches, stopped after the first; of the second nobody is left out but one."""
-        desk = self.desk
-        desk.page.goto(f"{self.live.issuer}/console/users/import")
-        many = people(BATCH + 9, f"p{self.world.suffix}-{self.language}-").replace("email", "email;username", 1)
-        self._choose(desk, f"{many}Iris;i@x.example;iris{self.world.suffix}\n", "import-look")
-        self._press(desk, "form[action$='/confirm'] button", "import-confirmed")
-        import_id = uuid.UUID(desk.page.url.rsplit("/", 1)[1])
-        carry(self.live.app, import_id)
-        self._go(desk, desk.page.url, "import-under-way")
-        self._go(desk, "/console/users?search=bert", "people-import-under-way")
-        desk.page.goto(f"{self.live.issuer}/console/users/import/{import_id}")
-        self._press(desk, "form[action$='/stop'] button", "import-stopped")
-        self._press(desk, "form[action$='/go-on'] button")
-        self.world.change(PeopleImport, import_id, moved_at=clock.now() - timedelta(hours=1))
-        self._go(desk, desk.page.url, "import-stands-still")
-        self.world.user("iris", self.strict)
-        carry(self.live.app, import_id)
-        self._go(desk, desk.page.url, "import-left-out")
-        self._go(desk, "/console/users/import", "import-files")
+        with self._desk() as desk:
+            self._go(desk, "/console/users/import", "import")
+            self._choose(desk, FAULTY, "import-wrong")
+            desk.page.goto(f"{self.live.issuer}/console/users/import")
+            many = people(BATCH + 9, f"p{self.world.suffix}-{self.language}-").replace("email", "email;username", 1)
+            self._choose(desk, f"{many}Iris;i@x.example;iris{self.world.suffix}\n", "import-look")
+            self._press(desk, "form[action$='/confirm'] button", "import-confirmed")
+            import_id = uuid.UUID(desk.page.url.rsplit("/", 1)[1])
+            carry(self.live.app, import_id)
+            self._go(desk, desk.page.url, "import-under-way")
+            self._go(desk, "/console/users?search=bert", "people-import-under-way")
+            desk.page.goto(f"{self.live.issuer}/console/users/import/{import_id}")
+            self._press(desk, "form[action$='/stop'] button", "import-stopped")
+            self._press(desk, "form[action$='/go-on'] button")
+            self.world.change(PeopleImport, import_id, moved_at=clock.now() - timedelta(hours=1))
+            self._go(desk, desk.page.url, "import-stands-still")
+            self.world.user("iris", self.strict)
+            carry(self.live.app, import_id)
+            self._go(desk, desk.page.url, "import-left-out")
+            self._go(desk, "/console/users/import", "import-files")
 
-    def _helpdesk(self) -> None:
+    def helpdesk(self) -> None:
+        with self._desk() as desk:
+            self._go(desk, "/console/helpdesk", "helpdesk")
+            self._press(desk, "form[action$='/helpdesk'] button", "helpdesk-let-in")
         with self._window() as helper:
             helper.page.goto(f"{self.live.issuer}/account/companies")
             helper.log_in(self.hanna)
@@ -352,8 +359,7 @@ class Tour(Walk):
             ):
                 self._go(helper, path, name)
 
-    def _links_of_mails(self) -> None:
-        not_me = [mail.link for mail in self.post.deliver() if "/not-me/" in mail.link]
+    def forgotten_password(self) -> None:
         with self._window() as person:
             self._go(person, "/forgot-password", "forgot-password")
             person.answer("username", self.carla.username)
@@ -365,23 +371,60 @@ class Tour(Walk):
             person.answer("new_password", PASSWORD)
             self._see(person, "forgot-password-changed")
             self._go(person, link, "forgot-password-over")
-            self._go(person, not_me[0], "not-me")
+
+    def not_me(self) -> None:
+        """The link of the mail that tells of a login from a new browser: her first one, and then another."""
+        for _ in range(2):
+            with self._window() as person:
+                person.page.goto(f"{self.live.issuer}/account/")
+                person.log_in(self.carla)
+        link = next(mail.link for mail in self.post.deliver() if "/not-me/" in mail.link)
+        with self._window() as person:
+            self._go(person, link, "not-me")
             self._press(person, "main form button", "not-me-done")
-            self._go(person, self._invitation(), "invitation")
+
+    def invitation(self) -> None:
+        with self._desk() as desk:
+            desk.page.goto(f"{self.live.issuer}/console/users/{self.nora.id}")
+            self._press(desk, "form[action$=invite-again] button")
+        link = next(mail.link for mail in self.post.deliver() if "/invitation/" in mail.link)
+        with self._window() as person:
+            self._go(person, link, "invitation")
             there = person.page.url
             person.answer("new_password", PASSWORD)
             self._see(person, "invitation-welcome")
             self._go(person, there, "invitation-over")
 
-    def _mails(self) -> None:
+    def mails(self) -> None:
         to = Recipient(name="Anna de Vries", email="anna@de-zon.example", language=self.language)
         with self._window() as person, self.live.app.app_context():
-            for number, mail in enumerate(mails(to)):
-                person.page.set_content(rendered(mail).html)
+            for number, mail in enumerate(letters.mails(to)):
+                person.page.set_content(letters.rendered(mail).html)
                 self._see(person, f"mail-{number:02}-{mail.kind.replace('_', '-')}")
 
-    def _invitation(self) -> str:
-        """The link for somebody whom the administrator invites again."""
-        self.desk.page.goto(f"{self.live.issuer}/console/users/{self.nora.id}")
-        self._press(self.desk, "form[action$=invite-again] button")
-        return next(mail.link for mail in self.post.deliver() if "/invitation/" in mail.link)
+
+STRETCHES: tuple[Callable[[Tour], None], ...] = (
+    Tour.logging_in,
+    Tour.new_address_and_set_up,
+    Tour.ends_of_a_login,
+    Tour.on_the_way_back,
+    Tour.device,
+    Tour.several_companies,
+    Tour.account_without_two_factor,
+    Tour.account,
+    Tour.settings,
+    Tour.what_happened,
+    Tour.security_code,
+    Tour.applications,
+    Tour.registration_tokens,
+    Tour.branding,
+    Tour.people,
+    Tour.about_one_person,
+    Tour.imports,
+    Tour.accountants,
+    Tour.helpdesk,
+    Tour.forgotten_password,
+    Tour.not_me,
+    Tour.invitation,
+    Tour.mails,
+)

@@ -47,7 +47,7 @@ def redis_url(request: pytest.FixtureRequest) -> Callable[[Where], str | None]:
         valkey: ValkeyServer = request.getfixturevalue("valkey")
         with redis.Redis.from_url(valkey.connection_url) as client:
             client.flushall()
-        return f"{valkey.connection_url}/0?socket_timeout=5"
+        return f"{valkey.connection_url}/0?socket_timeout=60"
 
     return url
 

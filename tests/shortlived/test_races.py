@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("clock")
 
 def all_at_once(app: Flask, act: Callable[[], T]) -> list[T]:
     """Return what each of sixteen got, each in a unit of work of its own, begun together."""
-    barrier = threading.Barrier(AT_ONCE, timeout=30)
+    barrier = threading.Barrier(AT_ONCE, timeout=300)
 
     def one(_: int) -> T:
         with app.app_context():

@@ -25,7 +25,7 @@ from tests.support.world import KnownTenant, KnownUser
 
 HOME = "203.0.113.7"
 ELSEWHERE = "198.51.100.4"
-LIVE_TIMEOUT = 30
+LIVE_TIMEOUT = 300
 MOST_REDIRECTS = 12
 MOST_STEPS = 12
 

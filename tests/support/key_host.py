@@ -43,7 +43,7 @@ class KeyHost:
         self.may_answer.set()
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=300)
 
 
 def _handler(host: KeyHost) -> type[BaseHTTPRequestHandler]:
@@ -51,7 +51,7 @@ def _handler(host: KeyHost) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             host.asked += 1
             host.busy.set()
-            host.may_answer.wait(timeout=10)
+            host.may_answer.wait(timeout=300)
             body = json.dumps({"keys": host.keys}).encode() if host.body is None else host.body
             self.send_response(host.status)
             self.send_header("Content-Length", str(len(body)))

@@ -33,7 +33,7 @@ def meanwhile(app: Flask, words: str, act: Callable[[], T]) -> Iterator[list[T]]
         if words in statement and not begun:
             begun.append(statement)
             with ThreadPoolExecutor(1) as thread:
-                done.append(thread.submit(act).result(timeout=30))
+                done.append(thread.submit(act).result(timeout=300))
 
     with app.app_context():
         engine = db.engine

@@ -51,7 +51,7 @@ class Peer:
         """Stop listening."""
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=300)
 
 
 def _whole_request(connection: socket.socket) -> bytes:

@@ -23,6 +23,8 @@ from pathlib import Path
 import psycopg
 from sqlalchemy.engine import URL, make_url
 
+from tests.support import undertaker
+
 UNPRIVILEGED = "nobody"
 SETTINGS = {
     "fsync": "off",
@@ -80,7 +82,7 @@ class PostgresServer:
         if self.process is None:
             return
         self.process.send_signal(signal.SIGQUIT if immediate else signal.SIGINT)
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=300)
         self.process = None
 
     def remove(self) -> None:
@@ -127,7 +129,7 @@ class PostgresServer:
         assert run.returncode == 0, run.stderr
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 300
         while True:
             try:
                 psycopg.connect(self.url(), connect_timeout=2).close()
@@ -177,4 +179,5 @@ class Databases:
 
 
 def _environment() -> dict[str, str]:
-    return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"}
+    kept = {name: os.environ[name] for name in ("PATH", undertaker.NAME) if name in os.environ}
+    return kept | {"LC_ALL": "C", "TZ": "UTC"}

@@ -27,8 +27,8 @@ from tests.support.stores import Store, dispose, make_app
 from tests.support.world import KnownClient, World
 
 IDP = Path(sys.executable).with_name("idp")
-UP_WITHIN = 90
-DOWN_WITHIN = 40
+UP_WITHIN = 300
+DOWN_WITHIN = 120
 
 
 class Server:
@@ -127,7 +127,7 @@ def wait_until_answers(address: str, process: subprocess.Popen[bytes], log: Path
     deadline = time.monotonic() + UP_WITHIN
     while True:
         try:
-            if httpx.get(address, trust_env=False, timeout=2).status_code == 200:
+            if httpx.get(address, trust_env=False, timeout=20).status_code == 200:
                 return
         except httpx.TransportError:
             pass
@@ -144,7 +144,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait(timeout=DOWN_WITHIN)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.wait(timeout=5)
+        process.wait(timeout=300)
 
 
 def surroundings() -> dict[str, str]:

@@ -53,7 +53,7 @@ class SlowProxy:
         self._listener.close()
         self.cut()
         for thread in list(self._threads):
-            thread.join(timeout=10)
+            thread.join(timeout=300)
 
     def _spawn(self, target: object, *arguments: object) -> None:
         thread = threading.Thread(target=target, args=arguments, daemon=True)  # type: ignore[arg-type]
@@ -70,7 +70,7 @@ class SlowProxy:
             self._spawn(self._carry, near)
 
     def _carry(self, near: socket.socket) -> None:
-        with near, suppress(OSError), socket.create_connection(("127.0.0.1", self._to_port), timeout=5) as far:
+        with near, suppress(OSError), socket.create_connection(("127.0.0.1", self._to_port), timeout=60) as far:
             with self._lock:
                 self._open |= {near, far}
             try:

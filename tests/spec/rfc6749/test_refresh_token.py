@@ -75,7 +75,7 @@ def test_of_many_at_once_one_wins(rp: RelyingParty, tokens: Tokens) -> None:
     ready = Barrier(8)
 
     def refresh(_: int) -> dict[str, str]:
-        ready.wait(timeout=30)
+        ready.wait(timeout=300)
         return dict(rp.refresh(tokens).json())
 
     with ThreadPoolExecutor(8) as threads:

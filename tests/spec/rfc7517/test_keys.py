@@ -73,7 +73,7 @@ def test_several_processes_make_one_set(in_app: Flask) -> None:
 
     def start(_: int) -> None:
         with in_app.app_context():
-            ready.wait(timeout=30)
+            ready.wait(timeout=300)
             keys.ensure_keys()
 
     with ThreadPoolExecutor(4) as threads:
