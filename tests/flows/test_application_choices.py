@@ -142,6 +142,35 @@ def test_the_profile_in_the_id_token(
     assert ("name" in less, less["email"]) == (False, anna.email)
 
 
+def test_how_to_connect_says_which_choice_is_missing(world: World, console: Browser) -> None:
+    """What looks for names in the ID token alone says so where they do not stand there, and is silent where they do."""
+    register(console)
+    ways = f"{LIST}/{row(world).id}/connect"
+    missing = "It looks for names in the ID token alone."
+    assert [missing in way.get_text() for way in console.get(ways).page.soup.select("details")].count(True) == 1
+    console.get(f"{LIST}/{row(world).id}/change")
+    console.send(console.filled_form("Save", id_token_includes_userinfo="on"))
+    assert missing not in console.get(ways).text
+
+
+def test_how_to_connect_knows_where_the_secret_goes(world: World, console: Browser, zon: KnownTenant) -> None:
+    """R09: the texts of an application that is registered for the form alone send its secret there."""
+    world.client("books", tenant=zon, token_endpoint_auth_method="client_secret_post")
+    console.get(f"{LIST}/{row(world).id}/connect")
+    texts = [pre.get_text() for pre in console.page.soup.select("pre")]
+    assert not any("client_secret_basic" in text or "BASIC_AUTH = True" in text for text in texts)
+    assert sum("client_secret_post" in text for text in texts) >= 6
+
+
+def test_an_application_of_somebody_else_asks_for_offline_access(
+    world: World, console: Browser, zon: KnownTenant
+) -> None:
+    """Core section 11: without prompt=consent a third-party application gets no refresh token; the text says so."""
+    register(console, kind="device", redirect_uris="com.example.app:/callback")
+    text = console.get(f"{LIST}/{row(world).id}/connect").page.one("pre[data-snippet=device]").get_text()
+    assert "prompt:                    consent" in text
+
+
 def test_what_was_chosen_waits_for_a_proof(world: World, console: Browser, bert: KnownUser, clock: MovingClock) -> None:
     """Who was away for a quarter of an hour finds every choice as it was."""
     console.get(NEW)

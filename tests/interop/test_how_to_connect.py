@@ -13,10 +13,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask.testing import FlaskClient
 
 from idp.console import connecting
 from idp.console.connecting import Way
@@ -26,6 +28,7 @@ from tests.interop import installed
 from tests.interop.conftest import Case, Somebody, running
 from tests.interop.test_mod_auth_openidc import MODULES, NEEDED
 from tests.support.postgres import free_port
+from tests.support.relying_party import RelyingParty, Tokens
 from tests.support.server import Server, surroundings
 from tests.support.world import KnownClient
 
@@ -65,8 +68,16 @@ def printed(live: Server, client: KnownClient, name: str) -> Way:
         row = db.session.scalars(sa.select(Client).where(Client.client_id == client.client_id)).one()
         (way,) = [way for way in connecting.ways(row) if way.name == name]
         db.session.remove()
-        assert way.registered
+        assert way.registered or way.api
+        assert not way.nameless
         return way
+
+
+def module_of(text: str, name: str) -> ModuleType:
+    """A Python text as the module that its reader makes of it."""
+    module = ModuleType(name)
+    exec(compile(text, f"{name}.py", "exec"), module.__dict__)
+    return module
 
 
 def filled_in(client: KnownClient) -> Mapping[str, str]:
@@ -74,18 +85,61 @@ def filled_in(client: KnownClient) -> Mapping[str, str]:
     return {"INFORMER_CLIENT_SECRET": client.client_secret or "", "SECRET_KEY": secrets.token_hex(16)}
 
 
-def test_flask(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A person who is not logged in to the application is led to the login, and comes back with a name."""
+@pytest.fixture
+def flask_application(case: Case, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    """The application of the text for Flask, and a browser of its own that is there."""
     for name, value in filled_in(case.client).items():
         monkeypatch.setenv(name, value)
-    module = ModuleType("app")
-    exec(compile(printed(case.live, case.client, "flask").texts[0].text, "app.py", "exec"), module.__dict__)
-    application: Flask = module.app
-    there, at = application.test_client(), case.client.redirect_uri.rpartition("/")[0]
-    assert there.get("/me", at).headers["Location"] == "/login"
-    back = case.callback(there.get("/login", at).headers["Location"])
-    assert there.get(back).headers["Location"] == "/me"
-    assert there.get("/me", at).json["name"] == case.anna.name  # type: ignore[index]
+    application: Flask = module_of(printed(case.live, case.client, "flask").texts[0].text, "app").app
+    where = urlsplit(case.client.redirect_uri)
+    application.config.update(SERVER_NAME=where.netloc, PREFERRED_URL_SCHEME=where.scheme)
+    return application.test_client()
+
+
+def test_flask(case: Case, flask_application: FlaskClient) -> None:
+    """Whoever is not logged in is led to the login, and comes back with a name; logged out there and here, and back."""
+    there = flask_application
+    assert there.get("/me").headers["Location"] == "/login"
+    browser = case.live.browser().get(there.get("/login").headers["Location"]).login(case.anna)
+    assert there.get(browser.landed or "").headers["Location"] == "/me"
+    assert there.get("/me").json["name"] == case.anna.name  # type: ignore[index]
+    browser.get(there.get("/logout").headers["Location"])
+    assert browser.landed == case.client.registration["post_logout_redirect_uris"][0]
+    assert there.get("/me").headers["Location"] == "/login"
+    assert browser.get("/account/").step == "password"
+
+
+def test_flask_and_cancel(case: Case, flask_application: FlaskClient) -> None:
+    """RFC 6749 section 4.1.2.1: a person who presses Cancel is told that they are not logged in; nothing breaks."""
+    there = flask_application
+    browser = case.live.browser().get(there.get("/login").headers["Location"])
+    browser.press("Cancel")
+    answer = there.get(browser.landed or "")
+    assert (answer.status_code, answer.json) == (403, {"error": "access_denied"})
+    assert there.get("/me").headers["Location"] == "/login"
+
+
+def test_api_in_flask(case: Case) -> None:
+    """RFC 9068 section 4: the application's access tokens are taken; an ID token, another's token and a made-up one not."""
+    api: Flask = module_of(printed(case.live, case.client, "api_flask").texts[0].text, "api").app
+    tokens = _tokens_for(case, case.client)
+    other = _tokens_for(case, case.live.new_world().client("other", audience="https://other.example"))
+
+    def called(token: str) -> int:
+        return api.test_client().get("/me", headers={"Authorization": f"Bearer {token}"}).status_code
+
+    answer = api.test_client().get("/me", headers={"Authorization": f"Bearer {tokens.access_token}"})
+    assert answer.json == {"sub": str(case.anna.id), "tenant": case.anna.tenant.slug}
+    made_up = [tokens.id_token, other.access_token, f"{tokens.access_token}x", "x", ""]
+    assert [called(token) for token in made_up] == [401] * 5
+    assert api.test_client().get("/me").status_code == 401
+
+
+def _tokens_for(case: Case, client: KnownClient) -> Tokens:
+    """What an application gets for Anna."""
+    browser = case.live.browser()
+    rp = RelyingParty(browser.http, client, case.anna.now)
+    return rp.finish(browser.get(rp.authorize_url()).login(case.anna))
 
 
 @pytest.mark.foreign
