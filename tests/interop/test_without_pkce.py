@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def start(somebody: Somebody, tmp_path: Path) -> Iterator[Callable[..., str]]:
     """Starts the site of a library: its command, where it comes back to, and what it needs around it."""
     with ExitStack() as open_sites:
 
-        def begin(command: list[str], callback: str, variables: dict[str, str], **registered: bool) -> str:
+        def begin(command: list[str], callback: str, variables: dict[str, str], **registered: Any) -> str:
             port = free_port()
             address = f"http://127.0.0.1:{port}"
             client = somebody.world.client(
