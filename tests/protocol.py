@@ -268,6 +268,7 @@ PROMISES = (
         (
             f"{OAUTH}/test_client_authentication::test_every_endpoint_asks_who_is_there",
             f"{OAUTH}/test_client_authentication::test_only_the_registered_method",
+            f"{OAUTH}/test_client_authentication::test_either_place_is_no_third_one",
             f"{OAUTH}/test_client_authentication::test_one_method_a_request",
         ),
     ),

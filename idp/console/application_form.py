@@ -5,11 +5,11 @@
     check ─▶ the faults alone, for the script that says them while somebody types
 
 The technical word for each kind is the protocol's (`application_type`, `token_endpoint_auth_method`), and nobody is asked
-for it.
+for it. What only some applications need is a choice (`CHOICES`), as it should be for most where nobody touches it.
 """
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -26,9 +26,9 @@ from idp.login.gate import Login
 from idp.login.own_pages import render
 from idp.oidc import addresses, applications, registration
 from idp.oidc.addresses import Wrong
-from idp.oidc.metadata import InvalidMetadata
+from idp.oidc.metadata import InvalidMetadata, guard_faults
 from idp.oidc.models import Client
-from idp.oidc.registration import AUTHORIZATION_CODE
+from idp.oidc.registration import AUTHORIZATION_CODE, Registration
 
 METADATA: Final[Mapping[str, Mapping[str, str]]] = {
     SERVER: {"application_type": "web", "token_endpoint_auth_method": "client_secret_basic"},
@@ -38,7 +38,13 @@ METADATA: Final[Mapping[str, Mapping[str, str]]] = {
 """What the protocol calls each kind."""
 
 ADDRESSES: Final = ("redirect_uris", "post_logout_redirect_uris")
-FIELDS: Final = ("name", "kind", *ADDRESSES)
+WITHOUT_PKCE: Final = "cannot_do_pkce"
+EITHER_PLACE: Final = "client_secret_in_header_or_form"
+IN_ID_TOKEN: Final = "id_token_includes_userinfo"  # noqa: S105 - the name of a choice
+CHOICES: Final = (EITHER_PLACE, IN_ID_TOKEN, WITHOUT_PKCE)
+"""Checkboxes; the first two by the names of the registration."""
+FIELDS: Final = ("name", "kind", *ADDRESSES, *CHOICES)
+_ON: Final = "on"
 _FORM: Final = "application"
 _LONGEST_NAME: Final = 200
 _LONGEST: Final = 20_000
@@ -77,6 +83,15 @@ class FormPage:
         return self.client is None or AUTHORIZATION_CODE in registration.read(self.client.registration).grant_types
 
     @property
+    def choices(self) -> Sequence[str]:
+        """Those of the choices that this application has."""
+        if self.client is None:
+            return CHOICES
+        known = registration.read(self.client.registration)
+        fitting = {EITHER_PLACE: known.uses_secret, IN_ID_TOKEN: True, WITHOUT_PKCE: _may_go_without(known)}
+        return [name for name in CHOICES if fitting[name]]
+
+    @property
     def kinds(self) -> Mapping[str, str]:
         """What an application can be."""
         return {kind: words_of(kind) for kind in METADATA}
@@ -85,7 +100,7 @@ class FormPage:
 def new_application(login: Login) -> str:
     """Show the form, or the input that waited for a proof."""
     kept = kept_input.kept(_FORM)
-    return _form(login, FormPage(kept or {"kind": SERVER}, unsaved=kept is not None))
+    return _form(login, FormPage(kept or {"kind": SERVER, EITHER_PLACE: _ON}, unsaved=kept is not None))
 
 
 def register_application(login: Login) -> ResponseReturnValue:
@@ -94,8 +109,10 @@ def register_application(login: Login) -> ResponseReturnValue:
     if faults := _faults(said):
         return _form(login, FormPage(said, faults=faults))
     authority.act(login)
-    metadata = {**METADATA[said["kind"]], **_addresses(said)}
-    new = applications.register(login.tenant.id, said["name"].strip(), metadata, login.user.id)
+    chosen = [name for name in (EITHER_PLACE, IN_ID_TOKEN) if said[name] and _fits_kind(name, said["kind"])]
+    metadata = {**METADATA[said["kind"]], **_addresses(said), **dict.fromkeys(chosen, True)}
+    pkce = not said[WITHOUT_PKCE]
+    new = applications.register(login.tenant.id, said["name"].strip(), metadata, login.user.id, require_pkce=pkce)
     db.session.commit()
     return show(login, new.client, secret=new.secret)
 
@@ -116,7 +133,9 @@ def save_application(login: Login, row_id: uuid.UUID) -> ResponseReturnValue:
     if faults := _faults(said, come_back=page.comes_back):
         return _form(login, replace(page, faults=faults))
     try:
-        applications.change(client, said["name"].strip(), _addresses(said), login.user.id)
+        pkce = not said[WITHOUT_PKCE] if WITHOUT_PKCE in page.choices else None
+        wanted = {**_addresses(said), **_chosen(said, page, client)}
+        applications.change(client, said["name"].strip(), wanted, login.user.id, require_pkce=pkce)
     except InvalidMetadata as error:
         return _form(login, replace(page, faults=[_unfitting(error)]))
     db.session.commit()
@@ -145,7 +164,9 @@ def _form(login: Login, page: FormPage) -> str:
 
 def _said_by(client: Client) -> dict[str, str]:
     lists = {name: "\n".join(client.registration.get(name, ())) for name in ADDRESSES}
-    return {"name": client.name, "kind": kind_of(client), **lists}
+    on = {name for name in (EITHER_PLACE, IN_ID_TOKEN) if client.registration.get(name)}
+    on |= set() if client.require_pkce else {WITHOUT_PKCE}
+    return {"name": client.name, "kind": kind_of(client), **lists, **dict.fromkeys(on, _ON)}
 
 
 def _sent() -> dict[str, str]:
@@ -154,6 +175,25 @@ def _sent() -> dict[str, str]:
 
 def _addresses(said: Mapping[str, str]) -> dict[str, list[str]]:
     return {name: _lines(said[name]) for name in ADDRESSES}
+
+
+def _chosen(said: Mapping[str, str], page: FormPage, client: Client) -> dict[str, bool]:
+    """The choices as they are registered. Who does PKCE again needs its nonce again where it did without both."""
+    was = client.registration
+    chosen = {name: bool(said[name]) for name in (EITHER_PLACE, IN_ID_TOKEN) if name in page.choices}
+    if not said[WITHOUT_PKCE] and "require_nonce" in was:
+        chosen["require_nonce"] = True
+    return {name: on for name, on in chosen.items() if on or name in was}
+
+
+def _fits_kind(choice: str, kind: str) -> bool:
+    """Whether an application of that kind has the choice."""
+    return choice == IN_ID_TOKEN or kind == SERVER
+
+
+def _may_go_without(known: Registration) -> bool:
+    """Whether it may be registered to do without PKCE (RFC 9700 section 2.1.1)."""
+    return not guard_faults(known, require_pkce=False)
 
 
 def _lines(text: str) -> list[str]:
@@ -174,6 +214,8 @@ def _faults(said: Mapping[str, str], *, come_back: bool = True) -> Faults:
         faults.append(("name", _("Give the application a name, as people know it.")))
     if said["kind"] not in METADATA:
         faults.append(("kind", _("Say what kind of application it is.")))
+    if said[WITHOUT_PKCE] and not _fits_kind(WITHOUT_PKCE, said["kind"]):
+        faults.append((WITHOUT_PKCE, _("Only a website with a server of its own can do without PKCE.")))
     if come_back and not _lines(said["redirect_uris"]):
         faults.append(("redirect_uris", _("Give at least one address to come back to.")))
     return faults + [(name, sentence) for name in ADDRESSES for sentence in _wrong_lines(name, said)]

@@ -21,7 +21,8 @@ from idp import settings
 from idp.accounts import directory
 from idp.audit.events import LogoutsRetried
 from idp.audit.record import record
-from idp.console import authority, undelivered
+from idp.console import authority, refused, undelivered
+from idp.console.refused import Refusal
 from idp.console.undelivered import Untold
 from idp.errors import NotFound
 from idp.extensions import db
@@ -60,10 +61,14 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationPage:
-    """One application. `secret`: shown now and never again. `untold`: the newest logouts that it does not know of."""
+    """One application. `secret`: shown now and never again. `untold`: the newest logouts that it does not know of.
+
+    `refusal`: why it could not prove who it is, the last time that it could not.
+    """
 
     client: Client
     kind: str
+    refusal: Refusal | None
     used: Used
     untold: Sequence[Untold]
     secret: str | None
@@ -140,6 +145,7 @@ def show(login: Login, client: Client, secret: str | None = None) -> str:
     page = ApplicationPage(
         client=client,
         kind=words_of(kind_of(client)),
+        refusal=refused.of(client),
         used=_used(login, client),
         untold=undelivered.of(client),
         secret=secret,

@@ -20,7 +20,7 @@ from idp.audit.events import ClientChanged, ClientDisabled, ClientEnabled, Clien
 from idp.audit.record import record
 from idp.crypto import opaque
 from idp.extensions import db
-from idp.oidc.metadata import validated
+from idp.oidc.metadata import InvalidMetadata, guard_faults, validated
 from idp.oidc.models import Client
 from idp.oidc.registration import Registration
 
@@ -58,31 +58,45 @@ def one_of(tenant_id: uuid.UUID, row_id: uuid.UUID) -> Client | None:
 
 
 def register(
-    tenant_id: uuid.UUID | None, name: str, metadata: Mapping[str, Any], actor_id: uuid.UUID | None = None
+    tenant_id: uuid.UUID | None,
+    name: str,
+    metadata: Mapping[str, Any],
+    actor_id: uuid.UUID | None = None,
+    *,
+    require_pkce: bool = True,
 ) -> New:
     """Register an application of a tenant, or of the platform. Raises `InvalidMetadata`."""
-    registration = _checked(metadata)
+    registration = _checked(metadata, require_pkce=require_pkce)
     secret = opaque.new() if registration.uses_secret else None
     client = Client(
         client_id=opaque.new()[:_ID_BYTES_SHOWN],
         tenant_id=tenant_id,
         name=name,
         secret_hash=opaque.digest(secret) if secret else None,
+        require_pkce=require_pkce,
         registration=dict(metadata),
     )
     db.session.add(client)
-    record(ClientRegistered(tenant_id=tenant_id, actor_id=actor_id, client_id=client.client_id))
+    without = [] if require_pkce else ["require_pkce"]
+    record(ClientRegistered(tenant_id=tenant_id, actor_id=actor_id, client_id=client.client_id, without=without))
     return New(client, secret)
 
 
-def change(client: Client, name: str, metadata: Mapping[str, Any], actor_id: uuid.UUID) -> None:
-    """Change its name and what the metadata names. Raises `InvalidMetadata`, and then nothing is changed."""
+def change(
+    client: Client, name: str, metadata: Mapping[str, Any], actor_id: uuid.UUID, *, require_pkce: bool | None = None
+) -> None:
+    """Change its name, what the metadata names, and whether it needs PKCE (None: that stays).
+
+    Raises `InvalidMetadata`, and then nothing is changed.
+    """
     wanted = {**client.registration, **metadata}
-    _checked(wanted)
-    if (client.name, client.registration) != (name, wanted):
+    pkce = client.require_pkce if require_pkce is None else require_pkce
+    _checked(wanted, require_pkce=pkce)
+    if (client.name, client.require_pkce, client.registration) != (name, pkce, wanted):
         keys = [key for key, value in metadata.items() if client.registration.get(key) != value]
         keys += ["name"] if client.name != name else []
-        client.name, client.registration = name, wanted
+        keys += ["require_pkce"] if client.require_pkce != pkce else []
+        client.name, client.require_pkce, client.registration = name, pkce, wanted
         told = ClientChanged(tenant_id=client.tenant_id, actor_id=actor_id, client_id=client.client_id, fields=keys)
         record(told)
 
@@ -117,5 +131,8 @@ def switch_on(client: Client, actor_id: uuid.UUID | None = None) -> None:
         record(ClientEnabled(tenant_id=client.tenant_id, actor_id=actor_id, client_id=client.client_id))
 
 
-def _checked(metadata: Mapping[str, Any]) -> Registration:
-    return validated(metadata, issuer_is_loopback=settings.current().development)
+def _checked(metadata: Mapping[str, Any], *, require_pkce: bool) -> Registration:
+    registration = validated(metadata, issuer_is_loopback=settings.current().development)
+    if faults := guard_faults(registration, require_pkce=require_pkce):
+        raise InvalidMetadata(*faults)
+    return registration

@@ -1,6 +1,6 @@
-"""Client authentication (RFC 6749 section 2.3, OpenID Connect Core section 9): by the one registered method.
+"""Client authentication (RFC 6749 section 2.3, OpenID Connect Core section 9): by the registered method.
 
-    Authorization: Basic ─▶ client_secret_basic ┐
+    Authorization: Basic ─▶ client_secret_basic ┐        (a header with an empty secret is none)
     client_secret ────────▶ client_secret_post  ├─ more than one: invalid_request
     client_assertion ─────▶ private_key_jwt     ┘        │ one
     nothing ──────────────▶ none, or a certificate       ▼
@@ -9,6 +9,7 @@
 Secrets have 256 random bits, so a SHA-256 is compared. An assertion is verified with the client's keys only
 (`client_keys.py`), by an algorithm that fits the registration, for us as audience, and once (RFC 7523 section 3). A client
 that registered a certificate sends its client_id and nothing else (RFC 8705 section 2): the certificate is the connection's.
+Which of these it was that failed is told to the log and to the client's owner (`client_refusals.py`), not to whoever asked.
 """
 
 from __future__ import annotations
@@ -27,10 +28,12 @@ from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
 from idp import clock, settings, shortlived
 from idp.extensions import db
 from idp.foreign_json import Unusable, is_text
-from idp.oidc import applications, client_certificate, client_keys, clients, jwts
+from idp.oidc import applications, client_certificate, client_keys, client_refusals, clients, jwts
+from idp.oidc.client_refusals import Reason
 from idp.oidc.clients import RegisteredClient
 from idp.oidc.oauth2_requests import ProgramRequest
 from idp.oidc.registration import CERTIFICATE_METHODS
+from idp.web.logs import log
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LONGEST_ASSERTION_LIFETIME: Final = timedelta(hours=1)
@@ -53,29 +56,44 @@ def authenticate(request: ProgramRequest) -> RegisteredClient:
     """The client that makes this request. Raises Authlib's errors (RFC 6749 section 5.2)."""
     presented = _presented(request)
     client = clients.by_client_id(presented.client_id)
-    if client is None or not _PROOFS[_method(client, presented)](client, presented.proof):
-        raise _failed()
+    if client is None:
+        raise _failed(Reason.UNKNOWN)
+    because = _wrong_with(client, presented)
+    if because is not None:
+        raise _refused(client, because, presented.method)
     return client
 
 
-def _method(client: RegisteredClient, presented: Presented) -> str:
-    """The client's method, if it is the one that was used."""
-    registered = client.registration.token_endpoint_auth_method
-    by_certificate = presented.method == "none" and registered in CERTIFICATE_METHODS
-    if registered != presented.method and not by_certificate:
-        raise _failed()
-    return registered
+def _wrong_with(client: RegisteredClient, presented: Presented) -> Reason | None:
+    """Why this is no proof; None: it is one."""
+    method = _method(client, presented)
+    return Reason.METHOD if method is None else _PROOFS[method](client, presented.proof)
+
+
+def _method(client: RegisteredClient, presented: Presented) -> str | None:
+    """The method that was used, by the client's name for it; None where it is not one of the client's."""
+    accepted = client.registration.accepted_auth_methods
+    by_certificate = presented.method == "none" and accepted[0] in CERTIFICATE_METHODS
+    return accepted[0] if by_certificate else presented.method if presented.method in accepted else None
 
 
 def authenticate_confidential(request: ProgramRequest) -> RegisteredClient:
     """The same, for what is not for a client that anybody may claim to be (RFC 7662 section 2.1)."""
     client = authenticate(request)
     if not client.registration.confidential:
-        raise _failed()
+        raise _refused(client, Reason.PUBLIC, "none")
     return client
 
 
-def _failed() -> InvalidClientError:
+def _refused(client: RegisteredClient, because: Reason, method: str) -> InvalidClientError:
+    """The error for a client that is known here; its owner can read why."""
+    client_refusals.remember(client.row, because, method)
+    return _failed(because, client_id=client.client_id, method=method)
+
+
+def _failed(because: Reason = Reason.UNREADABLE, **about: str) -> InvalidClientError:
+    """The error, in words that tell a stranger nothing. The log has the reason, and no name but those that we gave."""
+    log.info("client refused", because=because, **about)
     return InvalidClientError("Client authentication failed", status_code=401)
 
 
@@ -96,7 +114,10 @@ def _presented(request: ProgramRequest) -> Presented:
 
 
 def _by_header(header: str) -> Presented:
-    """RFC 6749 section 2.3.1: both parts are form-encoded before they are put together."""
+    """RFC 6749 section 2.3.1: both parts are form-encoded before they are put together.
+
+    Many public clients send their name so, with no secret behind the colon: they prove nothing, and say who they are.
+    """
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
         raise _failed()
@@ -107,7 +128,7 @@ def _by_header(header: str) -> Presented:
         raise _failed() from None
     if not colon:
         raise _failed()
-    return Presented("client_secret_basic", _form_decoded(client_id), secret)
+    return Presented("client_secret_basic" if secret else "none", _form_decoded(client_id), secret)
 
 
 def _form_decoded(text: str) -> str:
@@ -148,30 +169,33 @@ def _unverified_subject(assertion: str) -> str:
 # Proofs
 
 
-def _no_proof(*_: object) -> bool:
-    return True
+def _no_proof(*_: object) -> None:
+    """Nothing is wrong with it."""
 
 
-def _secret_in_header(client: RegisteredClient, proof: str) -> bool:
+def _secret_in_header(client: RegisteredClient, proof: str) -> Reason | None:
     """The secret as the standard encodes it, or as it is: many clients leave the encoding out."""
-    return _secret_is(client, unquote_plus(proof)) or _secret_is(client, proof)
+    right = applications.secret_is(client.row, unquote_plus(proof)) or applications.secret_is(client.row, proof)
+    return None if right else Reason.SECRET
 
 
-def _secret_is(client: RegisteredClient, secret: str) -> bool:
-    return applications.secret_is(client.row, secret)
+def _secret_in_form(client: RegisteredClient, secret: str) -> Reason | None:
+    return None if applications.secret_is(client.row, secret) else Reason.SECRET
 
 
-def _certificate_has_its_name(client: RegisteredClient, _: str) -> bool:
-    return client_certificate.has_registered_name(client)
+def _certificate_has_its_name(client: RegisteredClient, _: str) -> Reason | None:
+    return None if client_certificate.has_registered_name(client) else Reason.CERTIFICATE
 
 
-def _certificate_is_its(client: RegisteredClient, _: str) -> bool:
-    return client_certificate.is_registered(client)
+def _certificate_is_its(client: RegisteredClient, _: str) -> Reason | None:
+    return None if client_certificate.is_registered(client) else Reason.CERTIFICATE
 
 
-def _assertion_holds(client: RegisteredClient, assertion: str) -> bool:
+def _assertion_holds(client: RegisteredClient, assertion: str) -> Reason | None:
     claims = _verified(client, assertion)
-    return claims is not None and all(rule(client, claims) for rule in _ASSERTION_RULES)
+    if claims is None:
+        return Reason.SIGNATURE
+    return next((because for rule, because in _ASSERTION_RULES if not rule(client, claims)), None)
 
 
 def _verified(client: RegisteredClient, assertion: str) -> Mapping[str, Any] | None:
@@ -220,11 +244,16 @@ def _is_used_once(client: RegisteredClient, claims: Mapping[str, Any]) -> bool:
 
 
 Rule = Callable[[RegisteredClient, Mapping[str, Any]], bool]
-_ASSERTION_RULES: Final[tuple[Rule, ...]] = (_is_of_the_client, _is_for_us, _is_in_time, _is_used_once)
-_PROOFS: Final[Mapping[str, Callable[[RegisteredClient, str], bool]]] = {
+_ASSERTION_RULES: Final[tuple[tuple[Rule, Reason], ...]] = (
+    (_is_of_the_client, Reason.NAMES),
+    (_is_for_us, Reason.AUDIENCE),
+    (_is_in_time, Reason.TIME),
+    (_is_used_once, Reason.REUSED),
+)
+_PROOFS: Final[Mapping[str, Callable[[RegisteredClient, str], Reason | None]]] = {
     "none": _no_proof,
     "client_secret_basic": _secret_in_header,
-    "client_secret_post": _secret_is,
+    "client_secret_post": _secret_in_form,
     "private_key_jwt": _assertion_holds,
     "tls_client_auth": _certificate_has_its_name,
     "self_signed_tls_client_auth": _certificate_is_its,

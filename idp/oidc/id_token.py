@@ -23,14 +23,18 @@ _HALF_HASHES: Final = {
 }
 
 
-def encode(a: Authorization, registration: Registration, now: datetime, access_token: str, nonce: str | None) -> str:
+def encode(
+    a: Authorization, registration: Registration, scope: str, now: datetime, access_token: str, nonce: str | None
+) -> str:
     """The ID token of an authorization, signed and perhaps encrypted as the client registered.
 
-    A refreshed one has no nonce and otherwise says of the login what the first one said (section 12.2).
+    A refreshed one has no nonce and otherwise says of the login what the first one said (section 12.2). `scope`: of the
+    access token beside it, whose claims are here too where the client registered that it looks nowhere else.
     """
     algorithm = registration.id_token_signed_response_alg
     person = claims.Person.of(a)
-    names = claim_selection.selected(a, a.grant.scope.split()).id_token
+    selection = claim_selection.selected(a, scope.split())
+    names = (*selection.id_token, *(selection.userinfo if registration.id_token_includes_userinfo else ()))
     told: dict[str, Any] = {
         **claims.told(person, names),
         **a.grant.login,

@@ -32,7 +32,7 @@ from idp.audit.record import record
 from idp.crypto import opaque
 from idp.errors import Conflict
 from idp.extensions import db
-from idp.oidc.metadata import InvalidMetadata, validated
+from idp.oidc.metadata import InvalidMetadata, guard_faults, validated
 from idp.oidc.models import Client
 from idp.oidc.registration import Registration
 from idp.tenancy.models import Tenant
@@ -197,16 +197,12 @@ def _check_secret(
 
 
 def _check_pkce(item: ClientItem, client: Client | None, registration: Registration, faults: Faults) -> None:
-    """RFC 9700 section 2.1.1: a public client cannot do without PKCE, nor can one of FAPI 2.0 (section 5.3.2.2)."""
+    """RFC 9700 section 2.1.1, for what the file names and what is stored already."""
     required = item.entry.require_pkce
     if required is None:
         required = client.require_pkce if client else True
-    if not required and (registration.fapi2 or not registration.confidential):
-        faults.add((*item.path, "require_pkce"), "must be true: only a confidential client may do without PKCE")
-    if required and not registration.require_nonce:
-        faults.add(
-            (*item.path, "require_nonce"), "must be true: only a client with require_pkce = false may do without"
-        )
+    for key, problem in guard_faults(registration, require_pkce=required):
+        faults.add((*item.path, key), problem)
 
 
 def write_clients(items: Sequence[ClientItem], existing: ExistingClients, *, set_credentials: bool) -> Iterator[Change]:

@@ -47,7 +47,7 @@ def _tokens(a: Authorization, client: RegisteredClient, scope: str, now: datetim
     access = access_token.of_user(a, client, scope, now)
     response = _response(access, client, scope)
     if "openid" in scope.split():
-        response["id_token"] = id_token.encode(a, client.registration, now, access, nonce)
+        response["id_token"] = id_token.encode(a, client.registration, scope, now, access, nonce)
     return response
 
 

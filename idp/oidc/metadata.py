@@ -72,6 +72,20 @@ def validated(metadata: Mapping[str, Any], *, issuer_is_loopback: bool) -> Regis
     return registration
 
 
+def guard_faults(r: Registration, *, require_pkce: bool) -> Faults:
+    """What is wrong with how the client guards its codes against being injected (RFC 9700 section 2.1.1).
+
+    A public client cannot do without PKCE, nor can one of FAPI 2.0 (section 5.3.2.2); nobody who uses it needs to do
+    without a nonce as well.
+    """
+    faults: Faults = []
+    if not require_pkce and (r.fapi2 or not r.confidential):
+        faults.append(("require_pkce", "must be true: only a confidential client may do without PKCE"))
+    if require_pkce and not r.require_nonce:
+        faults.append(("require_nonce", "must be true: only a client with require_pkce = false may do without"))
+    return faults
+
+
 # One key alone: each raises ValueError with what is wrong.
 
 
@@ -193,6 +207,7 @@ _KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
     "grant_types": _some_of(*GRANT_TYPES),
     "response_types": _some_of(*RESPONSE_TYPES),
     "token_endpoint_auth_method": _one_of(*AUTH_METHODS),
+    "client_secret_in_header_or_form": _yes_or_no,
     "token_endpoint_auth_signing_alg": _one_of(*ASSERTION_ALGORITHMS),
     "jwks": _jwks,
     "jwks_uri": _uri,
@@ -200,6 +215,7 @@ _KEYS: Final[Mapping[str, Callable[[Any], object]]] = {
     "audience": _audience,
     "token_exchange_audience": _audience,
     "id_token_signed_response_alg": _one_of(*SIGNING_ALGORITHMS),
+    "id_token_includes_userinfo": _yes_or_no,
     "id_token_encrypted_response_alg": _one_of(*ENCRYPTION_ALGORITHMS),
     "id_token_encrypted_response_enc": _one_of(*ENCRYPTION_METHODS),
     "userinfo_signed_response_alg": _one_of(*SIGNING_ALGORITHMS),
@@ -329,6 +345,13 @@ def _signatures_have_keys(r: Registration) -> Faults:
     return []
 
 
+def _either_place_is_for_secrets(r: Registration) -> Faults:
+    """RFC 6749 section 2.3.1: only a secret goes in the header or in the form."""
+    if not r.client_secret_in_header_or_form or r.uses_secret:
+        return []
+    return [("client_secret_in_header_or_form", "goes with client_secret_basic or client_secret_post only")]
+
+
 def _certificates_have_one_name(r: Registration) -> Faults:
     """RFC 8705 section 2.1.2: exactly one, and only for a client that is known by it."""
     expected = 1 if r.token_endpoint_auth_method == "tls_client_auth" else 0  # noqa: S105 - the name of a method
@@ -365,6 +388,7 @@ _RULES: Final = (
     _exchange_has_audiences,
     _public_has_no_credentials_grant,
     _signatures_have_keys,
+    _either_place_is_for_secrets,
     _certificates_have_one_name,
     fapi2.faults,
     privacy_rules.pairwise_has_one_sector,

@@ -50,6 +50,21 @@ class ClientUse(Base):
     used_at: Mapped[datetime] = mapped_column(Instant, index=True)
 
 
+class ClientRefusal(Base):
+    """That an application of a company's own could not prove who it is: why the last time, and how often (`client_refusals`).
+
+    ``method`` is the one by which it tried, as RFC 7591 calls it.
+    """
+
+    __tablename__ = "client_refusals"
+
+    client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(32))
+    method: Mapped[str] = mapped_column(String(32))
+    refusals: Mapped[int]
+    refused_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class InitialAccessToken(Base):
     """Who has it may register applications of the tenant; of no tenant: for everybody's people (RFC 7591)."""
 

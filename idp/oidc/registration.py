@@ -4,11 +4,14 @@
                                                           └─▶ Registration
     metadata from the database ───▶ read() ─────────────────▶ Registration         (it was validated when it came)
 
-Beyond the standard there are five keys of our own: ``audience``, whom access tokens are for (RFC 9068 section 3);
+Beyond the standard there are seven keys of our own: ``audience``, whom access tokens are for (RFC 9068 section 3);
 ``token_exchange_audience``, whom tokens may be exchanged for (RFC 8693 section 2.1); ``dpop_require_nonce``, whether DPoP
 proofs need a nonce of ours (RFC 9449 section 8); ``profile``, which binds the client to more (``fapi2.py``); and
 ``require_nonce``, false for a confidential client that prevents the injection of codes by other means (RFC 9700
-section 2.1.1): only such a one, where PKCE is not required of it either, may send neither a challenge nor a ``nonce``.
+section 2.1.1): only such a one, where PKCE is not required of it either, may send neither a challenge nor a ``nonce``;
+``client_secret_in_header_or_form``, whether a client with a secret may send it in either place (RFC 6749 section 2.3.1),
+where ``token_endpoint_auth_method`` names one; and ``id_token_includes_userinfo``, whether ID tokens tell what the scope
+tells at the UserInfo endpoint, for clients that look nowhere else (OpenID Connect Core section 5.4 puts it there alone).
 Where ``grant_types`` is absent the client may use codes and refresh tokens: a refresh token is given only for the
 scope ``offline_access``, so nobody gets one by accident.
 """
@@ -28,8 +31,9 @@ DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - the name of a grant type
 GRANT_TYPES: Final = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_CODE, TOKEN_EXCHANGE)
 RESPONSE_TYPES: Final = ("code",)
+SECRET_METHODS: Final = ("client_secret_basic", "client_secret_post")
 CERTIFICATE_METHODS: Final = ("tls_client_auth", "self_signed_tls_client_auth")
-AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt", *CERTIFICATE_METHODS, "none")
+AUTH_METHODS: Final = (*SECRET_METHODS, "private_key_jwt", *CERTIFICATE_METHODS, "none")
 CERTIFICATE_NAMES: Final = (
     "tls_client_auth_subject_dn",
     "tls_client_auth_san_dns",
@@ -74,6 +78,7 @@ class Registration:
     grant_types: tuple[str, ...]
     response_types: tuple[str, ...]
     token_endpoint_auth_method: str
+    client_secret_in_header_or_form: bool
     token_endpoint_auth_signing_alg: str | None
     jwks: Mapping[str, Any] | None
     jwks_uri: str | None
@@ -81,6 +86,7 @@ class Registration:
     audience: tuple[str, ...]
     token_exchange_audience: tuple[str, ...]
     id_token_signed_response_alg: str
+    id_token_includes_userinfo: bool
     id_token_encrypted_response_alg: str | None
     id_token_encrypted_response_enc: str | None
     userinfo_signed_response_alg: str | None
@@ -129,6 +135,11 @@ class Registration:
         return self.token_endpoint_auth_method != "none"  # noqa: S105 - the name of a method
 
     @property
+    def accepted_auth_methods(self) -> tuple[str, ...]:
+        """How the client may authenticate: by the method that it registered, or by a secret in either place."""
+        return SECRET_METHODS if self.client_secret_in_header_or_form else (self.token_endpoint_auth_method,)
+
+    @property
     def fapi2(self) -> bool:
         """Whether the FAPI 2.0 Security Profile binds the client (`fapi2.py`)."""
         return self.profile == FAPI2
@@ -142,7 +153,7 @@ class Registration:
     @property
     def uses_secret(self) -> bool:
         """Whether the client authenticates with a client_secret."""
-        return self.token_endpoint_auth_method.startswith("client_secret_")
+        return self.token_endpoint_auth_method in SECRET_METHODS
 
     def has_redirect_uri(self, redirect_uri: str) -> bool:
         """Whether the address is registered, as an exact string (RFC 9700 section 2.1).
@@ -174,6 +185,7 @@ def read(metadata: Mapping[str, Any]) -> Registration:
         token_endpoint_auth_method=metadata.get(
             "token_endpoint_auth_method", "private_key_jwt" if jwks or jwks_uri else "client_secret_basic"
         ),
+        client_secret_in_header_or_form=metadata.get("client_secret_in_header_or_form", False),
         token_endpoint_auth_signing_alg=metadata.get("token_endpoint_auth_signing_alg"),
         jwks=jwks,
         jwks_uri=jwks_uri,
@@ -181,6 +193,7 @@ def read(metadata: Mapping[str, Any]) -> Registration:
         audience=_listed(metadata.get("audience", ())),
         token_exchange_audience=_listed(metadata.get("token_exchange_audience", ())),
         id_token_signed_response_alg=metadata.get("id_token_signed_response_alg", "RS256"),
+        id_token_includes_userinfo=metadata.get("id_token_includes_userinfo", False),
         id_token_encrypted_response_alg=metadata.get("id_token_encrypted_response_alg"),
         id_token_encrypted_response_enc=metadata.get("id_token_encrypted_response_enc"),
         userinfo_signed_response_alg=metadata.get("userinfo_signed_response_alg"),

@@ -12,7 +12,9 @@ document.addEventListener("submit", (event) => {
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
 });
-window.addEventListener("pageshow", () => all("form[data-sent]", (form) => delete form.dataset.sent));
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) all("form[data-sent]", (form) => delete form.dataset.sent);
+});
 
 // A wrong answer is a page of its own to Back and Reload, not a form to be sent once more.
 all("main[data-step] [role=alert]", () => history.replaceState(null, "", location.href));
@@ -148,9 +150,6 @@ all("[data-look-again]", (shown) => {
   };
   again();
 });
-
-// A form that only carries values on (response_mode=form_post).
-all("form[data-auto-submit]", (form) => form.requestSubmit());
 
 // Logged out: go on as soon as every application's frame is loaded; without script the page goes on after a while.
 window.addEventListener("load", () => all("a[data-go-on]", (link) => location.replace(link.href)));

@@ -1,5 +1,6 @@
 """The company's applications in a real browser: what only exists with script, and how the pages look."""
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -44,6 +45,34 @@ def test_addresses_are_checked_as_they_are_typed(live: Server, new_person: NewPe
     expect(area).not_to_have_attribute("aria-invalid", "true")
 
 
+@pytest.mark.parametrize("locale", ["en", "nl"])
+def test_what_some_applications_need(live: Server, new_person: NewPerson, locale: str) -> None:
+    """The choices of the form, and why an application was refused, fit a telephone and a desk, in both languages."""
+    world = live.new_world()
+    bert = world.user("bert", world.tenant("de-zon"), type="administrator", totp=True, locale=locale)
+    client = world.client("stock", tenant=bert.tenant, redirect_uris=[ADDRESS])
+    form = {"grant_type": "refresh_token", "refresh_token": "x", "client_id": client.client_id}
+    refused = httpx.post(f"{live.issuer}/token", data={**form, "client_secret": "x"}, trust_env=False, timeout=30)
+    assert refused.status_code == 401
+    phone, desk = new_person(390), new_person(1280)
+    for person, width in ((phone, 390), (desk, 1280)):
+        at(person, live, bert, "/console/applications/new")
+        box = person.page.locator("#client_secret_in_header_or_form")
+        expect(box).to_be_checked()
+        expect(person.page.locator("#cannot_do_pkce")).not_to_be_checked()
+        assert person.page.evaluate("document.documentElement.scrollWidth") <= width
+        person.picture(f"new-{width}-{locale}")
+        person.page.goto(f"{live.issuer}/console/applications")
+        person.press(client.client_id.title())
+        expect(person.page.locator("#refusal")).to_be_visible()
+        assert person.page.evaluate("document.documentElement.scrollWidth") <= width
+        person.picture(f"refused-{width}-{locale}")
+        person.page.goto(f"{person.page.url}/connect")
+        person.page.locator("summary", has_text="Streamlit").click()
+        assert person.page.evaluate("document.documentElement.scrollWidth") <= width
+        person.picture(f"connect-{width}-{locale}")
+
+
 def test_a_text_is_copied(live: Server, new_person: NewPerson, bert: KnownUser) -> None:
     """Each text has a button that puts it on the clipboard as it is printed; without script there is none."""
     client = live.new_world().client("stock", tenant=bert.tenant, redirect_uris=[ADDRESS])
@@ -53,7 +82,7 @@ def test_a_text_is_copied(live: Server, new_person: NewPerson, bert: KnownUser) 
         at(somebody, live, bert, "/console/applications")
         somebody.press(client.client_id.title())
         somebody.press("How to connect")
-        somebody.page.locator("summary", has_text="Django").click()
+        somebody.page.locator("summary", has_text="Django (Python)").click()
     person.page.locator("button[data-copy=snippet-django_urls]").click()
     expect(person.page.locator("button[data-copy=snippet-django_urls]")).to_have_text("Copied")
     copied = person.page.evaluate("navigator.clipboard.readText()")

@@ -104,7 +104,8 @@ def test_public_ones_have_no_secret(
     assert found.registration | registered == found.registration
     assert console.get(f"{LIST}/{found.id}/secret").status == 404
     console.get(f"{LIST}/{found.id}/connect")
-    assert [pre["data-snippet"] for pre in console.page.soup.select("pre")] == [kind]
+    apis = ["api_flask", "api_spring_settings", "api_spring"]
+    assert [pre["data-snippet"] for pre in console.page.soup.select("pre")] == [kind, *apis]
     assert found.client_id in console.text
 
 

@@ -117,13 +117,18 @@ def case(live: Server) -> Case:
 
 
 @contextmanager
-def running(command: list[str], variables: dict[str, str], address: str, place: Path) -> Iterator[None]:
-    """An application that is a program of its own, until the block ends; a failed test shows what it said."""
+def running(
+    command: list[str], variables: dict[str, str], address: str, place: Path, status: int = 200
+) -> Iterator[None]:
+    """An application that is a program of its own, until the block ends; a failed test shows what it said.
+
+    `status`: what it answers at its front page once it is up.
+    """
     log = place / "application.log"
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=variables, cwd=place, stdout=output, stderr=output)
     try:
-        wait_until_answers(f"{address}/", process, log)
+        wait_until_answers(f"{address}/", process, log, status)
         yield
     finally:
         stop(process)

@@ -1,6 +1,6 @@
 """Foreign software, installed where the tests may: `var/interop` (ignored by git), and Debian's packages as root.
 
-npm and pip by lock files with the hash of everything · apt-get as root.
+npm and pip by lock files with the hash of everything · Go and Maven by version · apt-get as root.
 A step that fails skips the test, with the reason.
 """
 
@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,30 @@ def pip(name: str) -> Path:
         _run([*command, "--no-deps", "--require-hashes", "--only-binary=:all:", "-r", str(lock), "-t", str(packages)])
         shutil.copy(lock, stamp)
     return place
+
+
+def go(module: str) -> Path:
+    """The program of a Go module, with its version; Go's checksum database vouches for what was fetched."""
+    command, program = shutil.which("go"), PLACE / "bin" / module.partition("@")[0].split("/")[2]
+    if not program.exists():
+        if not command:
+            pytest.skip("go is not installed")
+        _run([command, "install", module], environment={**os.environ, "GOBIN": str(program.parent)})
+    return program
+
+
+def maven(name: str, place: Path, files: Mapping[str, str]) -> Path:
+    """The jar of tests/interop/<name>, made in `place` with these files beside its own, by their path in the project."""
+    command = shutil.which("mvn")
+    if not command or not shutil.which("java"):
+        pytest.skip("java and maven are not installed")
+    for file, text in [*files.items(), *((f.name, f.read_text()) for f in (HERE / name).iterdir() if f.is_file())]:
+        java = file.endswith(".java")
+        path = place / (f"src/main/java/informer/{file}" if java else file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"package informer;\n{text}" if java else text)
+    _run([command, "-q", "-B", "-DskipTests", "package"], place=place)
+    return place / "target" / "application.jar"
 
 
 def _copied(ours: Path, place: Path) -> None:

@@ -122,12 +122,14 @@ def serving_here(store: Store, directory: Path) -> Iterator[Server]:
         dispose()
 
 
-def wait_until_answers(address: str, process: subprocess.Popen[bytes], log: Path | None = None) -> None:
+def wait_until_answers(
+    address: str, process: subprocess.Popen[bytes], log: Path | None = None, status: int = 200
+) -> None:
     """Wait until the server answers that it lives; say what it logged when it does not."""
     deadline = time.monotonic() + UP_WITHIN
     while True:
         try:
-            if httpx.get(address, trust_env=False, timeout=20).status_code == 200:
+            if httpx.get(address, trust_env=False, timeout=20).status_code == status:
                 return
         except httpx.TransportError:
             pass

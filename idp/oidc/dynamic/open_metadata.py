@@ -23,8 +23,8 @@ LONGEST_NAME: Final = 200
 MOST_URIS: Final = 50
 GRANT_TYPES: Final = (AUTHORIZATION_CODE, REFRESH_TOKEN, DEVICE_CODE)
 """Of those where a person says yes."""
-_OURS: Final = frozenset({"audience", "require_nonce"})
-"""What only an operator gives: whom tokens are for, and who may do without PKCE and nonce."""
+_OURS: Final = frozenset({"audience", "require_nonce", "client_secret_in_header_or_form", "id_token_includes_userinfo"})
+"""What only an operator gives: whom tokens are for, who may do without PKCE and nonce, and what else bends to a client."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+import tomllib
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +16,7 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
+from idp.oidc.importing import CLIENT_KEYS
 from idp.oidc.metadata import InvalidMetadata, validated
 from tests.spec.conftest import OFFLINE
 from tests.support.browser import Browser
@@ -30,6 +34,8 @@ BANK: dict[str, Any] = {
     "jwks": {"keys": [key.as_dict(private=False) for key in (EC, RSA)]},
     "dpop_bound_access_tokens": True,
 }
+
+CERTIFICATION = Path(__file__).parents[3] / "config" / "certification.toml"
 
 Sign = Callable[..., str]
 
@@ -266,3 +272,19 @@ def test_what_the_profile_takes() -> None:
         {"authorization_signed_response_alg": "PS256", "introspection_signed_response_alg": "PS256"},
     ):
         assert validated({**metadata, **changes}, issuer_is_loopback=False).require_pushed_authorization_requests
+
+
+def test_the_clients_of_the_conformance_suite() -> None:
+    """FAPI 2.0: what stands in comments for want of keys can be registered as soon as the keys are there."""
+    blocks: dict[str, dict[str, Any]] = {}
+    for block in CERTIFICATION.read_text("utf-8").split("# [[clients]]\n")[1:]:
+        lines = [line.removeprefix("# ") for line in block.splitlines() if re.match(r"# [a-z_0-9]+ = ", line)]
+        said = tomllib.loads("\n".join(line for line in lines if not line.startswith("jwks")))
+        like = said["client_id"].replace("-2", "-1") if "-2" in said["client_id"] else "certification-fapi-1"
+        same = "(as " in block or "(the same" in block
+        blocks[said["client_id"]] = {**(blocks[like] if same else {}), **said}
+    assert len(blocks) == 6
+    for said in blocks.values():
+        metadata = {name: value for name, value in said.items() if name not in CLIENT_KEYS}
+        found = validated({**metadata, "jwks": {"keys": [EC.as_dict(private=False)]}}, issuer_is_loopback=False)
+        assert (found.fapi2, found.require_signed_request_object) == (True, "signing" in said["client_id"])

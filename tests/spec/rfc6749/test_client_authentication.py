@@ -126,6 +126,42 @@ def test_only_the_registered_method(http: httpx.Client, books: KnownClient, post
     assert not is_authenticated(ask(http, {}, basic("posting", posting.client_secret or "")))
 
 
+@pytest.fixture
+def either(world: World) -> KnownClient:
+    """A client registered for a secret in either place."""
+    return world.client("either", client_secret_in_header_or_form=True)
+
+
+def test_a_secret_in_either_place(http: httpx.Client, either: KnownClient) -> None:
+    """Section 2.3.1 knows both: a client that is registered for both may send it in the one or in the other."""
+    secret = either.client_secret or ""
+    assert is_authenticated(ask(http, {"client_id": "either", "client_secret": secret}))
+    assert is_authenticated(ask(http, {}, basic("either", secret)))
+
+
+def test_either_place_is_no_third_one(http: httpx.Client, either: KnownClient) -> None:
+    """Section 2.3: one a request, with the right secret, and never by the name alone."""
+    secret = either.client_secret or ""
+    assert not is_authenticated(ask(http, {"client_id": "either"}))
+    assert not is_authenticated(ask(http, {"client_id": "either", "client_secret": "wrong"}))
+    assert not is_authenticated(ask(http, {}, basic("either", "")))
+    both = ask(http, {"client_id": "either", "client_secret": secret}, basic("either", secret))
+    assert (both.status_code, both.json()["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("form", [{}, {"client_id": "public"}, {"client_secret": ""}], ids=str)
+def test_a_public_client_with_an_empty_secret(http: httpx.Client, public: KnownClient, form: dict[str, str]) -> None:
+    """Section 2.3.1 lets a secret that is empty be left out: the name in a header is the same as in the form."""
+    assert is_authenticated(ask(http, form, basic("public", "")))
+
+
+def test_an_empty_secret_in_the_form(http: httpx.Client, public: KnownClient, books: KnownClient) -> None:
+    """Section 3.2: a parameter without a value is none; who has a secret must send it."""
+    assert is_authenticated(ask(http, {"client_id": "public", "client_secret": ""}))
+    assert not is_authenticated(ask(http, {"client_id": "books", "client_secret": ""}))
+    assert not is_authenticated(ask(http, {}, basic("public", "something")))
+
+
 def test_one_method_a_request(http: httpx.Client, books: KnownClient) -> None:
     """Section 2.3."""
     answer = ask(http, {"client_secret": books.client_secret}, basic("books", books.client_secret or ""))
