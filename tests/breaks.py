@@ -98,8 +98,8 @@ BREAKS = (
     Break(
         "A10",
         "login/answers.py",
-        "        return _delayed(wait, answer)\n    outcome = _verified(step, ctx, answer)\n",
-        "        return _delayed(wait, answer)\n    throttle.admit(*guess)\n    db.session.commit()\n"
+        "must_wait(*guess):\n        return _delayed(wait, answer)\n    outcome = _verified(step, ctx, answer)\n",
+        "must_wait(*guess):\n        return _delayed(wait, answer)\n    throttle.admit(*guess)\n    db.session.commit()\n"
         "    outcome = _verified(step, ctx, answer)\n",
         "flows/test_turned_away::test_right_passwords_while_no_place_is_free",
     ),
