@@ -2,7 +2,7 @@
 
     check settings, database, schema, keys, port ── a fault? one line each, exit 1
       │
-      └─▶ granian ─▶ N worker processes, each makes its own application ─▶ threads that answer
+      └─▶ granian ─▶ N worker processes, each makes its own application ─▶ its gateway ─▶ threads that answer
             │          killed or crashed: another takes its place
             └─ SIGTERM, SIGINT: no new connections, open requests are answered (30 s), exit 0
                SIGHUP: workers are replaced one after another; the old one closes each connection with its next answer
@@ -40,6 +40,7 @@ from idp.extensions import db
 from idp.oidc import keys
 from idp.settings import Settings
 from idp.web import logs
+from idp.web.gateway import Gateway
 from idp.web.metrics import MULTIPROCESS_VARIABLE
 
 if TYPE_CHECKING:
@@ -88,11 +89,12 @@ def serve(bind: tuple[str, int], workers: int) -> None:
         raise Misconfigured(*faults)
     logs.configure()
     logs.take_over()
+    _warn_of_proxies(Settings.load())
     with _shared_metrics():
         _server(*bind, workers).serve(target_loader=application, wrap_loader=False)
 
 
-def application(ready: "Event | None" = None) -> "WSGIApplication":
+def application(ready: "Event | None" = None) -> Gateway:
     """Make the application of one worker, and say when it is ready to listen."""
     logs.configure()
     logs.take_over()
@@ -103,7 +105,7 @@ def application(ready: "Event | None" = None) -> "WSGIApplication":
     signal.signal(signal.SIGHUP, lambda *_: leaving.set())
     if ready:
         ready.set()
-    return closing_when(leaving, app)
+    return Gateway(closing_when(leaving, app), THREADS)
 
 
 def closing_when(leaving: threading.Event, app: "WSGIApplication") -> "WSGIApplication":
@@ -134,6 +136,12 @@ def _faults_of_settings_and_stores() -> list[str]:
         finally:
             db.session.remove()
             db.engine.dispose()
+
+
+def _warn_of_proxies(settings: Settings) -> None:
+    """Say it where every client would have the proxy's address: one person's known IP would be everybody's."""
+    if not (settings.trusted_proxies or settings.development):
+        logs.log.warning("trusted proxies", reason=probes.NO_PROXIES, setting="IDP_TRUSTED_PROXIES")
 
 
 def _faults_of_port(host: str, port: int) -> list[str]:
@@ -197,9 +205,8 @@ def _server(host: str, port: int, workers: int) -> Server:
         "idp.cli.serve:application",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGINL,
         workers=workers,
-        blocking_threads=THREADS,
         backpressure=OPEN_CONNECTIONS,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=MOST_HEADER_BYTES),
         websockets=False,
