@@ -1,8 +1,17 @@
-"""For any WSGI server: `gunicorn -c config/gunicorn.conf.py wsgi:application`. `idp serve` does not need it."""
+"""For gunicorn: `gunicorn -c config/gunicorn.conf.py wsgi:application`. `idp serve` does not need it.
+
+Another WSGI server may load it where no proxy is trusted.
+"""
 
 from idp import create_app
+from idp.errors import Misconfigured
 from idp.oidc import keys
 from idp.settings import Settings
+from idp.web import other_servers
 
-application = create_app(Settings.load())
+_settings = Settings.load()
+if _faults := other_servers.faults(_settings):
+    raise Misconfigured(*_faults)
+
+application = create_app(_settings)
 keys.warm(application)

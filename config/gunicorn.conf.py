@@ -20,5 +20,11 @@ keepalive = 75
 limit_request_line = 8190
 limit_request_field_size = 16384
 accesslog = None
+# Headers by their exact names only: `Client_Cert` is never `Client-Cert`. `wsgi.py` does not start with other values.
+header_map = "drop"
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
+strip_header_spaces = False
+permit_obsolete_folding = False
 # Workers add up their numbers for /metrics here.
 raw_env = [f"PROMETHEUS_MULTIPROC_DIR={tempfile.mkdtemp(prefix='idp-metrics-')}"]

@@ -13,7 +13,7 @@ import os
 import re
 import string
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
@@ -279,14 +279,29 @@ class Settings(BaseSettings):
 
     def unsafe(self) -> list[str]:
         """Return a line for each value that is well-formed and yet not fit for production."""
+        return [*self._of_headers(), *([] if self.development else self._of_keys())]
+
+    def _of_headers(self) -> Iterator[str]:
+        """A header that nobody may set, that everybody may set, or that says of another one what is not read."""
         if self.client_certificate_header and not self.trusted_proxies:
-            return [
-                f"{PREFIX}CLIENT_CERTIFICATE_HEADER: is believed from {PREFIX}TRUSTED_PROXIES only, and there are none"
-            ]
-        if self.development:
-            return []
-        weak = [key for key in self.secret_keys if len(set(bytes.fromhex(key))) < FEWEST_DIFFERENT_BYTES]
-        return [f"{PREFIX}SECRET_KEYS: holds a key that is not random (make one: idp keys new-secret)"] if weak else []
+            yield f"{PREFIX}CLIENT_CERTIFICATE_HEADER: is believed from {PREFIX}TRUSTED_PROXIES only, and there are none"
+        if any(block.prefixlen == 0 for block in self.trusted_proxies):
+            yield f"{PREFIX}TRUSTED_PROXIES: names every address there is; name those of the proxies"
+        if self.client_certificates_verified and not self.client_certificate_header:
+            yield f"{PREFIX}CLIENT_CERTIFICATES_VERIFIED: says so of {PREFIX}CLIENT_CERTIFICATE_HEADER, which is not set"
+
+    def _of_keys(self) -> Iterator[str]:
+        if any(len(set(bytes.fromhex(key))) < FEWEST_DIFFERENT_BYTES for key in self.secret_keys):
+            yield f"{PREFIX}SECRET_KEYS: holds a key that is not random (make one: idp keys new-secret)"
+
+    def trusts(self, peer: str | None) -> bool:
+        """Tell whether this is the address of one of our own proxies, whose headers are believed."""
+        try:
+            address = ipaddress.ip_address(peer or "")
+        except ValueError:
+            return False
+        plain = getattr(address, "ipv4_mapped", None) or address
+        return any(plain in block for block in self.trusted_proxies)
 
     @property
     def development(self) -> bool:

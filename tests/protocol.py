@@ -356,4 +356,19 @@ PROMISES = (
             "faults/test_redis_gone::test_evicting",
         ),
     ),
+    # Who is believed
+    Promise(
+        "A trusted header is believed under its exact name, once, from a trusted proxy: what looks like it is dropped (R79).",
+        (
+            "proxies/test_header_names::test_a_name_that_looks_like_it_is_another",
+            "proxies/test_header_names::test_a_certificate_under_such_a_name_is_nobodys",
+            "proxies/test_header_names::test_an_address_under_such_a_name_is_nobodys",
+            "proxies/test_header_names::test_a_trusted_header_twice_is_none",
+            "proxies/test_header_names::test_what_is_no_header_is_no_request",
+            "proxies/test_examples::test_a_made_up_certificate_is_nobodys",
+            "proxies/test_examples::test_an_address_that_is_made_up_counts_for_nothing",
+            "proxies/test_reverse_proxy::test_a_made_up_certificate_is_nobodys",
+            "proxies/test_gunicorn::test_it_does_not_start_with_other_settings",
+        ),
+    ),
 )

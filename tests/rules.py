@@ -294,6 +294,7 @@ RULES = (
             "flows/test_known_ip::test_the_address_behind_proxies",
             "flows/test_known_ip::test_an_address_that_cannot_be_read_is_nobodys",
             "login/test_network::test_x_forwarded_for",
+            "proxies/test_header_names::test_an_address_under_such_a_name_is_nobodys",
             "flows/test_console_settings::test_it_says_how_we_see_the_administrator",
         ),
     ),

@@ -1,6 +1,6 @@
-"""Whether what the provider stands on can be used. `idp check` prints every answer; `idp serve` demands the first three.
+"""Whether what the provider stands on can be used. `idp check` prints every answer; `idp serve` demands database and keys.
 
-settings ─▶ the database answers ─▶ its schema is new enough ─▶ the secret keys open what is sealed
+settings ─▶ who is believed ─▶ the database answers ─▶ its schema is new enough ─▶ the secret keys open what is sealed
                                         Redis answers · the mail server answers · the outbox is empty or moves
 """
 
@@ -24,6 +24,7 @@ from idp.schema import Schema
 from idp.tenancy.models import Tenant
 
 SAMPLE: Final = 100
+NO_PROXIES: Final = "none: whoever ends TLS for us is taken for the client, the same one for everybody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,21 @@ def of_outbox() -> Finding:
     return Finding("outbox", ok=True, reason=f"{found.waiting} mails wait{untold}")
 
 
+def of_proxies() -> Finding:
+    """Find whose headers are believed. Nobody's is a decision too, and a rare one where TLS ends before us."""
+    ours = settings.current()
+    if ours.trusted_proxies:
+        believed = ", ".join(filter(None, (ours.forwarded_header.value, ours.client_certificate_header)))
+        named = ", ".join(map(str, ours.trusted_proxies))
+        return Finding("proxies", ok=True, reason=f"{named}: believed in {believed}, by exactly these names")
+    if "forwarded_header" in ours.model_fields_set:
+        unread = "IDP_FORWARDED_HEADER: is believed from IDP_TRUSTED_PROXIES only, and there are none"
+        return Finding("proxies", ok=False, reason=unread)
+    if ours.development:
+        return Finding("proxies", ok=True, reason="none: no header is believed")
+    return Finding("proxies", ok=True, reason=f"{NO_PROXIES} (IDP_TRUSTED_PROXIES)")
+
+
 def to_serve() -> Iterator[Finding]:
     """Yield what a server cannot do without. The keys can only be tried where the database is usable."""
     database = of_database()
@@ -128,6 +144,7 @@ def to_serve() -> Iterator[Finding]:
 def everything() -> Iterator[Finding]:
     """Yield every part."""
     yield Finding("settings", ok=True, reason="complete and well-formed")
+    yield of_proxies()
     usable = list(to_serve())
     yield from usable
     yield of_redis()

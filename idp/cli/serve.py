@@ -94,6 +94,7 @@ def serve(bind: tuple[str, int], workers: int) -> None:
     logs.configure()
     logs.take_over()
     _allow_files(OPEN_CONNECTIONS + OTHER_FILES)
+    _warn_of_proxies(Settings.load())
     with _shared_metrics():
         _server(*bind, workers).serve(target_loader=application, wrap_loader=False)
 
@@ -141,6 +142,12 @@ def _faults_of_settings_and_stores() -> list[str]:
         finally:
             db.session.remove()
             db.engine.dispose()
+
+
+def _warn_of_proxies(settings: Settings) -> None:
+    """Say it where every client would have the proxy's address: one person's known IP would be everybody's."""
+    if not (settings.trusted_proxies or settings.development):
+        logs.log.warning("trusted proxies", reason=probes.NO_PROXIES, setting="IDP_TRUSTED_PROXIES")
 
 
 def _faults_of_port(host: str, port: int) -> list[str]:

@@ -75,8 +75,7 @@ def current_neighbourhood() -> str:
 
 def from_trusted_proxy() -> bool:
     """Whether the nearest hop of this request is one of our own proxies, whose headers are believed."""
-    nearest = parse(request.remote_addr or "")
-    return nearest is not None and _within(nearest, settings.current().trusted_proxies)
+    return settings.current().trusts(request.remote_addr)
 
 
 def _look() -> Seen:

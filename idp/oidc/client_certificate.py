@@ -10,7 +10,8 @@
     self_signed_tls_client_auth  the certificate is one of the client's own key set (`x5c`)
     thumbprint                   what access tokens are bound to (section 3.1)
 
-The proxy must take the header away from what it receives, and set it itself or leave it out. That it hands on only
+The proxy must take the header away from what it receives, and set it itself or leave it out; what only looks like its name
+never gets here (idp/web/gateway.py). That it hands on only
 certificates whose chain it has verified is said by the setting `client_certificates_verified`: without it a name proves
 nothing, for anybody can make a certificate with any name.
 """
@@ -86,7 +87,9 @@ def is_registered(client: RegisteredClient) -> bool:
 def _read(text: str) -> x509.Certificate:
     if text.startswith(":") and text.endswith(":"):
         return x509.load_der_x509_certificate(base64.b64decode(text[1:-1], validate=True))
-    return x509.load_pem_x509_certificate(unquote(text).encode("ascii"))
+    # Two headers of the name are joined by a comma, which neither form has: nobody's, not the first one's.
+    (only,) = [] if "," in text else x509.load_pem_x509_certificates(unquote(text).encode("ascii"))
+    return only
 
 
 def _der(certificate: x509.Certificate) -> bytes:

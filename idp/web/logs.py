@@ -14,7 +14,6 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping, MutableMapping
-from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, Final
 
@@ -146,14 +145,7 @@ def _begin() -> None:
 def _id_from_proxy() -> str | None:
     """Take the id that a trusted proxy gave, so that its log and ours can be laid side by side."""
     given = request.headers.get(REQUEST_ID_HEADER, "")
-    return given if _ACCEPTABLE_ID.fullmatch(given) and _is_trusted(request.remote_addr) else None
-
-
-def _is_trusted(peer: str | None) -> bool:
-    try:
-        return any(ip_address(peer or "") in network for network in settings.current().trusted_proxies)
-    except ValueError:
-        return False
+    return given if _ACCEPTABLE_ID.fullmatch(given) and settings.current().trusts(request.remote_addr) else None
 
 
 def _end(response: Response) -> Response:

@@ -67,6 +67,26 @@ def test_check_says_what_is_not_usable(store: Store) -> None:
     assert reasons["mail"].startswith("IDP_MAIL_URL: ")
 
 
+@pytest.mark.parametrize(
+    ("environment", "ok", "says"),
+    [
+        ({"IDP_TRUSTED_PROXIES": "127.0.0.1/32"}, True, "127.0.0.1/32: believed in x-forwarded-for"),
+        ({}, True, "the same one for everybody"),
+        (
+            {"IDP_FORWARDED_HEADER": "forwarded"},
+            False,
+            "IDP_FORWARDED_HEADER: is believed from IDP_TRUSTED_PROXIES only",
+        ),
+    ],
+    ids=["trusted", "nobody", "unread"],
+)
+def test_check_says_who_is_believed(store: Store, environment: dict[str, str], ok: bool, says: str) -> None:
+    """R74: that nobody is trusted is said too; that a header is named which nobody may set is a fault."""
+    checked = run("check", "--json", **store.environment("https://login.informer.example"), **environment)
+    (proxies,) = [part for part in json.loads(checked.stdout)["parts"] if part["part"] == "proxies"]
+    assert (proxies["ok"], says in proxies["reason"]) == (ok, True), proxies
+
+
 @pytest.mark.slow
 def test_a_server_speaks_json_and_ends_politely(store: Store, tmp_path: Path) -> None:
     """Every line of the log is one JSON object; SIGTERM ends it with 0; too long a body without a length is 413."""

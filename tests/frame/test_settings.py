@@ -66,6 +66,9 @@ def test_every_missing_setting_is_named(environment: pytest.MonkeyPatch) -> None
     [
         ("CLIENT_CERTIFICATE_HEADER", "Client Cert", "must be the name of a header"),
         ("CLIENT_CERTIFICATE_HEADER", "Client-Cert", "believed from IDP_TRUSTED_PROXIES only"),
+        ("CLIENT_CERTIFICATES_VERIFIED", "true", "IDP_CLIENT_CERTIFICATE_HEADER, which is not set"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0", "every address there is"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,::/0", "every address there is"),
         ("BREACHED_PASSWORDS_URL", "http://api.pwnedpasswords.com/range", "must be https"),
         ("BREACHED_PASSWORDS_URL", "https://api.pwnedpasswords.com/range?x=1", "no query"),
         ("BREACHED_PASSWORDS_URL", "api.pwnedpasswords.com", "must be a URL"),
@@ -176,3 +179,27 @@ def test_settings_are_frozen() -> None:
     """Parsed once; nobody changes them afterwards."""
     with pytest.raises(ValueError, match="frozen"):
         setattr(Settings.load(), "issuer", "https://evil.example")  # noqa: B010 - the type checker knows
+
+
+@pytest.mark.parametrize(
+    ("peer", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("::ffff:127.0.0.1", True),
+        ("2001:db8::1", True),
+        ("127.0.0.2", False),
+        ("2001:db9::1", False),
+        ("", False),
+        (None, False),
+        ("unix:", False),
+    ],
+)
+def test_whom_they_trust(peer: str | None, expected: bool) -> None:
+    """R36, R42: the address of a proxy as the socket says it, an IPv4-mapped one as IPv4."""
+    settings = Settings(
+        issuer="https://login.informer.example",
+        database_url="sqlite://",
+        secret_keys=(KEY,),
+        trusted_proxies=(ip_network("127.0.0.1/32"), ip_network("2001:db8::/32")),
+    )
+    assert settings.trusts(peer) is expected
