@@ -224,6 +224,24 @@ PROMISES = (
         ),
     ),
     Promise(
+        "JSON and JWTs that others wrote are read in one place, with bounds; odd ones are refused, in the form of where they came.",
+        (
+            "spec/rfc7515/test_what_is_sent::test_an_odd_header",
+            "spec/rfc7515/test_what_is_sent::test_what_is_no_header_and_no_payload",
+            "spec/rfc7515/test_what_is_sent::test_an_empty_crit_of_our_own",
+            "spec/rfc7515/test_what_is_sent::test_a_type_is_a_media_type",
+            "spec/rfc7515/test_what_is_sent::test_another_type_is_another",
+            "spec/rfc6749/test_client_authentication::test_an_id_that_is_no_text_is_nobodys",
+            "frame/test_foreign_json::test_it_is_parsed_in_one_place",
+            "frame/test_foreign_json::test_what_is_no_object_is_a_value",
+            "frame/test_database::test_what_is_no_text_reaches_no_database",
+            "fuzz/test_foreign_json::test_a_jwt",
+            "fuzz/test_foreign_json::test_a_client_in_a_header",
+            "fuzz/test_foreign_json::test_a_registration",
+            "fuzz/test_foreign_json::test_what_a_passkey_answers",
+        ),
+    ),
+    Promise(
         "Kinds of tokens are no other kinds; the algorithm and the key are ours to know.",
         (
             "spec/rfc8725/test_forged_tokens::test_a_kind_is_no_other_kind",

@@ -280,6 +280,7 @@ RULES = (
         "SQL holds the truth of grants; Redis empty, slow, gone or lying grants nothing and breaks nothing.",
         (
             "flows/test_without_the_cache::test_a_grant_counts_without_redis",
+            "flows/test_known_ip::test_a_clock_set_back_revives_no_grant",
             "flows/test_without_the_cache::test_a_grant_that_is_made_up_is_worthless",
             "flows/test_without_the_cache::test_a_hanging_redis_costs_little",
             "flows/test_known_ip::test_a_row_that_was_deleted_by_hand_is_gone",
@@ -345,6 +346,10 @@ RULES = (
         (
             "flows/test_guessing::test_unknown_wrong_and_disabled_are_one",
             "crypto/test_passwords::test_the_same_work_for_nobody",
+            "accounts/test_password_costs::test_unknown_names_cost_what_known_ones_do",
+            "accounts/test_password_costs::test_a_name_costs_the_same_each_time",
+            "accounts/test_password_costs::test_it_follows_the_people",
+            "accounts/test_password_costs::test_a_login_does_the_work_of_somebody",
         ),
     ),
     Rule(

@@ -7,8 +7,10 @@
     no hash, bad hash, answer over 128 characters or no Unicode text ──▶ Argon2id(a hash of nothing) ──▶ False
 
 One hash holds 19 MiB and about 20 ms of a core, so a flood of guesses is a flood of memory: a `Hasher` lets a fixed
-number run at once and turns the others away after a short wait. An unknown user costs the same work as a wrong
-password. The whole string counts: nothing is trimmed, cut or normalised (NIST SP 800-63B-4 section 3.1.1.2).
+number run at once and turns the others away after a short wait. Hashes that were imported cost what whoever made them
+chose. So a hash of nothing costs what the user's own hash costs, and where there is none, what the caller says that
+nobody costs (`idp.accounts.password_costs`). The whole string counts: nothing is trimmed, cut or normalised (NIST SP
+800-63B-4 section 3.1.1.2).
 """
 
 import base64
@@ -64,7 +66,6 @@ class Hasher:
             salt_len=_SALT_BYTES,
             type=Type.ID,
         )
-        self._nobody = _hash_of_nothing(parameters)
         self._places = threading.BoundedSemaphore(at_most)
         self._patience = patience
 
@@ -76,11 +77,14 @@ class Hasher:
         with self._place():
             return self._argon2.hash(secret)
 
-    def verify(self, password_hash: str | None, password: str) -> bool:
-        """Tell whether this is the password. No hash, no such user: False, after the same work. Raises `Busy`."""
-        secret = _usable(password)
-        if secret is None or password_hash is None or not is_password_hash(password_hash):
-            self._matches(self._nobody, b"")
+    def verify(self, password_hash: str | None, password: str, nobodys: Parameters | None = None) -> bool:
+        """Tell whether this is the password. Raises `Busy`.
+
+        No hash, no such user: False, after the work of `nobodys`, or of a hash of ours.
+        """
+        secret, cost = _usable(password), cost_of(password_hash or "")
+        if secret is None or cost is None or password_hash is None:
+            self._matches(_hash_of_nothing(cost or nobodys or self.parameters), b"")
             return False
         return self._matches(password_hash, secret)
 
@@ -107,16 +111,21 @@ class Hasher:
 
 def is_password_hash(text: str) -> bool:
     """Tell whether the text is an Argon2id hash that we would verify: it may not ask for gigabytes or minutes."""
+    return cost_of(text) is not None
+
+
+def cost_of(text: str) -> Parameters | None:
+    """Return what it costs to verify this hash; None for what is no hash that we would verify."""
     try:
         cost = extract_parameters(text)
     except (InvalidHashError, ValueError):
-        return False
-    return (
-        cost.type is Type.ID
-        and cost.memory_cost <= _MOST_MEMORY_KIB
-        and cost.time_cost <= _MOST_PASSES
-        and cost.parallelism <= _MOST_LANES
+        return None
+    affordable = (
+        cost.memory_cost <= _MOST_MEMORY_KIB and cost.time_cost <= _MOST_PASSES and cost.parallelism <= _MOST_LANES
     )
+    if cost.type is not Type.ID or not affordable:
+        return None
+    return Parameters(cost.memory_cost, cost.time_cost, cost.parallelism)
 
 
 def _usable(password: str) -> bytes | None:

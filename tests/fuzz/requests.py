@@ -5,11 +5,16 @@ Every value has a fair chance of being right, so that requests get past the firs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote_from_bytes, quote_plus
 
 from hypothesis import strategies as st
+from joserfc.jwk import ECKey
+
+from tests.support.jwt_parts import ODD_JSON, ODD_MEMBERS, compact
 
 Pair = tuple[str, bytes]
 ODD: Sequence[str] = (
@@ -84,3 +89,33 @@ def trees() -> st.SearchStrategy[Any]:
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
         max_leaves=6,
     )
+
+
+NAMES_OF_A_HEADER = ("alg", "typ", "kid", "jwk", "crit", "b64", "x5c", "cty", "jku")
+
+
+def jwts(header: Mapping[str, Any], claims: Mapping[str, Any], key: ECKey) -> st.SearchStrategy[str]:
+    """JWTs with a right signature: right but for some members, or with a part that is anything; some cut or glued."""
+    signed = st.builds(
+        lambda head, said: compact(head, said, key),
+        _part(header, [*header, *NAMES_OF_A_HEADER], [*ODD_MEMBERS.values()]),
+        _part(claims, [*claims, "sub", "exp", "aud", "cnf", "act"], [{"sub": "a\0"}, {"exp": True}, {"aud": {}}]),
+    )
+    spoilt = signed.map(lambda text: text[:-3]) | signed.map(lambda text: text + ".e30") | st.text(max_size=30)
+    return signed | signed | signed | spoilt
+
+
+def _part(right: Mapping[str, Any], names: Sequence[str], odd: Sequence[Mapping[str, Any]]) -> st.SearchStrategy[bytes]:
+    changes = st.dictionaries(st.sampled_from(names), trees(), max_size=2)
+    mixed = (st.just({}) | changes | st.sampled_from(odd)).map(lambda change: json.dumps({**right, **change}).encode())
+    return mixed | mixed | st.sampled_from([*ODD_JSON.values()])
+
+
+def basics(client_ids: Sequence[str]) -> st.SearchStrategy[str]:
+    """`Authorization: Basic` with ids and secrets of bytes of all kinds, form-encoded or not."""
+    odd = st.sampled_from([b"%00", b"%ff", b"%ed%a0%80", b"\xff", b"\0", b"", b"%", b"a" * 5000]) | st.binary(
+        max_size=12
+    )
+    name = st.sampled_from([one.encode() for one in client_ids])
+    pair = st.tuples(name | odd | st.tuples(name, odd).map(b"".join), st.sampled_from([b":", b"", b"::"]), odd)
+    return pair.map(lambda parts: "Basic " + base64.b64encode(b"".join(parts)).decode("ascii"))

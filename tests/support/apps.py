@@ -53,7 +53,16 @@ MADE_ANEW: tuple[Callable[[Flask], None], ...] = (vault.set_up, _cheap_hashes, _
 
 pem.load_pem_private_key = cache(pem.load_pem_private_key)  # type: ignore[assignment, attr-defined]
 
-REMEMBERING = frozenset({"idp.hasher", "idp.sealer", "idp.cache", "idp.oidc.keys", "idp.oidc.client_keys"})
+REMEMBERING = frozenset(
+    {
+        "idp.accounts.password_costs",
+        "idp.cache",
+        "idp.hasher",
+        "idp.oidc.client_keys",
+        "idp.oidc.keys",
+        "idp.sealer",
+    }
+)
 FIXED = frozenset(
     {"idp.settings", "idp.files", "idp.static_hashes", "idp.oidc.metadata", "idp.login.session.listeners"}
 )

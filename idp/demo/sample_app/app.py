@@ -338,7 +338,8 @@ def _logout_claims(provider: FlaskOAuth2App, token: str) -> dict[str, Any]:
         exp=needed,
         jti=needed,
     ).validate(told)
-    if found.header.get("typ") != "logout+jwt" or LOGOUT not in told.get("events", ()) or "nonce" in told:
+    typ = str(found.header.get("typ")).lower().removeprefix("application/")  # RFC 7515 section 4.1.9
+    if typ != "logout+jwt" or LOGOUT not in told.get("events", ()) or "nonce" in told:
         raise InvalidClaimError("events")
     if not {"sub", "sid"} & told.keys() or _kept().get(told["jti"]):
         raise InvalidClaimError("jti")

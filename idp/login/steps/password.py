@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flask_babel import gettext as _
 
 from idp import clock
-from idp.accounts import ceremonies
+from idp.accounts import ceremonies, password_costs
 from idp.accounts.models import User
 from idp.accounts.queries import by_username, may_log_in
 from idp.accounts.usernames import LONGEST
@@ -43,10 +43,11 @@ class Password(ByForm):
         return Page("login/password.html", {"username": username, "passkey": passkey})
 
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
-        """Does the same work for a name that does not exist (R30: no difference in text, status or time)."""
+        """Does the work of somebody's for a name that does not exist (R30, R83: no difference in text, status or time)."""
         username, password = answer.get("username", ""), answer.get("password", "")
+        nobodys = password_costs.of_nobody(username)
         user = by_username(username)
-        right = hasher().verify(user.password_hash if user else None, password)
+        right = hasher().verify(user.password_hash if user else None, password, nobodys)
         if user is None or not right or not may_log_in(user):
             typed = {"username": username[:LONGEST]}
             return Rejected(_("The username or the password is not right. Please try again."), user, typed)
