@@ -125,7 +125,7 @@ def admit(username_key: str, asked: Asked, network: str | None) -> Try | Wait:
 def network_must_wait(network: str) -> Wait | None:
     """Until when no answer from there is looked at that is against nobody's name."""
     at_most, within = OF_A_NETWORK
-    until = clock.now() + shortlived.ahead(_BY_NETWORK, network) + within / at_most - within
+    until = clock.now() + shortlived.ahead(_BY_NETWORK, network, within) + within / at_most - within
     return Wait(until) if until > clock.now() else None
 
 

@@ -56,7 +56,7 @@ def spend(size: int) -> None:
 def require() -> None:
     """Raise `TooMuchLeftBehind` where there is room for nothing more. Counts nothing."""
     network = _network()
-    if wait := _wait_for_all(network) or _beyond(ahead(_KIND, network)):
+    if wait := _wait_for_all(network) or _beyond(ahead(_KIND, network, A_DAY)):
         raise TooMuchLeftBehind(f"the allowance of {network} is used up, or everybody's is", after=wait)
 
 
@@ -80,8 +80,8 @@ def _network() -> str:
 
 
 def _wait_for_all(network: str) -> timedelta | None:
-    used = ahead(_KIND, _EVERYBODY)
-    half_is_full = used >= A_DAY / 2 and ahead(_KIND, network) > NEXT_TO_NOTHING
+    used = ahead(_KIND, _EVERYBODY, A_DAY)
+    half_is_full = used >= A_DAY / 2 and ahead(_KIND, network, A_DAY) > NEXT_TO_NOTHING
     return _beyond(used, A_DAY / 2 if half_is_full else A_DAY)
 
 

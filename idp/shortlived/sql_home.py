@@ -87,26 +87,28 @@ def pace(kind: str, name: str, at_most: int, within: timedelta, cost: int = 1) -
     many come; what comes may count for several. A flood is refused by a read, without a lock. Counts when the caller
     commits.
     """
-    now, step = clock.now(), within * cost / at_most
-    latest = now + within - step
-    ends = _end_of(kind, name) or now
-    if ends > latest:
-        return ends - latest
-    if ends > now and _moved(kind, name, ends, ends + step):
-        return None
-    if once(kind, name, step):
-        return None
-    ends = _end_of(kind, name) or now  # the row is ours until the commit, whatever `once` answered
-    if ends > latest:
-        return ends - latest
-    _moved(kind, name, ends, ends + step)
+    step = within * cost / at_most
+    for _ in range(2):  # at the second look the row is ours until the commit, whatever `once` answered
+        found = _end_of(kind, name)
+        used = _used(found, within)
+        if used + step > within:
+            return used + step - within
+        if found is not None and _moved(kind, name, found, clock.now() + used + step):
+            return None
+        if once(kind, name, step):
+            return None
     return None
 
 
-def ahead(kind: str, name: str) -> timedelta:
-    """How much of its span the pace of this name has used up: nothing, or the time until it would be done evenly."""
-    now = clock.now()
-    return max((_end_of(kind, name) or now) - now, timedelta(0))
+def ahead(kind: str, name: str, within: timedelta) -> timedelta:
+    """How much of its span the pace of this name has used up."""
+    return _used(_end_of(kind, name), within)
+
+
+def _used(ends: datetime | None, within: timedelta) -> timedelta:
+    """The part of a pace's span that is used. An end beyond the span is of a clock that was set back: it says nothing."""
+    left = timedelta(0) if ends is None else ends - clock.now()
+    return left if timedelta(0) < left <= within else timedelta(0)
 
 
 def _moved(kind: str, name: str, ends: datetime, later: datetime) -> bool:

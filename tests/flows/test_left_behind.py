@@ -197,7 +197,7 @@ def test_an_office_is_not_kept_out(app: Flask, rp: RelyingParty, new_browser: Ne
     for _ in range(begun):
         assert new_browser().get(rp.authorize_url()).step == "password"
     with app.app_context():
-        assert shortlived.ahead("left_behind", HOME) * 10_000 / begun < allowance.A_DAY
+        assert shortlived.ahead("left_behind", HOME, allowance.A_DAY) * 10_000 / begun < allowance.A_DAY
 
 
 def test_all_networks_together(app: Flask, rp: RelyingParty, new_browser: NewBrowser) -> None:

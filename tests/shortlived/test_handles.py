@@ -173,3 +173,19 @@ def test_pace(clock: MovingClock) -> None:
     assert [ask() for _ in range(4)] == [None, None, None, 15]
     clock.advance(hours=1)
     assert [ask() for _ in range(5)] == [None, None, None, None, 15]
+    clock.advance(hours=-1)
+    assert [ask() for _ in range(5)] == [None, None, None, None, 15]  # a clock that is set back keeps nobody out
+
+
+def test_a_pace_of_what_counts_for_several(clock: MovingClock) -> None:
+    """Each takes so many places; who does not fit loses nothing, and somebody smaller may still fit."""
+
+    def ask(cost: int) -> float | None:
+        wait = shortlived.pace("left", "network", 4, LIFETIME, cost)
+        db.session.commit()
+        return None if wait is None else wait.total_seconds()
+
+    assert [ask(cost) for cost in (3, 2, 1, 1)] == [None, 15, None, 15]
+    assert shortlived.ahead("left", "network", LIFETIME) == LIFETIME
+    clock.advance(seconds=30)
+    assert [ask(cost) for cost in (3, 2, 1)] == [15, None, 15]
