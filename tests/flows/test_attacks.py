@@ -204,18 +204,18 @@ def test_another_user_cannot_be_named_later(world: World, rp: RelyingParty, new_
 def test_proofs_of_two_people_are_never_added_up(world: World, rp: RelyingParty, new_browser: NewBrowser) -> None:
     """A3: whoever knows a victim's password cannot complete the login with a TOTP of their own.
 
-    The attacker's login stands after the TOTP, at the choice of a tenant; the session that had proved the password ends in
-    another tab, so the password is asked again: there the victim's is typed.
+    The attacker's login stands after the TOTP, at the choice of a tenant, as the one of the session is theirs no more; the
+    session that had proved the password ends in another tab, so the password is asked again: there the victim's is typed.
     """
     zon = world.tenant(security_code=False)
-    fietsen = world.tenant("fietsen-bv", security_code=False)
+    fietsen, bakker = (world.tenant(slug, security_code=False) for slug in ("fietsen-bv", "bakker"))
     victim = world.user("vic", zon, totp=True)
-    eva = world.user("eva", zon, type="accountant", totp=True, every_30_days=True)
-    new_browser().get(rp.authorize_url()).login(eva)
-    browser = new_browser().get(rp.authorize_url()).login(eva)
+    eva = world.user("eva", zon, type="accountant", totp=True, every_30_days=True, works_for=[fietsen, bakker])
+    new_browser().get(rp.authorize_url(tenant=fietsen.slug)).login(eva)
+    browser = new_browser().get(rp.authorize_url(tenant=fietsen.slug)).login(eva)
     assert browser.steps == ["password"]
     with world.unit_of_work() as session:
-        session.add(Membership(user_id=eva.id, tenant_id=fietsen.id))
+        session.query(Membership).filter_by(user_id=eva.id, tenant_id=fietsen.id).delete()
     browser.get(rp.authorize_url(acr_values="urn:informer:acr:2fa")).login(eva, until="choose_tenant")
     assert browser.steps == ["totp"]
     under_way = browser.page.address
