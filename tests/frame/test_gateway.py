@@ -108,7 +108,10 @@ def test_a_body_is_read_as_it_comes(size: int) -> None:
         found = iter(lambda: environ["wsgi.input"].read(size), b"")
         return [b"".join(found)]
 
-    ends: tuple[Message, ...] = ({"type": "http.request", "body": b"end", "more_body": False}, {"type": "http.disconnect"})
+    ends: tuple[Message, ...] = (
+        {"type": "http.request", "body": b"end", "more_body": False},
+        {"type": "http.disconnect"},
+    )
     for end in ends:
         answer = ask(answering(read, ("Content-Length", "0")), messages=[*messages, end])
         assert answer[-1]["body"] == b"".join(pieces) + end.get("body", b"")
