@@ -3,7 +3,7 @@
 Another WSGI server may load it where no proxy is trusted.
 """
 
-from idp import create_app
+from idp.app import create_app
 from idp.errors import Misconfigured
 from idp.oidc import keys
 from idp.settings import Settings

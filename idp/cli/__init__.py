@@ -1,62 +1,86 @@
 """The command line: `idp --help`.
 
-Each command is a file of this package and one line in COMMANDS. A command that needs the application says
-`@with_appcontext`; the settings are read only then, so that `idp --help` works on an empty machine. Faults end a command
-with one line each on stderr and exit code 1.
+Each command is a file of this package and one line in COMMANDS. The file is imported when the command is asked for, so that
+`idp --help` costs what it prints, and works on an empty machine. A command that needs the application says
+`@with_application`, one that only looks into the stores `@with_stores` (context.py); the settings are read only then.
+Faults end a command with one line each on stderr and exit code 1.
 """
 
-import re
+import gc
+import importlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
 
 import click
-from flask import Flask
-from flask.cli import ScriptInfo
-from sqlalchemy.exc import DBAPIError
 
-from idp import create_app
-from idp.cli.check import check
-from idp.cli.client import client
-from idp.cli.demo import demo
-from idp.cli.explain import explain
-from idp.cli.grants import grants
-from idp.cli.import_ import import_
-from idp.cli.keys import keys
-from idp.cli.migrate import migrate
-from idp.cli.outbox import outbox
-from idp.cli.serve import serve
-from idp.cli.tenant import tenant
-from idp.cli.user import user
-from idp.cli.worker import worker
-from idp.database import first_line
+from idp import __version__
 from idp.errors import Fault, Misconfigured
-from idp.settings import Settings
-from idp.version import __version__
 
-NOT_THERE = re.compile(r"no such (table|column)|(relation|column) \S+ does not exist")
-"""How SQLite and PostgreSQL say that the schema is older than the program."""
 
-COMMANDS: tuple[click.Command, ...] = (
-    demo,
-    serve,
-    worker,
-    migrate,
-    import_,
-    check,
-    explain,
-    tenant,
-    user,
-    client,
-    grants,
-    keys,
-    outbox,
-)
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Where a command is, as "module:attribute", and what the list of all commands says of it."""
+
+    place: str
+    short_help: str
+
+    def load(self) -> click.Command:
+        """Import it."""
+        module, _, attribute = self.place.partition(":")
+        with _nothing_is_garbage():
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+COMMANDS: Final[Mapping[str, Command]] = {
+    "demo": Command("idp.cli.demo:demo", "Start everything on this machine, to try it."),
+    "serve": Command("idp.cli.serve:serve", "Serve, or say what is missing or unsafe."),
+    "worker": Command("idp.cli.worker:worker", "Deliver mails, remove what is over, rotate keys."),
+    "migrate": Command("idp.cli.migrate:migrate", "Bring the database to the newest schema."),
+    "import": Command("idp.cli.import_:import_", "Create or update tenants, users and clients from a TOML FILE."),
+    "check": Command("idp.cli.check:check", "Say whether everything that the settings name is usable."),
+    "explain": Command("idp.cli.explain:explain", "Say which login steps USER would be asked now, and why."),
+    "tenant": Command("idp.cli.tenant:tenant", "Tenants: list, show, disable, enable."),
+    "user": Command("idp.cli.user:user", "Users: list, show, invite, disable, enable, reset."),
+    "client": Command("idp.cli.client:client", "Applications: list, show, disable, enable, token."),
+    "grants": Command("idp.cli.grants:grants", "Known-IP grants: list, revoke."),
+    "keys": Command("idp.cli.keys:keys", "Keys: list, rotate, revoke, reseal, new-secret."),
+    "outbox": Command("idp.cli.outbox:outbox", "What must still be sent, and what was given up: list, retry."),
+}
+
+
+@contextmanager
+def _nothing_is_garbage() -> Iterator[None]:
+    """Spare the garbage collector what is imported here: it stays until the end."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class IdpGroup(click.Group):
-    """The commands, with faults said in one line each."""
+    """The commands, imported when they are asked for, with faults said in one line each."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order of the alphabet."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command of that name, if there is one."""
+        found = COMMANDS.get(cmd_name)
+        return found.load() if found else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of the commands, and import none."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name].short_help) for name in self.list_commands(ctx)])
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; the application is made when one asks for it."""
-        ctx.obj = ctx.obj or ScriptInfo(create_app=_application, set_debug_flag=False)
+        """Run a command."""
         try:
             return super().invoke(ctx)
         except Misconfigured as error:
@@ -64,14 +88,7 @@ class IdpGroup(click.Group):
                 click.echo(line, err=True)
         except Fault as error:
             click.echo(error.detail, err=True)
-        except DBAPIError as error:
-            said = first_line(error)
-            click.echo(f"IDP_DATABASE_URL: {said}{'; run: idp migrate' if NOT_THERE.search(said) else ''}", err=True)
         return ctx.exit(1)
-
-
-def _application() -> Flask:
-    return create_app(Settings.load())
 
 
 @click.group(cls=IdpGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -82,7 +99,3 @@ def main() -> None:
     Settings come from the environment (IDP_ISSUER, IDP_DATABASE_URL, IDP_SECRET_KEYS, …) or from a TOML file named by
     IDP_CONFIG; the environment wins.
     """
-
-
-for command in COMMANDS:
-    main.add_command(command)

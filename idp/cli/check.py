@@ -5,11 +5,11 @@ from dataclasses import asdict
 
 import click
 
-from idp import create_app
 from idp.cli import probes
 from idp.cli.probes import Finding
 from idp.errors import Misconfigured
 from idp.settings import Settings
+from idp.stores import open_stores
 
 
 @click.command(short_help="Say whether everything that the settings name is usable.")
@@ -28,7 +28,7 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
 
 def _look() -> list[Finding]:
     try:
-        app = create_app(Settings.load())
+        app = open_stores(Settings.load())
     except Misconfigured as error:
         return [Finding("settings", ok=False, reason=fault) for fault in error.faults]
     with app.app_context():

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import click
 import sqlalchemy as sa
-from flask.cli import with_appcontext
 
+from idp.cli.application import with_application
 from idp.cli.output import json_option, print_record, print_records, unknown
 from idp.extensions import db
 from idp.oidc import applications
@@ -24,7 +24,7 @@ def client() -> None:
 @click.option("--after", default="", help="Begin after this client_id.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
 @json_option
-@with_appcontext
+@with_application
 def list_(*, after: str, limit: int, as_json: bool) -> None:
     """List applications by client_id."""
     page = (
@@ -40,7 +40,7 @@ def list_(*, after: str, limit: int, as_json: bool) -> None:
 @client.command()
 @click.argument("client_id")
 @json_option
-@with_appcontext
+@with_application
 def show(client_id: str, *, as_json: bool) -> None:
     """Show one application and its registration; never its secret."""
     found = _client(client_id)
@@ -53,7 +53,7 @@ def show(client_id: str, *, as_json: bool) -> None:
 
 @client.command(short_help="Refuse this application everything from now on.")
 @click.argument("client_id")
-@with_appcontext
+@with_application
 def disable(client_id: str) -> None:
     """Refuse this application everything from now on; nothing is deleted."""
     found = _client(client_id)
@@ -64,7 +64,7 @@ def disable(client_id: str) -> None:
 
 @client.command()
 @click.argument("client_id")
-@with_appcontext
+@with_application
 def enable(client_id: str) -> None:
     """Serve a disabled application again."""
     found = _client(client_id)
@@ -79,7 +79,7 @@ def enable(client_id: str) -> None:
     "--expires", "days", type=click.IntRange(1, 365), default=7, show_default=True, help="After so many days."
 )
 @json_option
-@with_appcontext
+@with_application
 def token(*, slug: str | None, days: int, as_json: bool) -> None:
     """Make an initial access token, with which applications register themselves at /register. It is shown once."""
     tenant = None if slug is None else by_slug(slug)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from idp.cli.context import database_faults
 from idp.demo import content
 from idp.demo.addresses import HOST, NAMES, Addresses
 from idp.demo.directory import Directory
@@ -36,6 +37,7 @@ PORT = click.IntRange(1, 65535)
     help="What this machine is called in the addresses; passkeys need localhost.",
 )
 @click.option("--totp", metavar="USERNAME", help="Print the TOTP code of this moment instead, and leave.")
+@database_faults()
 @click.pass_context
 def demo(ctx: click.Context, port: int, sample_app_port: int, data_dir: Path, host: str, totp: str | None) -> None:
     """Start everything on this machine: database, Valkey, provider, worker and a sample application.

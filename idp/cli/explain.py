@@ -3,9 +3,9 @@
 from ipaddress import ip_address
 
 import click
-from flask.cli import with_appcontext
 
 from idp.accounts.queries import by_username
+from idp.cli.context import with_stores
 from idp.cli.output import json_option, print_json, unknown
 from idp.errors import BadRequest
 from idp.login.types import LEVEL_OF_ACR
@@ -21,7 +21,7 @@ from idp.tenancy.queries import by_slug
 @click.option("--acr", help="The acr that the application would ask.")
 @click.option("--tenant", help="The slug of the tenant that the application would name.")
 @json_option
-@with_appcontext
+@with_stores
 def explain(user: str, *, ip: str, client: str | None, acr: str | None, tenant: str | None, as_json: bool) -> None:
     """Say which login steps USER would be asked now, in a browser that has proved nothing yet, and why."""
     person = by_username(user)

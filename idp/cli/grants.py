@@ -1,8 +1,8 @@
 """`idp grants`: a user's known-IP grants, "once every 30 days from a known IP address"."""
 
 import click
-from flask.cli import with_appcontext
 
+from idp.cli.application import with_application
 from idp.cli.output import json_option, print_records
 from idp.cli.user import named
 from idp.extensions import db
@@ -17,7 +17,7 @@ def grants() -> None:
 @grants.command("list", short_help="List the networks that stand in for TOTP.")
 @click.argument("username")
 @json_option
-@with_appcontext
+@with_application
 def list_(username: str, *, as_json: bool) -> None:
     """List the networks from which USERNAME may log in without a second factor for a while."""
     facts = ("network", "earned_at", "expires_at", "last_used_at")
@@ -27,7 +27,7 @@ def list_(username: str, *, as_json: bool) -> None:
 
 @grants.command(short_help="End all of them: the next login asks TOTP.")
 @click.argument("username")
-@with_appcontext
+@with_application
 def revoke(username: str) -> None:
     """End all of them: the next login of USERNAME asks the second factor."""
     found = named(username)

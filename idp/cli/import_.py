@@ -5,12 +5,12 @@ from dataclasses import asdict
 
 import click
 import sqlalchemy as sa
-from flask.cli import with_appcontext
 
 from idp import schema
 from idp.accounts.importing.faults import Refused
 from idp.accounts.importing.report import Change
 from idp.accounts.models import User
+from idp.cli.application import with_application
 from idp.cli.output import json_option, print_json
 from idp.crypto.sealed import SealBroken
 from idp.errors import Unavailable
@@ -26,7 +26,7 @@ LOOKED_AT = 1000
 @click.argument("file", type=click.Path())
 @click.option("--set-credentials", is_flag=True, help="Set passwords, TOTP secrets, codes of those who exist as well.")
 @json_option
-@with_appcontext
+@with_application
 @click.pass_context
 def import_(ctx: click.Context, file: str, *, set_credentials: bool, as_json: bool) -> None:
     """Create or update tenants, users and clients from a TOML FILE. All of it or nothing.

@@ -4,9 +4,9 @@ import secrets
 from datetime import datetime
 
 import click
-from flask.cli import with_appcontext
 
 from idp.cli import resealing
+from idp.cli.application import with_application
 from idp.cli.output import json_option, print_json, print_records, said, unknown
 from idp.oidc import keys as signing_keys
 from idp.oidc.models import KeyState, SigningKey
@@ -20,7 +20,7 @@ def keys() -> None:
 
 @keys.command("list")
 @json_option
-@with_appcontext
+@with_application
 def list_(*, as_json: bool) -> None:
     """List the keys that sign tokens; the first call makes them.
 
@@ -33,7 +33,7 @@ def list_(*, as_json: bool) -> None:
 
 @keys.command(short_help="Let the next key of each algorithm take over.")
 @json_option
-@with_appcontext
+@with_application
 def rotate(*, as_json: bool) -> None:
     """Let the next key of each algorithm take over, and publish a new next one.
 
@@ -51,7 +51,7 @@ def rotate(*, as_json: bool) -> None:
 
 @keys.command(short_help="Withdraw a key that others may have, at once.")
 @click.argument("kid")
-@with_appcontext
+@with_application
 def revoke(kid: str) -> None:
     """Withdraw a key that others may have got hold of: at once, and with all that it signed.
 
@@ -65,7 +65,7 @@ def revoke(kid: str) -> None:
 
 @keys.command(short_help="Seal what is at rest under the newest secret key.")
 @json_option
-@with_appcontext
+@with_application
 def reseal(*, as_json: bool) -> None:
     """Seal what is at rest under the newest key of IDP_SECRET_KEYS; then the old ones may go.
 

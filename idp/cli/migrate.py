@@ -1,14 +1,14 @@
 """`idp migrate`: the database to the newest schema."""
 
 import click
-from flask.cli import with_appcontext
 
 from idp import schema
+from idp.cli.application import with_application
 from idp.schema import Schema
 
 
 @click.command(short_help="Bring the database to the newest schema.")
-@with_appcontext
+@with_application
 def migrate() -> None:
     """Bring the database to the newest schema; safe while the old version serves."""
     before = schema.look()

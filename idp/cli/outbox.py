@@ -4,8 +4,8 @@ import uuid
 
 import click
 import sqlalchemy as sa
-from flask.cli import with_appcontext
 
+from idp.cli.application import with_application
 from idp.cli.output import json_option, print_records, unknown
 from idp.errors import Conflict
 from idp.extensions import db
@@ -21,7 +21,7 @@ def outbox() -> None:
 @outbox.command("list", short_help="List what was given up, then what waits.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
 @json_option
-@with_appcontext
+@with_application
 def list_(*, limit: int, as_json: bool) -> None:
     """List what was given up, the newest first, then what waits; never what it says."""
     print_records([_in_short(row) for row in state.undelivered(limit)], as_json=as_json)
@@ -30,7 +30,7 @@ def list_(*, limit: int, as_json: bool) -> None:
 @outbox.command()
 @click.argument("row_id", metavar="ID", required=False)
 @click.option("--all", "everything", is_flag=True, help="All that was given up and that something is left of.")
-@with_appcontext
+@with_application
 def retry(row_id: str | None, *, everything: bool) -> None:
     """Try again what was given up. Of a mail nothing is left: ask for a new one where it came from."""
     if everything == (row_id is not None):

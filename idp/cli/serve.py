@@ -35,8 +35,9 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from idp import create_app
+from idp.app import create_app
 from idp.cli import probes
+from idp.cli.context import database_faults
 from idp.errors import Misconfigured
 from idp.extensions import db
 from idp.oidc import keys
@@ -87,6 +88,7 @@ class Address(click.ParamType[tuple[str, int]]):
     show_default="one for each CPU",
     help="How many processes.",
 )
+@database_faults()
 def serve(bind: tuple[str, int], workers: int) -> None:
     """Serve; refuse to start, with one clear line per fault, on a missing or unsafe setting."""
     if faults := [*_faults_of_settings_and_stores(), *_faults_of_port(*bind)]:

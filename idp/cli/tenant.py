@@ -4,11 +4,11 @@ from dataclasses import asdict
 
 import click
 import sqlalchemy as sa
-from flask.cli import with_appcontext
 
 from idp.accounts.queries import people_of
 from idp.audit.events import TenantEnabled
 from idp.audit.record import record
+from idp.cli.application import with_application
 from idp.cli.output import json_option, print_record, print_records, unknown
 from idp.extensions import db
 from idp.tenancy import changes
@@ -24,7 +24,7 @@ def tenant() -> None:
 @click.option("--after", default="", help="Begin after this slug.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
 @json_option
-@with_appcontext
+@with_application
 def list_(*, after: str, limit: int, as_json: bool) -> None:
     """List tenants by slug."""
     page = sa.select(Tenant).where(Tenant.slug > after).order_by(Tenant.slug).limit(limit)
@@ -35,7 +35,7 @@ def list_(*, after: str, limit: int, as_json: bool) -> None:
 @tenant.command()
 @click.argument("slug")
 @json_option
-@with_appcontext
+@with_application
 def show(slug: str, *, as_json: bool) -> None:
     """Show one tenant and its policy; never its security code."""
     found = _tenant(slug)
@@ -47,7 +47,7 @@ def show(slug: str, *, as_json: bool) -> None:
 
 @tenant.command()
 @click.argument("slug")
-@with_appcontext
+@with_application
 def disable(slug: str) -> None:
     """Let nobody of this tenant log in; nothing is deleted."""
     found = _tenant(slug)
@@ -58,7 +58,7 @@ def disable(slug: str) -> None:
 
 @tenant.command()
 @click.argument("slug")
-@with_appcontext
+@with_application
 def enable(slug: str) -> None:
     """Let the people of a disabled tenant log in again."""
     found = _tenant(slug)

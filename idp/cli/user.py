@@ -2,13 +2,13 @@
 
 import click
 import sqlalchemy as sa
-from flask.cli import with_appcontext
 
 from idp import settings
 from idp.accounts import administration, invitations, lifecycle, mailbox, usernames
 from idp.accounts.models import User
 from idp.accounts.passkeys import has_second_factor
 from idp.accounts.queries import by_username, may_log_in, recovery_codes_left, tenants_of
+from idp.cli.application import with_application
 from idp.cli.output import json_option, print_record, print_records, unknown
 from idp.errors import Conflict
 from idp.extensions import db
@@ -26,7 +26,7 @@ def user() -> None:
 @click.option("--after", default="", help="Begin after this username.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
 @json_option
-@with_appcontext
+@with_application
 def list_(*, slug: str | None, after: str, limit: int, as_json: bool) -> None:
     """List users by username."""
     page = sa.select(User).where(User.username_key > usernames.key(after)).order_by(User.username_key).limit(limit)
@@ -41,7 +41,7 @@ def list_(*, slug: str | None, after: str, limit: int, as_json: bool) -> None:
 @user.command()
 @click.argument("username")
 @json_option
-@with_appcontext
+@with_application
 def show(username: str, *, as_json: bool) -> None:
     """Show one user; never a secret."""
     found = named(username)
@@ -62,7 +62,7 @@ def show(username: str, *, as_json: bool) -> None:
 
 @user.command(short_help="Mail a link to choose the first password.")
 @click.argument("username")
-@with_appcontext
+@with_application
 def invite(username: str) -> None:
     """Mail a link to somebody who has no password yet, to choose one: so a company gets its first administrator."""
     found = named(username)
@@ -79,7 +79,7 @@ def invite(username: str) -> None:
 @user.command(short_help="End what the user is logged in to; no login any more.")
 @click.argument("username")
 @click.option("--force", is_flag=True, help="Also the last administrator of a company, who is refused else.")
-@with_appcontext
+@with_application
 def disable(username: str, *, force: bool) -> None:
     """End the user's login, sessions, grants and refresh tokens at once."""
     found = named(username)
@@ -95,7 +95,7 @@ def disable(username: str, *, force: bool) -> None:
 
 @user.command()
 @click.argument("username")
-@with_appcontext
+@with_application
 def enable(username: str) -> None:
     """Let a disabled user log in again."""
     found = named(username)
@@ -106,7 +106,7 @@ def enable(username: str) -> None:
 
 @user.command(short_help="Take the second factors away: phone and codes lost.")
 @click.argument("username")
-@with_appcontext
+@with_application
 def reset(username: str) -> None:
     """Take a user's second factors away: for the one administrator whose phone and recovery codes are lost.
 

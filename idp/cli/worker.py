@@ -26,7 +26,6 @@ import click
 import sqlalchemy as sa
 import structlog
 from flask import Flask, current_app
-from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
 from idp import clock, settings, shortlived
@@ -34,6 +33,7 @@ from idp.accounts import invitations, newcomers, password_reset, reminders
 from idp.accounts.links.models import OneTimeLink
 from idp.accounts.models import ConnectCode
 from idp.accounts.newcomers.models import PeopleImport, State
+from idp.cli.application import with_application
 from idp.extensions import Base, db
 from idp.login import daily, familiar, sweep, throttle
 from idp.login.models import (
@@ -99,7 +99,7 @@ Batch = Callable[[datetime], int]
 
 @click.command(short_help="Deliver mails, remove what is over, rotate keys.")
 @click.option("--once", is_flag=True, help="Do what is due and leave.")
-@with_appcontext
+@with_application
 def worker(*, once: bool) -> None:
     """Do what is due: deliver mails, tell applications, remove what is over, rotate the signing keys.
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from flask import Flask
 
-from idp import clock, create_app, schema
+from idp import clock, schema
 from idp.accounts.factors import secret_of
 from idp.accounts.queries import by_username
+from idp.app import create_app
 from idp.crypto import totp
 from idp.demo.addresses import Addresses
 from idp.demo.directory import Directory, Secrets

@@ -1,4 +1,4 @@
-"""What every request meets, whatever room it is for. The order is the order of `idp.create_app`.
+"""What every request meets, whatever room it is for. The order is the order of `idp.app`.
 
     known_as          every URL is built from IDP_ISSUER, whatever Host says          (wraps the whole application)
     logs              a request id, one JSON line for each request

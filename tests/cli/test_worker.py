@@ -1,6 +1,5 @@
 """`idp worker` removes what is over, in small batches, and nothing else."""
 
-import importlib
 import os
 import signal
 import subprocess
@@ -14,6 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from idp import shortlived
+from idp.cli import worker
 from idp.extensions import db
 from idp.login.models import BrowserSession, KnownIpGrant
 from idp.oidc import keys
@@ -25,7 +25,6 @@ from tests.support.server import IDP
 from tests.support.stores import Store
 from tests.support.world import World
 
-worker = importlib.import_module("idp.cli.worker")  # the package has the command of that name
 RUNNING = threading.Event()  # never set: nobody stops the work
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Callable, Iterator
 
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from idp.audit.models import AuditEvent
+from idp.cli import worker
 from idp.console import undelivered
 from idp.extensions import db
 from idp.oidc.models import Client, ClientUse
@@ -21,7 +21,6 @@ from tests.support.peer import Peer, peer, says
 from tests.support.relying_party import NewRp
 from tests.support.world import KnownClient, KnownTenant, KnownUser, World
 
-worker = importlib.import_module("idp.cli.worker")  # the package has the command of that name
 LIST = "/console/applications"
 FAILS = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"

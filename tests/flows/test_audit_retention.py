@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from idp.audit.models import AuditEvent
+from idp.cli import worker
 from idp.extensions import db
 from idp.login.models import DailyFigures
 from idp.tenancy import audit_retention
@@ -22,7 +22,6 @@ from tests.support.world import KnownTenant, KnownUser, World
 
 PAGE = "/console/audit/retention"
 A_YEAR = timedelta(days=365)
-worker = importlib.import_module("idp.cli.worker")  # the package has the command of that name
 RUNNING = threading.Event()  # never set: nobody stops the work
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import io
 import json
 import threading
@@ -16,6 +15,7 @@ from flask import Flask
 
 from idp.audit.events import LoginCompleted, LoginRefused, StepFailed
 from idp.audit.models import AuditEvent
+from idp.cli import worker
 from idp.extensions import db
 from idp.login import daily, figures
 from idp.login.figures import Failure, Proof
@@ -29,7 +29,6 @@ from tests.support.relying_party import RelyingParty
 from tests.support.world import KnownTenant, KnownUser, World
 
 CENTER = "/console/security-center"
-worker = importlib.import_module("idp.cli.worker")  # the package has the command of that name
 RUNNING = threading.Event()  # never set: nobody stops the work
 
 

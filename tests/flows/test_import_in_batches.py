@@ -16,6 +16,7 @@ from idp.accounts.models import User, UserType
 from idp.accounts.newcomers.batches import BATCH
 from idp.accounts.newcomers.models import PeopleImport
 from idp.audit.models import AuditEvent
+from idp.cli import worker
 from idp.extensions import db
 from idp.outbox import deliver
 from idp.outbox.errands import PeopleToInvite
@@ -25,7 +26,7 @@ from idp.tenancy.models import Tenant
 from tests.scale import plans
 from tests.support.browser import ELSEWHERE, Browser, NewBrowser
 from tests.support.imports import GOOD, IMPORT, carry, confirmed, newcomers, people, told, upload
-from tests.support.mail import Post, worker
+from tests.support.mail import Post
 from tests.support.moving_clock import MovingClock
 from tests.support.pages import open_page
 from tests.support.world import KnownTenant, KnownUser, World

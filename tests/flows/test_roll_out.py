@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 import threading
@@ -21,7 +20,7 @@ from flask.cli import ScriptInfo
 from idp.accounts import reminders
 from idp.accounts.models import User
 from idp.audit.models import AuditEvent
-from idp.cli import main
+from idp.cli import main, worker
 from idp.extensions import db
 from idp.outbox.errands import CompanyToRemind
 from idp.outbox.models import Queued, seal_owner
@@ -34,8 +33,6 @@ from tests.support.moving_clock import MovingClock
 from tests.support.pages import open_page
 from tests.support.relying_party import RelyingParty
 from tests.support.world import KnownTenant, KnownUser, World
-
-worker = importlib.import_module("idp.cli.worker")  # the package has the command of that name
 
 Worked = Callable[[], list[tuple[str, str]]]
 SETTINGS = "/console/settings"

@@ -1,12 +1,12 @@
 """The worker removes what nobody counts any more: failures, tries at a second factor, places that nobody came back to."""
 
-import importlib
 import threading
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from idp.cli import worker
 from idp.extensions import db
 from idp.login import familiar, throttle
 from idp.login.models import FailureCount, FamiliarBrowser, FamiliarNetwork, SecondFactorTry
@@ -15,7 +15,6 @@ from tests.support.browser import ELSEWHERE, HOME
 from tests.support.moving_clock import MovingClock
 from tests.support.world import World
 
-worker = importlib.import_module("idp.cli.worker")  # the package has the command of that name
 RUNNING = threading.Event()  # never set: nobody stops the work
 
 pytestmark = pytest.mark.both_stores

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from idp import outbox, settings
+from idp.cli import worker
 from idp.oidc.models import Client
 from idp.outbox.errands import ApplicationToTell
 from idp.settings import Settings
@@ -22,7 +22,6 @@ from tests.support.mail import read
 from tests.support.peer import Peer, peer
 from tests.support.world import KnownUser, World
 
-worker = importlib.import_module("idp.cli.worker")  # the package has the command of that name
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 LONG = 300
 pytestmark = pytest.mark.settings(issuer="http://localhost:8000")

@@ -1,6 +1,5 @@
 """What the outbox and the one-time links leave behind is removed in time, and nothing else (fault row 20)."""
 
-import importlib
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,14 +12,13 @@ from idp.accounts import links
 from idp.accounts.links import Purpose
 from idp.accounts.links.models import OneTimeLink
 from idp.accounts.models import User
+from idp.cli import worker
 from idp.extensions import db
 from idp.outbox.models import Queued
 from tests.outbox.conftest import a_mail
 from tests.support.mail import Post
 from tests.support.moving_clock import MovingClock
 from tests.support.world import World
-
-worker = importlib.import_module("idp.cli.worker")  # the package has the command of that name
 
 
 def left(kind: type[object]) -> int:

@@ -11,7 +11,6 @@ with mail_server() as server:
 
 from __future__ import annotations
 
-import importlib
 import re
 import threading
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from idp.cli import worker
 from idp.extensions import db
 from idp.outbox import deliver
 from idp.outbox.mail.directory import DirectorySink
@@ -28,8 +28,6 @@ from idp.outbox.mail.sinks import Sink
 from idp.outbox.mail.smtp import SmtpSink
 from tests.support.smtp import MailServer
 from tests.support.world import KnownUser
-
-worker = importlib.import_module("idp.cli.worker")  # the package has the command of that name
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy.engine import make_url
 
-import idp
 from idp import clock, places
+from idp.app import create_app
 from idp.extensions import db
 from idp.oidc import keys
 from idp.settings import Settings
@@ -64,7 +64,7 @@ class Store:
 
 def make_app(settings: Settings) -> Flask:
     """The product, on these settings."""
-    return idp.create_app(settings)
+    return create_app(settings)
 
 
 def migrate(store: Store) -> None:

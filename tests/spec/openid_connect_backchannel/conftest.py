@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,12 +10,12 @@ import pytest
 from flask import Flask
 from joserfc import jwt
 
+from idp.cli import worker
 from idp.extensions import db
 from tests.support.peer import Peer, peer, says
 from tests.support.relying_party import ALGORITHMS, NewRp, RelyingParty
 from tests.support.world import World
 
-worker = importlib.import_module("idp.cli.worker")  # the package has the command of that name
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 Work = Callable[[], None]
 

@@ -1,0 +1,74 @@
+"""The whole application: the stores, what every request meets, and the rooms."""
+
+import gc
+from collections.abc import Callable
+
+gc.disable()  # what is imported here stays until the end: to look for garbage in it, then as well, is a third of a short command
+
+from flask import Flask
+
+from idp import places, settings, stores
+from idp.console import routes as console
+from idp.extensions import db, migrate
+from idp.login import network
+from idp.login import views as login_views
+from idp.oidc import routes as oidc
+from idp.selfservice import routes as selfservice
+from idp.settings import Settings
+from idp.tenancy.branding import routes as branding
+from idp.web import (
+    browser,
+    error_pages,
+    health,
+    input_limits,
+    known_as,
+    languages,
+    logs,
+    metrics,
+    security_headers,
+    static_files,
+)
+
+gc.freeze()
+gc.enable()
+
+
+def _login(app: Flask) -> None:
+    app.register_blueprint(login_views.blueprint)
+
+
+def _migrations(app: Flask) -> None:
+    migrate.init_app(app, db, directory=str(places.MIGRATIONS))
+
+
+SET_UPS: tuple[Callable[[Flask], None], ...] = (
+    *stores.SET_UPS,
+    _migrations,
+    # What every request meets, in this order; answers pass it in the opposite one.
+    known_as.set_up,
+    logs.set_up,
+    metrics.set_up,
+    input_limits.set_up,
+    browser.set_up,
+    languages.set_up,
+    static_files.set_up,
+    security_headers.set_up,
+    error_pages.set_up,
+    # The rooms.
+    branding.set_up,
+    network.set_up,
+    _login,
+    oidc.set_up,
+    selfservice.set_up,
+    console.set_up,
+    health.set_up,
+)
+
+
+def create_app(settings_: Settings) -> Flask:
+    """Make the WSGI application for these settings."""
+    app = Flask("idp", template_folder=str(places.TEMPLATES), static_folder=str(places.STATIC))
+    settings.keep(app, settings_)
+    for set_up in SET_UPS:
+        set_up(app)
+    return app
