@@ -22,7 +22,9 @@ from idp.cli.import_ import import_
 from idp.cli.keys import keys
 from idp.cli.migrate import migrate
 from idp.cli.outbox import outbox
+from idp.cli.routes import routes
 from idp.cli.serve import serve
+from idp.cli.shell import shell
 from idp.cli.tenant import tenant
 from idp.cli.user import user
 from idp.cli.worker import worker
@@ -48,6 +50,8 @@ COMMANDS: tuple[click.Command, ...] = (
     grants,
     keys,
     outbox,
+    routes,
+    shell,
 )
 
 
