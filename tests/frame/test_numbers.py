@@ -13,6 +13,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from tests.requirements import REQUIREMENTS
@@ -42,12 +43,12 @@ def test_a_dangling_number_is_found() -> None:
     assert set(numbers_in(source)) == {"A77", "R99", "C44"}
 
 
-def named() -> Iterator[str]:
+@cache
+def named() -> tuple[str, ...]:
     """Each number with the file that names it."""
-    files = (file for folder in ("idp", "tests") for file in sorted((ROOT / folder).rglob("*.py")))
-    for file in files:
-        if file not in TABLES:
-            yield from (f"{number} {file.relative_to(ROOT)}" for number in numbers_in(file.read_text("utf-8")))
+    files = {file for folder in ("idp", "tests") for file in (ROOT / folder).rglob("*.py")} - TABLES
+    read = ((file, file.read_text("utf-8")) for file in sorted(files))
+    return tuple(f"{number} {file.relative_to(ROOT)}" for file, source in read for number in numbers_in(source))
 
 
 def numbers_in(source: str) -> Iterator[str]:
