@@ -1,7 +1,7 @@
 """What the security requirements say whose numbers stand in tests: `R01` and on, each in one line, with where it comes from.
 
 The rules of logging in (`A1` and on) have a table of their own, `tests/rules.py`, and the protocol's promises `tests/protocol.py`.
-A number that no test names is not here. `tests/frame/test_numbers.py` holds that every number that is named is explained.
+`tests/frame/test_numbers.py` holds that every number that is named is explained.
 """
 
 from __future__ import annotations
@@ -51,5 +51,7 @@ REQUIREMENTS = {
     "R83": "Work that was turned away leaves no trace in a count, and no cost tells whose it was.",
     "R84": "What is redeemed later is judged by the policy of that moment.",
     "R85": "JSON of others is read in one place, with bounds on size and depth (RFC 8725).",
+    "R86": "A file for a spreadsheet holds nothing that one would calculate, in whatever language it runs.",
+    "R87": "No background work holds a lock that a login waits for, and nothing is hashed inside a transaction.",
     "R88": "One tenant's administrator ends nothing of another's; what outsiders may repeat is paced.",
 }

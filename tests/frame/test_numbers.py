@@ -1,7 +1,7 @@
 """A number of a rule or a requirement, wherever it is named, is one that the project explains.
 
 Two series are used: the rules of logging in (`A1` to `E7`, `tests/rules.py`) and the security requirements (`R01` to `R88`,
-of which `tests/requirements.py` has those that are named). A number that neither table has is dangling: whoever meets it in
+of which `tests/requirements.py` has what is named). A number that neither table has is dangling: whoever meets it in
 a docstring cannot look it up. Words that only look like a rule, such as the paper size A4, are not looked for outside
 docstrings and comments.
 """
@@ -32,9 +32,11 @@ def test_every_number_is_explained() -> None:
     assert [found for found in named() if found.partition(" ")[0] not in known] == []
 
 
-def test_every_explanation_is_needed() -> None:
-    """A line for each requirement that a test names, in their order, and for no other."""
-    assert list(REQUIREMENTS) == sorted({found.partition(" ")[0] for found in named() if found.startswith("R")})
+def test_an_explanation_is_a_sentence() -> None:
+    """The requirements stand in their order, each number once, each in one line."""
+    assert list(REQUIREMENTS) == sorted(REQUIREMENTS)
+    assert [number for number in REQUIREMENTS if not REQUIREMENT.fullmatch(number)] == []
+    assert [says for says in REQUIREMENTS.values() if "\n" in says or not says.endswith(".")] == []
 
 
 def test_a_dangling_number_is_found() -> None:
