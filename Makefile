@@ -1,5 +1,6 @@
 # make demo   everything a newcomer needs: installs and starts the provider with a sample application
-# make test   the whole test suite, on real servers
+# make dev    the same, made anew whenever a file of the provider changes
+# make test   the whole test suite, on real servers; T=tests/flows/test_consent.py: only that
 # make check  every static check (format, lint, types, layers, templates, translations)
 # Nothing is assumed but Python 3.11 or newer and make; uv is needed only by `make lock`.
 
@@ -10,10 +11,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 # One more than there are cores, four at most: while a test waits for a process or a page, another one uses the core.
 PYTEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 PYTEST_ARGS ?=
+T ?=
+B ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test interop check format bench screenshots lock clean
+.PHONY: help install install-dev demo dev test rules breaks interop check format bench screenshots lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -24,9 +27,22 @@ install-dev: $(VENV)/.installed-dev ## the same, with what tests and checks need
 demo: install ## the provider on port 8000 and a sample application on port 8001, ready to log in
 	@exec $(BIN)/idp demo
 
+dev: install-dev ## the demo, made anew whenever a file of the provider changes
+	@exec $(BIN)/idp demo --reload
+
 # The suite starts the product some hundred times; a quarter of each start is compiling what a kept `.pyc` would have.
-test: install-dev ## the whole suite, with branch coverage of the login and of the protocol
+test: install-dev ## the whole suite, with branch coverage of the login and of the protocol; T="path …": only these, without
+ifneq ($(strip $(T)),)
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest $(T) $(PYTEST_ARGS)
+else
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
+endif
+
+rules: install-dev ## the rules of logging in: what each says, and the tests that prove it
+	$(BIN)/python -m tests.rules
+
+breaks: install-dev ## each rule broken once, in a copy, and its test seen to fail; B="B5 C2": only these
+	$(BIN)/python -m tests.breaks $(B)
 
 interop: install-dev ## client libraries of others on a running server; installs them in var/, Debian's by apt-get as root
 	IDP_INTEROP=1 $(BIN)/pytest tests/interop $(PYTEST_ARGS)

@@ -48,6 +48,8 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "grants": Command("idp.cli.grants:grants", "Known-IP grants: list, revoke."),
     "keys": Command("idp.cli.keys:keys", "Keys: list, rotate, revoke, reseal, new-secret."),
     "outbox": Command("idp.cli.outbox:outbox", "What must still be sent, and what was given up: list, retry."),
+    "routes": Command("idp.cli.routes:routes", "List every address: method, path, endpoint."),
+    "shell": Command("idp.cli.shell:shell", "Open a Python shell inside the application."),
 }
 
 

@@ -36,10 +36,15 @@ PORT = click.IntRange(1, 65535)
     show_envvar=True,
     help="What this machine is called in the addresses; passkeys need localhost.",
 )
+@click.option(
+    "--reload", is_flag=True, help="Serve anew whenever a file of the provider changes, for whoever works on it."
+)
 @click.option("--totp", metavar="USERNAME", help="Print the TOTP code of this moment instead, and leave.")
 @database_faults()
 @click.pass_context
-def demo(ctx: click.Context, port: int, sample_app_port: int, data_dir: Path, host: str, totp: str | None) -> None:
+def demo(
+    ctx: click.Context, port: int, sample_app_port: int, data_dir: Path, host: str, totp: str | None, *, reload: bool
+) -> None:
     """Start everything on this machine: database, Valkey, provider, worker and a sample application.
 
     Ctrl-C ends it. A second run keeps the data. With other ports and another directory a second demo runs beside it.
@@ -49,4 +54,4 @@ def demo(ctx: click.Context, port: int, sample_app_port: int, data_dir: Path, ho
     if totp is not None:
         click.echo(content.code_of(totp, directory, directory.kept_secrets(), addresses))
         return
-    ctx.exit(run(directory, addresses))
+    ctx.exit(run(directory, addresses, reload=reload))

@@ -13,7 +13,7 @@ from types import FrameType
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from idp.demo import content
+from idp.demo import content, reloading
 from idp.demo.addresses import HOST, Addresses, free_port
 from idp.demo.directory import Directory, Secrets
 from idp.demo.processes import Interrupted, Processes, answers, pongs, surroundings
@@ -26,15 +26,18 @@ IDP = (sys.executable, "-m", "idp.cli")
 INTERRUPTED = 128 + signal.SIGINT
 
 
-def run(directory: Directory, addresses: Addresses) -> int:
-    """Run the demo until it is ended, and say with which exit code. Raises `Unavailable` for what is in the way."""
+def run(directory: Directory, addresses: Addresses, *, reload: bool = False) -> int:
+    """Run the demo until it is ended, and say with which exit code. Raises `Unavailable` for what is in the way.
+
+    `reload`: the provider is made anew whenever one of its files changes.
+    """
     _check_extras()
     with _signals() as stop, directory.locked():
         addresses.check()
         ready = False
         try:
             with Processes(directory.logs, stop.is_set) as processes:
-                _start(processes, directory, addresses)
+                _start(processes, directory, addresses, reload=reload)
                 ready = True
                 _say(directory, addresses)
                 processes.stay()
@@ -45,7 +48,7 @@ def run(directory: Directory, addresses: Addresses) -> int:
         return 0 if ready else INTERRUPTED
 
 
-def _start(processes: Processes, directory: Directory, addresses: Addresses) -> None:
+def _start(processes: Processes, directory: Directory, addresses: Addresses, *, reload: bool) -> None:
     click.echo("Starting ...")
     secrets, valkey_port = directory.secrets(), free_port()
     valkey = ["--port", str(valkey_port), "--data-dir", str(directory.valkey), "--persist", "--loglevel", "warning"]
@@ -55,11 +58,16 @@ def _start(processes: Processes, directory: Directory, addresses: Addresses) -> 
     processes.wait_until(lambda: pongs(HOST, valkey_port), "Valkey")
     environment = _environment(directory, secrets, addresses, valkey_port)
     directory.keep_settings(environment)
-    bind = f"{HOST}:{addresses.port}"
-    processes.begin("Provider", [*IDP, "serve", "--bind", bind, "--workers", "1"], environment)
+    processes.begin("Provider", _provider(addresses.port, reload=reload), environment)
     processes.wait_until(lambda: answers(f"{addresses.issuer}/readyz"), "The provider")
     processes.wait_until(lambda: answers(f"{addresses.sample_app}/healthz"), "The sample application")
     processes.begin("Worker", [*IDP, "worker"], environment)
+
+
+def _provider(port: int, *, reload: bool) -> list[str]:
+    if reload:
+        return [sys.executable, "-P", reloading.__file__, str(port)]
+    return [*IDP, "serve", "--bind", f"{HOST}:{port}", "--workers", "1"]
 
 
 def _prepare(directory: Directory, secrets: Secrets, addresses: Addresses) -> None:

@@ -55,7 +55,7 @@ def _evidence_record(e: Evidence) -> Record:
         "tenant": e.tenant,
         "epoch": e.epoch,
         "network": e.network,
-        "security_code": e.security_code,
+        "code_made": e.code_made,
     }
 
 
@@ -70,5 +70,5 @@ def _evidence(record: Mapping[str, Any]) -> Evidence:
         tenant=record["tenant"],
         epoch=record["epoch"],
         network=record["network"],
-        security_code=record.get("security_code"),
+        code_made=record.get("code_made"),
     )

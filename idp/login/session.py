@@ -135,7 +135,7 @@ def knows_security_code(session: BrowserSession, tenant: Tenant, before: str | N
     new = which_security_code(tenant)
     evidence = evidence_of(session)
     session.evidence = write_evidence(
-        replace(e, security_code=new) if (e.step, e.tenant, e.security_code) == old else e for e in evidence
+        replace(e, code_made=new) if (e.step, e.tenant, e.code_made) == old else e for e in evidence
     )
 
 

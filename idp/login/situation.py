@@ -126,7 +126,7 @@ def gather(
 def _of_an_old_code(e: Evidence, tenant: Tenant) -> bool:
     """Whether it is the evidence of a security code that is not this tenant's any more."""
     its_code = e.step is StepName.SECURITY_CODE and e.tenant == tenant.slug
-    return its_code and e.security_code != which_security_code(tenant)
+    return its_code and e.code_made != which_security_code(tenant)
 
 
 def policy_for(user: User, tenant: Tenant) -> Policy:

@@ -71,7 +71,7 @@ class Evidence:
     """One thing that this browser proved.
 
     ``covers`` names the steps it stands for; ``tenant`` (a slug) binds it to one tenant, None to
-    the person; ``epoch`` is the user's epoch at that moment; ``network`` where it came from. ``security_code``: which of
+    the person; ``epoch`` is the user's epoch at that moment; ``network`` where it came from. ``code_made``: which of
     the tenant's security codes was typed, by when that one was made; None: the first, or none was.
     """
 
@@ -84,7 +84,7 @@ class Evidence:
     tenant: str | None = None
     epoch: int = 0
     network: str | None = None
-    security_code: str | None = None
+    code_made: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,9 +75,10 @@ def room(kind: str, name: str, at_most: int, within: timedelta) -> bool:
     places = [f"{place}:{name}" for place in range(at_most)]
     digests = [_digest(kind, place) for place in places]
     taken = select(UsedName.digest).where(UsedName.digest.in_(digests), UsedName.expires_at > clock.now())
-    full = frozenset(db.session.scalars(taken))
-    free = (place for place, digest in zip(places, digests, strict=True) if digest not in full)
-    return any(once(kind, place, within) for place in free)
+    free = dict(zip(digests, places, strict=True))
+    for full in db.session.scalars(taken):
+        del free[full]
+    return any(once(kind, place, within) for place in free.values())
 
 
 def pace(kind: str, name: str, at_most: int, within: timedelta, cost: int = 1) -> timedelta | None:

@@ -20,6 +20,7 @@ OUR_OWN = {
     "foreign_json.py": "the one place",
     "login/figures.py": "a column of ours",
     "login/known_ip.py": "a cached grant, behind a tag of ours",
+    "oidc/client_keys.py": "a registered key, as it was kept",
     "outbox/deliver.py": "a letter, sealed by us",
     "shortlived/envelope.py": "a value, sealed by us",
 }

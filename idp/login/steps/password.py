@@ -43,7 +43,7 @@ class Password(ByForm):
         return Page("login/password.html", {"username": username, "passkey": passkey})
 
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
-        """Does the work of somebody's for a name that does not exist (R30, R83: no difference in text, status or time)."""
+        """Does the work of somebody's for a name that does not exist (no difference in text, status or time: ASVS 6.3.8)."""
         username, password = answer.get("username", ""), answer.get("password", "")
         nobodys = password_costs.of_nobody(username)
         user = by_username(username)

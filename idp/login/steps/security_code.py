@@ -51,7 +51,7 @@ class SecurityCode(ByForm):
             tenant=tenant.slug,
             epoch=ctx.user.epoch,
             network=current_network(),
-            security_code=which_security_code(tenant),
+            code_made=which_security_code(tenant),
         )
         return Proved(ctx.user, evidence)
 

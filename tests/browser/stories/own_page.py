@@ -16,6 +16,7 @@ from tests.support.world import KnownUser
     "front_door",
     "account.overview",
     "account.choose_language",
+    "account.say_particulars",
     "account.security",
     "account.two_factor",
     "account.choose",
@@ -38,6 +39,10 @@ def my_second_factor(scene: Scene) -> None:
     person.page.locator("[name=locale]").select_option("en")
     act(person, "Save")
     said(person, "Your language is saved")
+    fill(person, given_name="Anna", family_name="de Vries")
+    person.page.locator("[name=zoneinfo]").select_option("Europe/Brussels")
+    act(person, "Save name and time zone")
+    said(person, "What you said of yourself is saved")
 
     scene.at("/account/security", person=person)
     act(person, "Set up", "Two-factor authentication")

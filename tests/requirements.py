@@ -1,0 +1,57 @@
+"""What the security requirements say whose numbers stand in tests: `R01` and on, each in one line, with where it comes from.
+
+The rules of logging in (`A1` and on) have a table of their own, `tests/rules.py`, and the protocol's promises `tests/protocol.py`.
+`tests/frame/test_numbers.py` holds that every number that is named is explained.
+"""
+
+from __future__ import annotations
+
+REQUIREMENTS = {
+    "R04": "PKCE with S256 for every client; a confidential one without it is guarded by a nonce (RFC 9700 2.1.1).",
+    "R07": "A refresh token that is used twice ends its whole family (RFC 9700 4.14.2).",
+    "R08": "What may be used once is spent by one statement of the database: of many at once one wins.",
+    "R09": "A client authenticates by the method that it registered, and by one in each request (RFC 6749 2.3).",
+    "R15": "`prompt`, `max_age` and `id_token_hint` do what they say; another user's hint is refused (OpenID Connect Core 3.1.2).",
+    "R19": "Hostile input gets a clear 4xx in the format of that place, never a 5xx (ASVS 16.5).",
+    "R21": "A step is taken at its turn only, in its browser, for the person whom the login began with.",
+    "R22": "A login that is half done opens nothing, and names nobody.",
+    "R23": "An answer that is empty, missing, repeated or of another type is a wrong answer.",
+    "R26": "A recovery link is random, hashed, short and used once; it skips no factor and tells nobody who exists (ASVS 6.4.3).",
+    "R29": "Wrong second factors are slowed down by person, whatever the address; a right password resets no count.",
+    "R30": "A user who does not exist is not told from one who does: text, status, headers, steps and time (ASVS 6.3.8).",
+    "R31": "A password is taken as it was typed: nothing trimmed, cut or composed by rule (NIST SP 800-63B 3.1.1.2).",
+    "R32": "Every form has a token of its browser, before the login too (ASVS 3.5).",
+    "R34": "A factor changes only after a fresh proof of what the person has; other sessions and known IP addresses end (ASVS 7.5.1).",
+    "R35": "`amr`, `acr` and `auth_time` say what was proved and nothing else (OpenID Connect Core 2).",
+    "R36": "The client's address is the socket's, or the last one that no trusted proxy is (RFC 9700 4.13).",
+    "R42": "Addresses are compared in one form: an IPv4-mapped one is IPv4, an IPv6 one its /64.",
+    "R44": "A session's secret is new at every login and never one that a browser brought (ASVS 7.2.4).",
+    "R45": "A session ends on the server: a copied cookie is worth nothing (ASVS 7.4.1).",
+    "R47": "A session has a limit without use and one in all, by tenant; its owner sees and ends it (ASVS 7.3).",
+    "R49": "Every query is filtered by the tenant; knowing an id is not enough.",
+    "R51": "What belongs to one tenant is unknown in another.",
+    "R52": "A tenant that does not exist is answered like one that is not the person's.",
+    "R53": "Every page and action checks session, tenant and role on the server, and changes by POST only (ASVS 8.2).",
+    "R54": "A field that the form does not offer is refused; what is off is off at its address too (ASVS 8.2).",
+    "R56": "Stored text, pictures included, is inert wherever it is shown.",
+    "R58": "The last administrator is not lost by accident; a change of roles needs a fresh proof (ASVS 7.5.3).",
+    "R64": "Who may register an application is decided by a token, for its own tenant only (RFC 7591 1.2).",
+    "R65": "Passwords are argon2id, renewed at a login when the cost grows (ASVS 11.4).",
+    "R67": "Codes and tokens are stored as digests.",
+    "R71": "Each event is written by the transaction that it describes (ASVS 16.3).",
+    "R72": "No secret, code, token or cookie stands in a log or in an event (ASVS 16.2.5).",
+    "R73": "Figures, settings and debugging are not public (ASVS 13.4).",
+    "R74": "What is unsafe or missing in the settings is said at the start, or is a refusal to start.",
+    "R75": "Everything that comes in has a limit of size, number and time.",
+    "R76": "SIGTERM drains: what was begun is answered.",
+    "R79": "A header that only looks like a trusted one never stands for it, behind every proxy and server that we name.",
+    "R80": "A claim is told under its registered and allowed scope only, and nothing tells who somebody is before that.",
+    "R81": "Connections and bodies that say nothing, or trickle, hold a bounded part of the server for a bounded time.",
+    "R82": "What an unknown browser can leave behind is bounded by network and in all.",
+    "R83": "Work that was turned away leaves no trace in a count, and no cost tells whose it was.",
+    "R84": "What is redeemed later is judged by the policy of that moment.",
+    "R85": "JSON of others is read in one place, with bounds on size and depth (RFC 8725).",
+    "R86": "A file for a spreadsheet holds nothing that one would calculate, in whatever language it runs.",
+    "R87": "No background work holds a lock that a login waits for, and nothing is hashed inside a transaction.",
+    "R88": "One tenant's administrator ends nothing of another's; what outsiders may repeat is paced.",
+}
