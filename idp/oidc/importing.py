@@ -1,7 +1,7 @@
 """The applications of an import file, and the import as a whole.
 
     import_file ─▶ accounts.importing: tenants, users ─┐
-                └▶ here: [[clients]] ──────────────────┴─▶ no fault? ─▶ tenants, users, clients written ─▶ one commit
+                └▶ here: [[clients]] ──────────────────┴─▶ no fault? ─▶ passwords hashed ─▶ all written ─▶ one commit
 
 The keys of `ClientEntry` are ours; every other key of a client's table is registration metadata by its name in RFC 7591
 and OpenID Connect Registration, and `metadata.validated` judges the whole of it: what is stored already, with what
@@ -19,7 +19,7 @@ from pydantic import AfterValidator, SecretStr
 from sqlalchemy.exc import IntegrityError
 
 from idp import settings
-from idp.accounts.importing.apply import Writer
+from idp.accounts.importing.apply import Writer, new_passwords
 from idp.accounts.importing.checks import check_people, repeated
 from idp.accounts.importing.document import Document, check_top, read
 from idp.accounts.importing.entries import LONGEST_NAME, Entry, Slug, read_entry, secret, text
@@ -98,8 +98,9 @@ def import_file(name: str, *, set_credentials: bool = False) -> list[Change]:
     check_people(people, existing, faults)
     check_clients(clients, existing_clients, people.slugs, faults, set_credentials=set_credentials)
     document.refuse(faults)
+    passwords = new_passwords(people, existing, set_credentials=set_credentials)
     try:
-        changes = list(Writer(existing, set_credentials).write(people))
+        changes = list(Writer(existing, set_credentials, passwords).write(people))
         changes += write_clients(clients, existing_clients, set_credentials=set_credentials)
         db.session.commit()
     except IntegrityError as error:

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from idp import batches
 from idp.extensions import db
 from idp.login import familiar, throttle
 from idp.login.models import FailureCount, FamiliarBrowser, FamiliarNetwork, SecondFactorTry
@@ -83,7 +84,7 @@ def test_a_composite_key_goes_in_batches_too(
     in_app: Flask, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Fault row 20: no statement removes more than a batch, and the purge goes on until nothing is over."""
-    monkeypatch.setattr(worker, "BATCH", 4)
+    monkeypatch.setattr(batches, "AT_ONCE", 4)
     for number in range(10):
         guess(f"name-{number}", Asked.PASSWORD)
     clock.advance(days=3)
