@@ -35,9 +35,7 @@ _PLAIN: Final = {"synchronize_session": False}
 T = TypeVar("T")
 
 
-def work_off(
-    find: Callable[[int], Iterable[T]], do: Callable[[T], int], stop: threading.Event | None = None
-) -> int:
+def work_off(find: Callable[[int], Iterable[T]], do: Callable[[T], int], stop: threading.Event | None = None) -> int:
     """Do what is found until nothing is left, or nothing can be done; how much was done. Commits, again and again.
 
     `find` answers at most so many items; `do` does one of them, and says how much that was: 0, for instance, where another

@@ -35,7 +35,11 @@ def retry(row_id: str | None, *, everything: bool) -> None:
     """Try again what was given up. Of a mail nothing is left: ask for a new one where it came from."""
     if everything == (row_id is not None):
         raise click.UsageError("Name one ID, or say --all.")
-    tried = _one_again(row_id) if row_id else batches.work_off(state.given_up, lambda some: state.try_again(Queued.id.in_(some)))
+    tried = (
+        _one_again(row_id)
+        if row_id
+        else batches.work_off(state.given_up, lambda some: state.try_again(Queued.id.in_(some)))
+    )
     click.echo(f"{tried} will be tried again")
 
 

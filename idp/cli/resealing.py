@@ -2,9 +2,9 @@
 
     IDP_SECRET_KEYS = new,old  ─▶ restart ─▶ idp keys reseal ─▶ IDP_SECRET_KEYS = new
 
-In short transactions, before which the texts were sealed; a row that somebody else changes at the same moment is theirs, and under
-the newest key already. What a key of the ring does not open stays as it is and is counted. Handles that live minutes are
-left to end by themselves.
+In short transactions, before which the texts were sealed; a row that somebody else changes at the same moment is theirs,
+and under the newest key already. What a key of the ring does not open stays as it is and is counted. Handles that live
+minutes are left to end by themselves.
 """
 
 import uuid

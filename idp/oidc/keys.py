@@ -183,8 +183,8 @@ def rotate() -> tuple[Turn, ...]:
     are made before the first write: an RSA key takes longer than anybody should wait for a lock.
     """
     ensure_keys()
-    made = {algorithm: _made(_next(algorithm), clock.now()) for algorithm in SIGNING_ALGORITHMS if _is_ready(algorithm)}
-    turns = tuple(_rotate(algorithm, made.get(algorithm)) for algorithm in SIGNING_ALGORITHMS)
+    due = [_due(algorithm) for algorithm in SIGNING_ALGORITHMS]
+    turns = tuple(_rotate(it) for it in due)
     if done := [turn.kid for turn in turns if turn.waits_until is None]:
         record(KeysRotated(kids=done))
     db.session.commit()
@@ -290,29 +290,33 @@ _KINDS: Final[Mapping[str, type[RSAKey | ECKey | OKPKey]]] = {
 }
 
 
-def _rotate(algorithm: str, made: SigningKey | None) -> Turn:
-    """`made`: the key that becomes the next one; None where the present one has not been published for long enough."""
-    old, new = _signing(algorithm)
-    if made is None:
-        return Turn(algorithm, new.kid, _ready_at(old, new))
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The active key of an algorithm, the next one, and the one to be next; none where the next one has to wait."""
+
+    old: SigningKey
+    new: SigningKey
+    made: SigningKey | None
+
+
+def _due(algorithm: str) -> Due:
+    """What a rotation would do, all that takes long done. Writes nothing."""
     now = clock.now()
-    if _moved(old, state=KeyState.RETIRED, signs=None, retired_at=now):
-        _moved(new, state=KeyState.ACTIVE, signs=algorithm, activated_at=now)
-        db.session.add(made)
-        db.session.flush()
-    return Turn(algorithm, new.kid)
-
-
-def _is_ready(algorithm: str) -> bool:
-    """Whether the next key has been published for long enough to take over."""
-    return _ready_at(*_signing(algorithm)) <= clock.now()
-
-
-def _signing(algorithm: str) -> tuple[SigningKey, SigningKey]:
-    """The active key of the algorithm, and the next one."""
     signing = sa.select(SigningKey).where(SigningKey.algorithm == algorithm, SigningKey.signs.is_not(None))
     of = {row.state: row for row in db.session.scalars(signing)}
-    return of[KeyState.ACTIVE], of[KeyState.NEXT]
+    old, new = of[KeyState.ACTIVE], of[KeyState.NEXT]
+    return Due(old, new, _made(_next(algorithm), now) if _ready_at(old, new) <= now else None)
+
+
+def _rotate(due: Due) -> Turn:
+    old, new, now = due.old, due.new, clock.now()
+    if due.made is None:
+        return Turn(new.algorithm, new.kid, _ready_at(old, new))
+    if _moved(old, state=KeyState.RETIRED, signs=None, retired_at=now):
+        _moved(new, state=KeyState.ACTIVE, signs=new.algorithm, activated_at=now)
+        db.session.add(due.made)
+        db.session.flush()
+    return Turn(new.algorithm, new.kid)
 
 
 def _ready_at(old: SigningKey, new: SigningKey) -> datetime:
