@@ -3,8 +3,8 @@
     inert ─▶ an apostrophe wherever a cell might begin with what begins a formula
     meant ◀─ the text without those apostrophes, where such a file comes back
 
-A spreadsheet with Dutch settings separates cells at semicolons, one that is asked at tabs, and both do so inside the quotation
-marks of a file that was separated by commas: `Jan;=1+1` is two cells there, and the second one is calculated. So a cell
+A spreadsheet with Dutch settings separates cells at semicolons, one that is asked at tabs, and both do so inside the
+quotation marks of a file that was separated by commas: `Jan;=1+1` is two cells there, and the second is calculated. So a cell
 begins after any of the separators, and not only where ours begins (OWASP, CSV Injection).
 """
 

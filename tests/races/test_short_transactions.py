@@ -140,7 +140,7 @@ def test_every_background_transaction_is_short(world: World, app: Flask, clock: 
         for table in (BrowserSession, AuthorizationGrant, RefreshToken, FailureCount, UsedName, AuditEvent):
             assert db.session.scalar(sa.select(sa.func.count()).select_from(table)) == 0
     for transactions in (held, purged):
-        assert len(transactions) > 20, "all of it in a few transactions, so this test shows nothing"
+        assert sum(one.seconds for one in transactions) > LONGEST, "one transaction might have done it all"
         assert max(one.seconds for one in transactions) <= LONGEST
     assert min(hurry.pauses) > 0
 
@@ -148,16 +148,15 @@ def test_every_background_transaction_is_short(world: World, app: Flask, clock: 
 def test_a_lock_is_left_alone_for_as_long_as_it_was_held(in_app: Flask) -> None:
     """SQLite's waiters look now and then: a lock that is free for a moment only is never found free."""
     hurry, done = Unhurried(), list[int]()
+
+    def do(item: int) -> int:
+        done.append(item)
+        return int(shortlived.once("test", str(item), timedelta(minutes=1)))
+
     with costly():
-        batches.work_off(
-            lambda most: range(len(done), 100), lambda item: done.append(item) or 1 if _write() else 0, hurry
-        )
+        batches.work_off(lambda most: range(len(done), 100), do, hurry)
     assert done == list(range(100))
     assert sum(hurry.pauses) >= 100 * STATEMENT
-
-
-def _write() -> bool:
-    return shortlived.once("test", str(uuid.uuid4()), timedelta(minutes=1))
 
 
 def test_what_others_hold_is_left(in_app: Flask) -> None:
