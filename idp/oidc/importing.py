@@ -32,12 +32,15 @@ from idp.audit.record import record
 from idp.crypto import opaque
 from idp.errors import Conflict
 from idp.extensions import db
+from idp.oidc import placeholders
 from idp.oidc.metadata import InvalidMetadata, guard_faults, validated
 from idp.oidc.models import Client
 from idp.oidc.registration import Registration
 from idp.tenancy.models import Tenant
 
 LONGEST_CLIENT_ID, LONGEST_SECRET = 200, 256
+SHORTEST_SECRET, FEWEST_CHARACTERS = 32, 8
+"""As many characters as 128 bits have in hexadecimal digits (RFC 6749 section 10.10): of a secret only a digest is kept."""
 _CLIENT_ID = re.compile(r"[\x21-\x7e]+")
 
 
@@ -49,9 +52,13 @@ def _client_id(value: str) -> str:
 
 
 def _client_secret(value: str) -> str:
-    """RFC 6749 appendix A.2."""
-    if not 1 <= len(value) <= LONGEST_SECRET or not value.isascii() or not value.isprintable():
-        raise ValueError(f"must have 1 to {LONGEST_SECRET} printable ASCII characters")
+    """RFC 6749 appendix A.2, and long enough not to be searched for."""
+    if not SHORTEST_SECRET <= len(value) <= LONGEST_SECRET or not value.isascii() or not value.isprintable():
+        raise ValueError(f"must have {SHORTEST_SECRET} to {LONGEST_SECRET} printable ASCII characters")
+    if placeholders.is_one(value):
+        raise ValueError("is the placeholder of an example, which everybody knows: write a random text of your own")
+    if len(set(value)) < FEWEST_CHARACTERS:
+        raise ValueError(f"must have {FEWEST_CHARACTERS} different characters at least: write a random text")
     return value
 
 
