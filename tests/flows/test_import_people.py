@@ -6,6 +6,7 @@ from flask import Flask
 
 from idp.accounts import names_asked
 from idp.accounts.newcomers import csv_file
+from idp.accounts.newcomers.batches import BATCH
 from idp.accounts.newcomers.models import PeopleImport
 from idp.audit.models import AuditEvent
 from idp.extensions import db
@@ -192,7 +193,7 @@ def carry_all(app: Flask) -> None:
     """What workers do with the only import, without the mails that follow."""
     with app.app_context():
         import_id = db.session.scalars(sa.select(PeopleImport.id)).one()
-    for _ in range(20):
+    for _ in range(5_000 // BATCH):
         carry(app, import_id)
 
 
