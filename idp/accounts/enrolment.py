@@ -11,7 +11,7 @@ import segno
 import sqlalchemy as sa
 
 from idp import settings
-from idp.accounts.factors import add_totp, renew_recovery_codes
+from idp.accounts.factors import add_totp, keep_recovery_codes, new_recovery_codes
 from idp.accounts.models import User
 from idp.crypto import totp
 from idp.crypto.sealed import SealBroken
@@ -62,11 +62,15 @@ def confirm(user: User, pending: str, code: object, now: datetime) -> list[str] 
     """
     secret = open_pending(user, pending)
     step = totp.matching_step(secret, code, now, None)
-    if step is None or not _unchanged(user):
+    if step is None:
+        return None
+    codes = new_recovery_codes()
+    if not _unchanged(user):
         return None
     user.totp_devices.clear()
     add_totp(user, secret, last_step=step)
-    return renew_recovery_codes(user)
+    keep_recovery_codes(user, codes)
+    return list(codes)
 
 
 def _unchanged(user: User) -> bool:

@@ -1,6 +1,7 @@
 """A user's second factors: adding, removing, spending. One-time things are spent by one conditional statement."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -66,15 +67,18 @@ def _spend_step(device: TotpDevice, code: object, now: datetime) -> bool:
     return changed(unused.values(last_step=step))
 
 
-def renew_recovery_codes(user: User) -> list[str]:
-    """Ten new recovery codes, to be shown once; the old ones are worthless from now on."""
-    codes = recovery.new_codes()
+def new_recovery_codes() -> Mapping[str, str]:
+    """Ten recovery codes, to be shown once, each with its hash. Made before the first write: hashing them takes long."""
+    return {code: recovery.hash_code(code, hasher()) for code in recovery.new_codes()}
+
+
+def keep_recovery_codes(user: User, codes: Mapping[str, str]) -> None:
+    """Take new recovery codes; the old ones are worthless from now on."""
     db.session.execute(sa.delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     db.session.add_all(
-        RecoveryCode(user_id=user.id, hint=recovery.hint(code), code_hash=recovery.hash_code(code, hasher()))
-        for code in codes
+        RecoveryCode(user_id=user.id, hint=recovery.hint(code), code_hash=code_hash)
+        for code, code_hash in codes.items()
     )
-    return codes
 
 
 def spend_recovery_code(user: User, code: object, now: datetime) -> bool:
@@ -88,7 +92,7 @@ def spend_recovery_code(user: User, code: object, now: datetime) -> bool:
     unused = sa.select(RecoveryCode).where(
         RecoveryCode.user_id == user.id, RecoveryCode.hint == recovery.hint(plain), RecoveryCode.used_at.is_(None)
     )
-    matching = (c for c in db.session.scalars(unused) if recovery.verify_code(c.code_hash, plain, hasher()))
+    matching = [c for c in db.session.scalars(unused).all() if recovery.verify_code(c.code_hash, plain, hasher())]
     return any(_spend_recovery_code(code.id, now) for code in matching)
 
 

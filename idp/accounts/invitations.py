@@ -33,7 +33,6 @@ from idp.outbox.errands import PersonInvited
 from idp.outbox.mail.letters import Invitation
 from idp.outbox.mail.render import one_line
 from idp.tenancy.models import Tenant
-from idp.vault import hasher
 
 PATH = "/invitation"
 LIFETIME = timedelta(hours=24)
@@ -130,15 +129,15 @@ def find(token: str) -> FoundLink | None:
     return links.find(token, Purpose.INVITATION)
 
 
-def accept(link: FoundLink, password: str, *, checked: bool = False) -> bool:
+def accept(link: FoundLink, password_hash: str, *, checked: bool = False) -> bool:
     """Spend the link for a first password; False when somebody was faster. The caller commits, or rolls back.
 
-    `checked`: as in `lifecycle.set_password`.
+    `password_hash`, `checked`: as in `lifecycle.set_password`.
     """
     if not links.spend(link):
         return False
     user = link.user
-    user.password_hash = hasher().hash(password)
+    user.password_hash = password_hash
     user.password_checked_at = clock.now() if checked else None
     user.invited_at = None
     lifecycle.next_epoch(user)

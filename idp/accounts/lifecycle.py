@@ -22,7 +22,6 @@ from idp.audit.record import record
 from idp.extensions import db
 from idp.outbox.errands import ProofEnded, WorkElsewhereEnded
 from idp.tenancy.models import Tenant
-from idp.vault import hasher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,18 +53,13 @@ def columns(tenant: Tenant, new: NewUser) -> dict[str, Any]:
     return {"id": uuid.uuid4(), "tenant_id": tenant.id, "username_key": usernames.key(new.username), **asdict(new)}
 
 
-def set_password(user: User, password: str, actor_id: uuid.UUID | None = None, *, checked: bool = False) -> None:
-    """Another password: sessions, grants and refresh tokens of before end. Raises what `Hasher.hash` raises.
+def set_password(user: User, password_hash: str, actor_id: uuid.UUID | None = None, *, checked: bool = False) -> None:
+    """Another password: sessions, grants and refresh tokens of before end. The user is told by mail.
 
-    `checked`: it was asked of the service of breached passwords, which does not know it.
+    It is a hash because hashing takes long: whoever calls this hashed before the first write of the unit of work, when
+    nobody waited for its lock. `checked`: it was asked of the service of breached passwords, which does not know it.
     """
-    set_password_hash(user, hasher().hash(password), actor_id)
-    user.password_checked_at = clock.now() if checked else None
-
-
-def set_password_hash(user: User, password_hash: str, actor_id: uuid.UUID | None = None) -> None:
-    """As `set_password`, where only the hash is known. The user is told by mail."""
-    user.password_hash, user.password_checked_at = password_hash, None
+    user.password_hash, user.password_checked_at = password_hash, clock.now() if checked else None
     user.invited_at = None
     next_epoch(user)
     record(PasswordChanged(tenant_id=user.tenant_id, user_id=user.id, actor_id=actor_id))

@@ -14,7 +14,7 @@ from idp.accounts import usernames
 from idp.accounts.lifecycle import NewUser
 from idp.accounts.models import OF_A_COMPANY, UserType
 
-LONGEST_NAME, LONGEST_EMAIL, LONGEST_USERNAME_KEY = 200, 320, 600
+LONGEST_NAME, LONGEST_EMAIL = 200, 320
 LANGUAGES = ("nl", "en")
 FIELDS = ("name", "email", "username", "type", "locale")
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
@@ -104,7 +104,7 @@ def _is_email(text: str) -> bool:
 
 def _is_username(text: str) -> bool:
     """Whether it may be a username; where none is given the address counts, which has a sentence of its own."""
-    return usernames.problem(text) is None and len(usernames.key(text)) <= LONGEST_USERNAME_KEY
+    return usernames.problem(text) is None
 
 
 CHECKS: Mapping[str, Callable[[str], bool]] = {

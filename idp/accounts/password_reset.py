@@ -58,12 +58,12 @@ def find(token: str) -> FoundLink | None:
     return links.find(token, Purpose.PASSWORD_RESET)
 
 
-def redeem(link: FoundLink, password: str, *, checked: bool = False) -> User | None:
+def redeem(link: FoundLink, password_hash: str, *, checked: bool = False) -> User | None:
     """Spend the link for another password; None when somebody was faster. The caller commits, or rolls back.
 
-    `checked`: as in `lifecycle.set_password`.
+    `password_hash`, `checked`: as in `lifecycle.set_password`.
     """
     if not links.spend(link):
         return None
-    lifecycle.set_password(link.user, password, checked=checked)
+    lifecycle.set_password(link.user, password_hash, checked=checked)
     return link.user

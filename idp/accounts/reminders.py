@@ -13,6 +13,7 @@ Whoever asks holds the company's lock (`administration.lock`), so that of two at
 everybody asked. Which reminder was the last stands with the company's day, and is moved on by one conditional statement.
 """
 
+import threading
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
@@ -20,7 +21,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from idp import clock, outbox
+from idp import batches, clock, outbox
 from idp.accounts import administration
 from idp.accounts.models import User
 from idp.accounts.notices import recipient
@@ -39,6 +40,8 @@ from idp.tenancy.models import Tenant
 ONCE_IN: Final = timedelta(days=1)
 AT_ONCE: Final = 500
 """So many by one press of the button; the others by the next one."""
+HEAP: Final = 50
+"""So many by one errand: the company's lock is soon free again."""
 
 
 def anybody_to_remind(tenant: Tenant) -> bool:
@@ -48,7 +51,8 @@ def anybody_to_remind(tenant: Tenant) -> bool:
 
 def remind(tenant: Tenant, actor: User) -> int:
     """Ask them, and say how many."""
-    return len(_ask(tenant, actor.id, lambda user: PersonWithoutTwoFactor(person_id=str(user.id), by=actor.name)))
+    found = _some(tenant, AT_ONCE)
+    return _ask(tenant, found, actor.id, lambda user_id: PersonWithoutTwoFactor(person_id=str(user_id), by=actor.name))
 
 
 def announce(tenant: Tenant, actor: User) -> None:
@@ -57,12 +61,16 @@ def announce(tenant: Tenant, actor: User) -> None:
         outbox.ask(CompanyToRemind(tenant_id=str(tenant.id), day=day.isoformat(), actor_id=str(actor.id)))
 
 
-def begin_due(most: int) -> int:
-    """Begin so many of the reminders that are due; return how many."""
+def begin_due(stop: threading.Event) -> int:
+    """Begin the reminders that are due; return how many. Commits, again and again."""
     now = clock.now()
     coming = sa.select(Tenant).where(Tenant.disabled_at.is_(None), Tenant.two_factor_mandatory_from > policy.today(now))
     due = sa.or_(*(_is_due(days, policy.reminder_day(now)) for days in policy.REMINDERS))
-    return sum(_begin(tenant, now) for tenant in db.session.scalars(coming.where(due).limit(most)).all())
+
+    def find(most: int) -> Sequence[Tenant]:
+        return db.session.scalars(coming.where(due).limit(most)).all()
+
+    return batches.work_off(find, lambda tenant: _begin(tenant, now), stop)
 
 
 def carry_out(errand: CompanyToRemind) -> None:
@@ -70,10 +78,11 @@ def carry_out(errand: CompanyToRemind) -> None:
     tenant = db.session.get(Tenant, uuid.UUID(errand.tenant_id))
     if tenant is None or not _stands(tenant, errand.day):
         return
-    administration.lock(tenant)
     actor_id = uuid.UUID(errand.actor_id) if errand.actor_id else None
-    asked = _ask(tenant, actor_id, lambda user: PersonToRemind(person_id=str(user.id), day=errand.day))
-    if len(asked) == AT_ONCE:
+    found = _some(tenant, HEAP)
+    administration.lock(tenant)
+    _ask(tenant, found, actor_id, lambda user_id: PersonToRemind(person_id=str(user_id), day=errand.day))
+    if len(found) == HEAP:
         outbox.ask(errand)
 
 
@@ -118,27 +127,36 @@ def _is_left(days: int) -> sa.ColumnElement[bool]:
     return sa.or_(Tenant.two_factor_reminded.is_(None), Tenant.two_factor_reminded > days)
 
 
-def _begin(tenant: Tenant, now: datetime) -> bool:
-    """Take the reminder, and leave the rest to an errand; False when another worker took it."""
+def _begin(tenant: Tenant, now: datetime) -> int:
+    """Take the reminder, and leave the rest to an errand; how many that are: none when another worker took it."""
     day = tenant.two_factor_mandatory_from
     days = policy.reminded_until(day, now) if day else None
     if day is None or days is None:
-        return False
+        return 0
     still = Tenant.two_factor_mandatory_from == day, _is_left(days)
     mine = sa.update(Tenant).where(Tenant.id == tenant.id, *still)
     if not changed(mine.values(two_factor_reminded=days)):
-        return False
+        return 0
     outbox.ask(CompanyToRemind(tenant_id=str(tenant.id), day=day.isoformat()))
-    return True
+    return 1
 
 
-def _ask(tenant: Tenant, actor_id: uuid.UUID | None, errand: Callable[[User], Errand]) -> Sequence[User]:
-    """Ask so many of those who can be asked now."""
-    people = db.session.scalars(_to_remind(tenant).order_by(User.name, User.id).limit(AT_ONCE)).all()
+def _some(tenant: Tenant, most: int) -> Sequence[uuid.UUID]:
+    """So many of those who can be asked now, read before the lock is taken: in a large company it takes a while."""
+    mine = _to_remind(tenant).with_only_columns(User.id, maintain_column_froms=True)
+    return db.session.scalars(mine.order_by(User.name, User.id).limit(most)).all()
+
+
+def _ask(
+    tenant: Tenant, some: Sequence[uuid.UUID], actor_id: uuid.UUID | None, errand: Callable[[uuid.UUID], Errand]
+) -> int:
+    """Ask those of them who still can be asked, and say how many. Whoever calls holds the company's lock."""
+    still = _to_remind(tenant).where(User.id.in_(some)).with_only_columns(User.id, maintain_column_froms=True)
+    people = db.session.scalars(still.order_by(User.name, User.id)).all()
     if people:
-        record_all(TwoFactorReminded(tenant_id=tenant.id, user_id=user.id, actor_id=actor_id) for user in people)
-        outbox.ask_all(errand(user) for user in people)
-    return people
+        record_all(TwoFactorReminded(tenant_id=tenant.id, user_id=user_id, actor_id=actor_id) for user_id in people)
+        outbox.ask_all(errand(user_id) for user_id in people)
+    return len(people)
 
 
 def _to_remind(tenant: Tenant) -> sa.Select[User]:

@@ -16,8 +16,10 @@ def problem(username: str) -> str | None:
     """Why this cannot be a username; None when it can."""
     if not key(username):
         return "must not be empty"
-    if len(username) > LONGEST or len(key(username)) > LONGEST_KEY:
+    if len(username) > LONGEST:
         return f"must have at most {LONGEST} characters"
+    if len(key(username)) > LONGEST_KEY:
+        return "is too long when its letters are written out"
     if username != username.strip():
         return "must not begin or end with a space"
     if any(unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for c in username):

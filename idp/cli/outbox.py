@@ -3,8 +3,8 @@
 import uuid
 
 import click
-import sqlalchemy as sa
 
+from idp import batches
 from idp.cli.application import with_application
 from idp.cli.output import json_option, print_records, unknown
 from idp.errors import Conflict
@@ -35,11 +35,20 @@ def retry(row_id: str | None, *, everything: bool) -> None:
     """Try again what was given up. Of a mail nothing is left: ask for a new one where it came from."""
     if everything == (row_id is not None):
         raise click.UsageError("Name one ID, or say --all.")
-    tried = state.try_again(Queued.id == _id(row_id) if row_id else sa.true())
-    if row_id and not tried:
+    tried = (
+        _one_again(row_id)
+        if row_id
+        else batches.work_off(state.given_up, lambda some: state.try_again(Queued.id.in_(some)))
+    )
+    click.echo(f"{tried} will be tried again")
+
+
+def _one_again(row_id: str) -> int:
+    tried = state.try_again(Queued.id == _id(row_id))
+    if not tried:
         raise Conflict(f"{row_id} was not given up, or nothing is left of it.")
     db.session.commit()
-    click.echo(f"{tried} will be tried again")
+    return tried
 
 
 def _id(row_id: str) -> uuid.UUID:

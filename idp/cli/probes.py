@@ -17,6 +17,7 @@ from idp.accounts.models import TotpDevice
 from idp.crypto.sealed import SealBroken
 from idp.database import first_line
 from idp.extensions import db
+from idp.oidc import placeholders
 from idp.oidc.models import SigningKey
 from idp.outbox import state as outbox_state
 from idp.outbox.mail.sinks import NotDelivered, sink_for
@@ -80,6 +81,18 @@ def _opens(sealed: str) -> bool:
         return vault.sealer().can_open(sealed)
     except SealBroken:
         return False
+
+
+def of_client_secrets() -> Finding:
+    """Find whether a client has the secret of an example of ours."""
+    try:
+        found = placeholders.clients_with_one()
+    except DBAPIError as error:
+        return Finding("clients", ok=False, reason=f"IDP_DATABASE_URL: {first_line(error)}")
+    if found:
+        known = f"everybody knows the secret of {', '.join(found)}, which is of our example: import another"
+        return Finding("clients", ok=False, reason=f"{known} with --set-credentials")
+    return Finding("clients", ok=True, reason="none has the secret of an example")
 
 
 def of_redis() -> Finding:
@@ -150,4 +163,5 @@ def everything() -> Iterator[Finding]:
     yield of_redis()
     yield of_mail()
     if all(finding.ok for finding in usable):
+        yield of_client_secrets()
         yield of_outbox()

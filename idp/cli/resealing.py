@@ -2,18 +2,19 @@
 
     IDP_SECRET_KEYS = new,old  ─▶ restart ─▶ idp keys reseal ─▶ IDP_SECRET_KEYS = new
 
-Batch by batch, each a transaction of its own; a row that somebody else changes at the same moment is theirs, and under
-the newest key already. What a key of the ring does not open stays as it is and is counted. Handles that live minutes are
-left to end by themselves.
+In short transactions, before which the texts were sealed; a row that somebody else changes at the same moment is theirs,
+and under the newest key already. What a key of the ring does not open stays as it is and is counted. Handles that live
+minutes are left to end by themselves.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from idp import batches
 from idp.accounts import factors, newcomers
 from idp.accounts.models import TotpDevice
 from idp.accounts.newcomers.models import PeopleImport
@@ -27,7 +28,8 @@ from idp.tenancy import queries as tenancy
 from idp.tenancy.models import Tenant
 from idp.vault import sealer
 
-BATCH: Final = 500
+AT_ONCE: Final = 50
+"""So many texts are in memory at once: one may be the five thousand people of an import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,15 @@ class Place:
     table: type[Base]
     column: str
     owner: Callable[[Any], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a row says, and the same under the newest key."""
+
+    row_id: uuid.UUID
+    was: str
+    sealed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,36 +68,51 @@ PLACES: Final = (
 """Every sealed text that outlives an hour."""
 
 
+@dataclass(slots=True)
+class Walk:
+    """A place, row by row by the key. `last`: the row that was looked at last; `broken`: how many no key opens."""
+
+    place: Place
+    last: uuid.UUID | None = None
+    broken: int = 0
+
+    def some(self, most: int) -> list[Text]:
+        """The next texts under an old key, sealed again before the first write; none: that was all."""
+        while rows := _under_an_old_key(self.place, self.last, min(most, AT_ONCE)):
+            self.last = rows[-1].id
+            if texts := [text for row in rows if (text := self._again(row))]:
+                return texts
+        return []
+
+    def _again(self, row: Any) -> Text | None:
+        was, owner = getattr(row, self.place.column), self.place.owner(row)
+        try:
+            return Text(row.id, was, sealer().seal(sealer().open(was, owner), owner))
+        except SealBroken:
+            self.broken += 1
+            return None
+
+    def put(self, text: Text) -> int:
+        """Put it in the other's place, unless somebody else changed it: then it is under the newest key already."""
+        key, column = _columns(self.place)
+        unchanged = sa.update(self.place.table).where(key == text.row_id, column == text.was)
+        changed(unchanged.values({self.place.column: text.sealed}))
+        return 1
+
+
 def reseal(place: Place) -> Resealed:
-    """Seal what is under an old key again. Commits."""
-    number = broken = 0
-    rows = _under_an_old_key(place, None)
-    while rows:
-        for row in rows:
-            try:
-                number += _again(place, row)
-            except SealBroken:
-                broken += 1
-        last: uuid.UUID = rows[-1].id
-        db.session.commit()
-        db.session.expunge_all()
-        rows = _under_an_old_key(place, last)
-    return Resealed(number, broken)
+    """Seal what is under an old key again. Commits, again and again."""
+    walk = Walk(place)
+    number = batches.work_off(walk.some, walk.put)
+    return Resealed(number, walk.broken)
 
 
-def _under_an_old_key(place: Place, after: uuid.UUID | None) -> list[Any]:
+def _under_an_old_key(place: Place, after: uuid.UUID | None, most: int) -> Sequence[Any]:
     row, column = _columns(place)
     mark = sealer().mark
     old = sa.and_(column.is_not(None), sa.func.substr(column, 1, len(mark)) != mark)
     later = sa.true() if after is None else row > after
-    return list(db.session.scalars(sa.select(place.table).where(old, later).order_by(row).limit(BATCH)))
-
-
-def _again(place: Place, row: Any) -> bool:
-    was, owner = getattr(row, place.column), place.owner(row)
-    key, column = _columns(place)
-    unchanged = sa.update(place.table).where(key == row.id, column == was)
-    return changed(unchanged.values({place.column: sealer().seal(sealer().open(was, owner), owner)}))
+    return db.session.scalars(sa.select(place.table).where(old, later).order_by(row).limit(most)).all()
 
 
 def _columns(place: Place) -> tuple[sa.ColumnElement[uuid.UUID], sa.ColumnElement[str]]:

@@ -15,9 +15,9 @@ Any number of workers may run: a batch skips what another one holds. A database 
 import signal
 import threading
 import time
-import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import FrameType
 from typing import Final
@@ -28,7 +28,7 @@ import structlog
 from flask import Flask, current_app
 from sqlalchemy.exc import DBAPIError
 
-from idp import clock, settings, shortlived
+from idp import batches, clock, settings, shortlived
 from idp.accounts import invitations, newcomers, password_reset, reminders
 from idp.accounts.links.models import OneTimeLink
 from idp.accounts.models import ConnectCode
@@ -72,7 +72,6 @@ AT_ONCE: Final = 4
 """So many chores are done at once: so many applications may be slow before one has to wait for another."""
 TIDY_SECONDS: Final = 60.0
 WAIT_SECONDS: Final = 5.0
-BATCH: Final = 500
 COMPANIES: Final = 100
 KEPT: Final = timedelta(days=1)
 """How long a row outlives its end: a clock that is set back brings nothing back to life that was removed."""
@@ -94,7 +93,13 @@ FINDERS: Final[deliver.Finders] = {
 
 log = structlog.get_logger(__name__)
 
-Batch = Callable[[datetime], int]
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Rows that nobody has any use for."""
+
+    table: type[Base]
+    which: tuple[sa.ColumnElement[bool], ...]
 
 
 @click.command(short_help="Deliver mails, remove what is over, rotate keys.")
@@ -174,33 +179,22 @@ def rotate_when_due() -> None:
 
 
 def sweep_what_is_over(stop: threading.Event) -> None:
-    """End the sessions that are over, and the helpdesk's accesses. Commits after each batch."""
-    support_access.expire()
-    db.session.commit()
-    ended = BATCH
-    while ended == BATCH and not stop.is_set():
-        ended = sweep.over(BATCH)
-        db.session.commit()
+    """End the helpdesk's accesses that are over, and the sessions. Commits, again and again."""
+    support_access.expire(stop)
+    sweep.over(stop)
 
 
 def remind(stop: threading.Event) -> None:
-    """Begin the reminders that are due. Commits after each batch."""
-    begun = BATCH
-    while begun == BATCH and not stop.is_set():
-        begun = reminders.begin_due(BATCH)
-        db.session.commit()
+    """Begin the reminders that are due. Commits, again and again."""
+    reminders.begin_due(stop)
 
 
 def purge(stop: threading.Event) -> int:
-    """Remove what has been over for a while, and say how many rows went. Commits after each batch."""
-    removed = shortlived.purge(BATCH)
+    """Remove what has been over for a while, and say how many rows went. Commits, again and again."""
     before = clock.now() - KEPT
-    for batch in BATCHES:
-        rows = BATCH
-        while rows == BATCH and not stop.is_set():
-            rows = batch(before)
-            db.session.commit()
-            removed += rows
+    removed = shortlived.purge(stop) + audit_retention.remove(None, audit_retention.DEFAULT, stop)
+    for rows in (over(before) for over in OVER):
+        removed += batches.remove(rows.table, *rows.which, stop=stop)
     if removed:
         log.info("purged", rows=removed)
     return removed
@@ -213,94 +207,82 @@ def close_days(stop: threading.Event) -> None:
     """
     while tenants := daily.whom(COMPANIES):
         for tenant in tenants:
-            remove_events(tenant.id, audit_retention.years_of(tenant), stop)
+            audit_retention.remove(tenant.id, audit_retention.years_of(tenant), stop)
             if stop.is_set():
                 return
             daily.keep(tenant)
             db.session.commit()
 
 
-def remove_events(tenant_id: uuid.UUID, years: int, stop: threading.Event) -> None:
-    """Remove the company's events that are older. Commits after each batch."""
-    rows = BATCH
-    while rows == BATCH and not stop.is_set():
-        rows = audit_retention.remove(tenant_id, years, BATCH)
-        db.session.commit()
-
-
-def _authorizations(before: datetime) -> int:
+def _authorizations(before: datetime) -> Over:
     """Authorizations whose last token is over; their refresh tokens go with them."""
-    return _remove(AuthorizationGrant, AuthorizationGrant.expires_at < before)
+    return Over(AuthorizationGrant, (AuthorizationGrant.expires_at < before,))
 
 
-def _sessions(before: datetime) -> int:
+def _sessions(before: datetime) -> Over:
     """Sessions that are over and that no authorization rests on any more."""
     used = sa.exists().where(AuthorizationGrant.session_id == BrowserSession.id)
-    return _remove(BrowserSession, BrowserSession.expires_at < before, ~used)
+    return Over(BrowserSession, (BrowserSession.expires_at < before, ~used))
 
 
-def _connect_codes(before: datetime) -> int:
-    return _remove(ConnectCode, ConnectCode.expires_at < before)
+def _connect_codes(before: datetime) -> Over:
+    return Over(ConnectCode, (ConnectCode.expires_at < before,))
 
 
-def _known_ip_grants(before: datetime) -> int:
-    return _remove(KnownIpGrant, KnownIpGrant.expires_at < before)
+def _known_ip_grants(before: datetime) -> Over:
+    return Over(KnownIpGrant, (KnownIpGrant.expires_at < before,))
 
 
-def _failures(before: datetime) -> int:
+def _failures(before: datetime) -> Over:
     """Counts that are nothing again, of names that do not exist as well."""
-    return _remove(FailureCount, FailureCount.failed_at < before - throttle.FORGOTTEN_AFTER)
+    return Over(FailureCount, (FailureCount.failed_at < before - throttle.FORGOTTEN_AFTER,))
 
 
-def _second_factor_tries(before: datetime) -> int:
-    return _remove(SecondFactorTry, SecondFactorTry.at < before - throttle.SECOND_FACTOR_SPAN)
+def _second_factor_tries(before: datetime) -> Over:
+    return Over(SecondFactorTry, (SecondFactorTry.at < before - throttle.SECOND_FACTOR_SPAN,))
 
 
-def _familiar_networks(before: datetime) -> int:
-    return _remove(FamiliarNetwork, FamiliarNetwork.used_at < before - familiar.KEPT)
+def _familiar_networks(before: datetime) -> Over:
+    return Over(FamiliarNetwork, (FamiliarNetwork.used_at < before - familiar.KEPT,))
 
 
-def _familiar_browsers(before: datetime) -> int:
-    return _remove(FamiliarBrowser, FamiliarBrowser.used_at < before - familiar.KEPT)
+def _familiar_browsers(before: datetime) -> Over:
+    return Over(FamiliarBrowser, (FamiliarBrowser.used_at < before - familiar.KEPT,))
 
 
-def _client_uses(before: datetime) -> int:
-    return _remove(ClientUse, ClientUse.used_at < before - uses.KEPT)
+def _client_uses(before: datetime) -> Over:
+    return Over(ClientUse, (ClientUse.used_at < before - uses.KEPT,))
 
 
-def _devices(before: datetime) -> int:
-    return _remove(DeviceAuthorization, DeviceAuthorization.expires_at < before)
+def _devices(before: datetime) -> Over:
+    return Over(DeviceAuthorization, (DeviceAuthorization.expires_at < before,))
 
 
-def _one_time_links(before: datetime) -> int:
-    return _remove(OneTimeLink, OneTimeLink.expires_at < before)
+def _one_time_links(before: datetime) -> Over:
+    return Over(OneTimeLink, (OneTimeLink.expires_at < before,))
 
 
-def _initial_access_tokens(before: datetime) -> int:
-    return _remove(InitialAccessToken, InitialAccessToken.expires_at < before)
+def _initial_access_tokens(before: datetime) -> Over:
+    return Over(InitialAccessToken, (InitialAccessToken.expires_at < before,))
 
 
-def _outbox(before: datetime) -> int:
+def _outbox(before: datetime) -> Over:
     """What is old, delivered or not: by then nobody has any use for it."""
-    return _remove(Queued, Queued.created_at < before - OUTBOX_KEPT)
+    return Over(Queued, (Queued.created_at < before - OUTBOX_KEPT,))
 
 
-def _people_imports(before: datetime) -> int:
+def _people_imports(before: datetime) -> Over:
     """What nobody confirmed, and after a while also what was done."""
     old = PeopleImport.created_at < before - OUTBOX_KEPT
     forgotten = sa.and_(PeopleImport.state == State.PREVIEWED, PeopleImport.created_at < before)
-    return _remove(PeopleImport, sa.or_(old, forgotten))
+    return Over(PeopleImport, (sa.or_(old, forgotten),))
 
 
-def _events_of_no_company(_before: datetime) -> int:
-    return audit_retention.remove(None, audit_retention.DEFAULT, BATCH)
+def _daily_figures(before: datetime) -> Over:
+    return Over(DailyFigures, (DailyFigures.day < (before - daily.KEPT).date(),))
 
 
-def _daily_figures(before: datetime) -> int:
-    return _remove(DailyFigures, DailyFigures.day < (before - daily.KEPT).date())
-
-
-BATCHES: Final[tuple[Batch, ...]] = (
+OVER: Final[tuple[Callable[[datetime], Over], ...]] = (
     _authorizations,
     _sessions,
     _known_ip_grants,
@@ -316,16 +298,7 @@ BATCHES: Final[tuple[Batch, ...]] = (
     _outbox,
     _people_imports,
     _daily_figures,
-    _events_of_no_company,
 )
-
-
-def _remove(table: type[Base], *over: sa.ColumnElement[bool]) -> int:
-    """Delete one batch, leaving alone what another worker holds."""
-    key = sa.inspect(table).primary_key
-    rows = sa.select(*key).where(*over).limit(BATCH).with_for_update(skip_locked=True)
-    removal = sa.delete(table).where(sa.tuple_(*key).in_(rows)).returning(*key)
-    return len(db.session.execute(removal, execution_options={"synchronize_session": False}).all())
 
 
 def _sets(stop: threading.Event) -> Callable[[int, FrameType | None], None]:

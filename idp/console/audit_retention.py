@@ -13,6 +13,7 @@ from typing import Any
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from idp.console import authority
 from idp.extensions import db
 from idp.login.gate import Login
 from idp.login.own_pages import render
@@ -56,6 +57,7 @@ def choose_retention(login: Login) -> ResponseReturnValue:
         if events:
             until = audit_retention.due(years).date() - timedelta(days=1)
             return _show(login, asked=Asked(years, allowed[years], events, until))
+    authority.act(login)
     audit_retention.choose(login.tenant, years, login.user.id)
     db.session.commit()
     return redirect(url_for("console.retention", done="saved"), 303)

@@ -1,6 +1,7 @@
 """Many people at once: a CSV file is looked at first, and workers invite them, some hundreds at a time.
 
-upload ─▶ faults, each with its line, all together; nothing is kept
+upload ─▶ more names than a company may ask after in a day: wait
+  │   ├─▶ faults, each with its line, all together; nothing is kept
   │   └─▶ none: the people wait, and are shown
   ▼
 confirm ─▶ workers invite them; the page of the import says how far it is, also to whoever comes back later
@@ -19,7 +20,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from idp.accounts import newcomers, particulars
+from idp.accounts import names_asked, newcomers, particulars
 from idp.accounts.newcomers import PeopleImport, Stop, csv_file
 from idp.accounts.newcomers.csv_file import MOST_PEOPLE, LineFault, Newcomer
 from idp.console import authority
@@ -72,6 +73,8 @@ def upload(login: Login) -> ResponseReturnValue:
     if len(files) != 1 or not files[0].filename:
         return _show_file(login, [LineFault(0, _("Choose a file."))])
     roll = csv_file.read(files[0].read())
+    if too_many := names_asked.ask(login.tenant.id, len(roll.newcomers)):
+        return _show_file(login, [LineFault(0, fault.sentence) for fault in too_many])
     if faults := [*roll.faults, *newcomers.taken(roll.newcomers)]:
         return _show_file(login, faults)
     kept = newcomers.keep(login.tenant, roll.newcomers, login.user)

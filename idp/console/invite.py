@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from idp.accounts import invitations, particulars
+from idp.accounts import invitations, names_asked, particulars
 from idp.accounts.models import UserType
 from idp.accounts.particulars import Fault
 from idp.console import authority, kept_input
@@ -47,6 +47,8 @@ def invited(login: Login) -> ResponseReturnValue:
     new = particulars.read(said)
     if isinstance(new, list):
         return _show(login, InvitePage(said, new))
+    if too_many := names_asked.ask(login.tenant.id, 1):
+        return _show(login, InvitePage(said, [*too_many]))
     authority.act(login)
     user = invitations.invite(login.tenant, new, login.user)
     if user is None:

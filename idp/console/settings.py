@@ -130,6 +130,7 @@ def save(login: Login) -> ResponseReturnValue:
     given = _sent()
     if wrong_numbers(given.typed) or _wrong_day(login, given):
         return _show(login, given, unsaved=False)
+    authority.act(login)
     change_policy(login.tenant, _plan(login.tenant.plan, given), login.user.id)
     if given.announced:
         reminders.announce(login.tenant, login.user)

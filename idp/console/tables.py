@@ -3,13 +3,11 @@
 import csv
 import io
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from idp.web.cells import inert
 
 
 def row(*cells: str, separator: str = ",") -> str:
-    """A line of CSV (RFC 4180). A cell that a spreadsheet would take for a formula begins with an apostrophe."""
+    """A line of CSV (RFC 4180). Nothing in it is a formula, whatever separates the cells where it is opened."""
     line = io.StringIO()
-    csv.writer(line, delimiter=separator).writerow(
-        [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
-    )
+    csv.writer(line, delimiter=separator).writerow([inert(cell) for cell in cells])
     return line.getvalue()

@@ -53,9 +53,11 @@ def whom(at_most: int) -> Sequence[Tenant]:
 def keep(tenant: Tenant) -> None:
     """Write the rows of the days since the last one. A row that another worker wrote stands. The caller commits."""
     yesterday = today() - A_DAY
-    for day, counts in figures.counted(tenant.id, list(_missed(tenant, yesterday))).items():
-        measured = _people(safety.figures(tenant)) if day == yesterday else {}
-        row = upsert(DailyFigures).values(tenant_id=tenant.id, day=day, counts={**counts, **measured})
+    counted: dict[date, Mapping[str, int]] = dict(figures.counted(tenant.id, list(_missed(tenant, yesterday))))
+    if yesterday in counted:
+        counted[yesterday] = {**counted[yesterday], **_people(safety.figures(tenant))}
+    for day, counts in counted.items():  # everything is counted by now: from here on others wait for the lock
+        row = upsert(DailyFigures).values(tenant_id=tenant.id, day=day, counts=counts)
         db.session.execute(row.on_conflict_do_nothing(index_elements=["tenant_id", "day"]))
 
 

@@ -1,7 +1,7 @@
 """The applications of an import file, and the import as a whole.
 
     import_file ─▶ accounts.importing: tenants, users ─┐
-                └▶ here: [[clients]] ──────────────────┴─▶ no fault? ─▶ tenants, users, clients written ─▶ one commit
+                └▶ here: [[clients]] ──────────────────┴─▶ no fault? ─▶ passwords hashed ─▶ all written ─▶ one commit
 
 The keys of `ClientEntry` are ours; every other key of a client's table is registration metadata by its name in RFC 7591
 and OpenID Connect Registration, and `metadata.validated` judges the whole of it: what is stored already, with what
@@ -19,7 +19,7 @@ from pydantic import AfterValidator, SecretStr
 from sqlalchemy.exc import IntegrityError
 
 from idp import settings
-from idp.accounts.importing.apply import Writer
+from idp.accounts.importing.apply import Writer, new_passwords
 from idp.accounts.importing.checks import check_people, repeated
 from idp.accounts.importing.document import Document, check_top, read
 from idp.accounts.importing.entries import LONGEST_NAME, Entry, Slug, read_entry, secret, text
@@ -32,12 +32,15 @@ from idp.audit.record import record
 from idp.crypto import opaque
 from idp.errors import Conflict
 from idp.extensions import db
+from idp.oidc import placeholders
 from idp.oidc.metadata import InvalidMetadata, guard_faults, validated
 from idp.oidc.models import Client
 from idp.oidc.registration import Registration
 from idp.tenancy.models import Tenant
 
 LONGEST_CLIENT_ID, LONGEST_SECRET = 200, 256
+SHORTEST_SECRET, FEWEST_CHARACTERS = 32, 8
+"""As many characters as 128 bits have in hexadecimal digits (RFC 6749 section 10.10): of a secret only a digest is kept."""
 _CLIENT_ID = re.compile(r"[\x21-\x7e]+")
 
 
@@ -49,9 +52,13 @@ def _client_id(value: str) -> str:
 
 
 def _client_secret(value: str) -> str:
-    """RFC 6749 appendix A.2."""
-    if not 1 <= len(value) <= LONGEST_SECRET or not value.isascii() or not value.isprintable():
-        raise ValueError(f"must have 1 to {LONGEST_SECRET} printable ASCII characters")
+    """RFC 6749 appendix A.2, and long enough not to be searched for."""
+    if not SHORTEST_SECRET <= len(value) <= LONGEST_SECRET or not value.isascii() or not value.isprintable():
+        raise ValueError(f"must have {SHORTEST_SECRET} to {LONGEST_SECRET} printable ASCII characters")
+    if placeholders.is_one(value):
+        raise ValueError("is the placeholder of an example, which everybody knows: write a random text of your own")
+    if len(set(value)) < FEWEST_CHARACTERS:
+        raise ValueError(f"must have {FEWEST_CHARACTERS} different characters at least: write a random text")
     return value
 
 
@@ -98,8 +105,9 @@ def import_file(name: str, *, set_credentials: bool = False) -> list[Change]:
     check_people(people, existing, faults)
     check_clients(clients, existing_clients, people.slugs, faults, set_credentials=set_credentials)
     document.refuse(faults)
+    passwords = new_passwords(people, existing, set_credentials=set_credentials)
     try:
-        changes = list(Writer(existing, set_credentials).write(people))
+        changes = list(Writer(existing, set_credentials, passwords).write(people))
         changes += write_clients(clients, existing_clients, set_credentials=set_credentials)
         db.session.commit()
     except IntegrityError as error:

@@ -179,10 +179,12 @@ class Turn:
 def rotate() -> tuple[Turn, ...]:
     """Let each next key take over, and publish a new next one. Commits.
 
-    A next key that has not been published for long enough stays what it is, and nothing changes for its algorithm.
+    A next key that has not been published for long enough stays what it is, and nothing changes for its algorithm. New keys
+    are made before the first write: an RSA key takes longer than anybody should wait for a lock.
     """
     ensure_keys()
-    turns = tuple(_rotate(algorithm) for algorithm in SIGNING_ALGORITHMS)
+    due = [_due(algorithm) for algorithm in SIGNING_ALGORITHMS]
+    turns = tuple(_rotate(it) for it in due)
     if done := [turn.kid for turn in turns if turn.waits_until is None]:
         record(KeysRotated(kids=done))
     db.session.commit()
@@ -199,14 +201,15 @@ def revoke(kid: str) -> bool:
     if row is None:
         return False
     now, place, algorithm = clock.now(), row.signs, row.algorithm
+    made = _made(_next(algorithm), now) if place is not None else None
     if not _moved(row, state=KeyState.REVOKED, signs=None, retired_at=now):
         db.session.rollback()
         return revoke(kid)  # it was rotated at this moment; look again
     if place == algorithm:
         of_next = sa.update(SigningKey).where(SigningKey.signs == _next(algorithm))
         changed(of_next.values(state=KeyState.ACTIVE, signs=algorithm, activated_at=now))
-    if place is not None:
-        db.session.add(_made(_next(algorithm), now))
+    if made is not None:
+        db.session.add(made)
     record(KeyRevoked(kid=kid))
     db.session.commit()
     _keyring().forget()
@@ -287,18 +290,33 @@ _KINDS: Final[Mapping[str, type[RSAKey | ECKey | OKPKey]]] = {
 }
 
 
-def _rotate(algorithm: str) -> Turn:
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The active key of an algorithm, the next one, and the one to be next; none where the next one has to wait."""
+
+    old: SigningKey
+    new: SigningKey
+    made: SigningKey | None
+
+
+def _due(algorithm: str) -> Due:
+    """What a rotation would do, all that takes long done. Writes nothing."""
     now = clock.now()
     signing = sa.select(SigningKey).where(SigningKey.algorithm == algorithm, SigningKey.signs.is_not(None))
     of = {row.state: row for row in db.session.scalars(signing)}
     old, new = of[KeyState.ACTIVE], of[KeyState.NEXT]
-    if (ready := _ready_at(old, new)) > now:
-        return Turn(algorithm, new.kid, ready)
+    return Due(old, new, _made(_next(algorithm), now) if _ready_at(old, new) <= now else None)
+
+
+def _rotate(due: Due) -> Turn:
+    old, new, now = due.old, due.new, clock.now()
+    if due.made is None:
+        return Turn(new.algorithm, new.kid, _ready_at(old, new))
     if _moved(old, state=KeyState.RETIRED, signs=None, retired_at=now):
-        _moved(new, state=KeyState.ACTIVE, signs=algorithm, activated_at=now)
-        db.session.add(_made(_next(algorithm), now))
+        _moved(new, state=KeyState.ACTIVE, signs=new.algorithm, activated_at=now)
+        db.session.add(due.made)
         db.session.flush()
-    return Turn(algorithm, new.kid)
+    return Turn(new.algorithm, new.kid)
 
 
 def _ready_at(old: SigningKey, new: SigningKey) -> datetime:

@@ -1,7 +1,7 @@
 """How the outbox stands, for `idp check` and `idp outbox`; and a second chance for what was given up."""
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -19,6 +19,8 @@ DEAD_FOR = timedelta(days=7)
 
 _FAILED: Final = Queued.delivered_at.is_(None), sa.or_(Queued.dead_at.is_not(None), Queued.last_error.is_not(None))
 """What was tried in vain."""
+_GIVEN_UP: Final = Queued.dead_at.is_not(None), Queued.payload_sealed.is_not(None)
+_AT_ONCE: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,20 @@ def failed_for(application_id: uuid.UUID, most: int) -> Sequence[Queued]:
     return db.session.scalars(mine.order_by(Queued.created_at.desc()).limit(most)).all()
 
 
+def given_up(most: int) -> Iterable[Sequence[uuid.UUID]]:
+    """The ids of so many that were given up and that something is left of, some at a time."""
+    dead = sa.select(Queued.id).where(Queued.kind.in_(CHORES), *_GIVEN_UP).limit(most)
+    ids = db.session.scalars(dead).all()
+    return [ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE)]
+
+
 def try_again(which: sa.ColumnElement[bool]) -> int:
     """Let a worker try these as if they were new, if they were given up and something is left of them; say how many.
 
     The caller commits.
     """
     now = clock.now()
-    dead = sa.update(Queued).where(which, Queued.dead_at.is_not(None), Queued.payload_sealed.is_not(None))
+    dead = sa.update(Queued).where(which, *_GIVEN_UP)
     return sum(
         _rows_of(
             dead.where(Queued.kind == kind).values(

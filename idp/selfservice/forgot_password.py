@@ -23,6 +23,7 @@ from idp.login import known_ip
 from idp.login import session as sessions
 from idp.login.network import current_network
 from idp.tenancy.branding import looks
+from idp.vault import hasher
 from idp.web.fields import typed
 from idp.web.languages import prefer
 
@@ -86,9 +87,10 @@ def _find(token: str) -> FoundLink | None:
 
 def _redeemed(link: FoundLink, verdict: Verdict) -> bool:
     """Whether this request was the one that spent the link; then everything of before ends with the old password."""
+    password_hash = hasher().hash(typed("new_password"))
     sessions.end_all(link.user, "password_reset")
     known_ip.revoke_all(link.user, "password_reset")
-    if password_reset.redeem(link, typed("new_password"), checked=verdict.checked) is None:
+    if password_reset.redeem(link, password_hash, checked=verdict.checked) is None:
         db.session.rollback()
         return False
     db.session.commit()

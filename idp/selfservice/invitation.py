@@ -19,6 +19,7 @@ from idp.accounts.password_rules import judge, shortest_of
 from idp.extensions import db
 from idp.tenancy.branding import looks
 from idp.tenancy.queries import security_code_of
+from idp.vault import hasher
 from idp.web.fields import typed
 from idp.web.languages import prefer
 
@@ -46,7 +47,7 @@ def accept(token: str) -> Response:
     verdict = judge(link.user, typed("new_password"))
     if verdict.faults:
         return _choose(link, token, verdict.faults)
-    if not invitations.accept(link, typed("new_password"), checked=verdict.checked):
+    if not invitations.accept(link, hasher().hash(typed("new_password")), checked=verdict.checked):
         db.session.rollback()
         return _over()
     db.session.commit()

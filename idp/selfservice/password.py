@@ -75,10 +75,10 @@ def _new_password(user: User) -> Verdict:
 
 
 def _changed(login: Login, verdict: Verdict) -> Response:
-    user, before = login.user, login.user.epoch
+    user, before, password_hash = login.user, login.user.epoch, hasher().hash(typed("new_password"))
     sessions.end_all(user, "password_changed", keep=login.session)
     known_ip.revoke_all(user, "password_changed")
-    lifecycle.set_password(user, typed("new_password"), checked=verdict.checked)
+    lifecycle.set_password(user, password_hash, checked=verdict.checked)
     sessions.open_for(user, login.tenant, _still_proved(login, before))
     db.session.commit()
     response = back_with("password-changed")

@@ -22,10 +22,11 @@ def renewed(login: Login) -> ResponseReturnValue:
     """Make new codes and show them, this once."""
     if not login.user.totp_devices:
         return redirect(security_page(), 303)
-    codes = factors.renew_recovery_codes(login.user)
+    codes = factors.new_recovery_codes()
+    factors.keep_recovery_codes(login.user, codes)
     event = RecoveryCodesRenewed(tenant_id=login.user.tenant_id, user_id=login.user.id)
     seal_change(login, event, "recovery_codes_renewed")
-    return render("account/recovery_codes.html", login, page={"codes": codes, "go_on": security_page()})
+    return render("account/recovery_codes.html", login, page={"codes": list(codes), "go_on": security_page()})
 
 
 def renew_page() -> str:

@@ -5,15 +5,16 @@ once    INSERT … ON CONFLICT DO UPDATE  of N at once one inserts; only an expi
 used    SELECT                          has somebody used the name?
 pace    SELECT, then UPDATE or `once`   the name's end is when everything asked so far would be done at an even pace
 room    SELECT, then `once`             a name for each place: the first that is free
-purge   DELETE … LIMIT, COMMIT, again   a purge that is killed leaves whole batches behind it and hurts nobody
+purge   DELETE, COMMIT, again           a purge that is killed has removed what it committed and hurts nobody
 """
 
+import threading
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from sqlalchemy import ColumnElement, delete, insert, select, update
 
-from idp import clock
+from idp import batches, clock
 from idp.crypto import opaque
 from idp.extensions import db, upsert
 from idp.shortlived.models import ShortLivedValue, UsedName
@@ -128,22 +129,10 @@ def _digest(kind: str, name: str) -> str:
     return opaque.digest(f"{kind}:{name}")
 
 
-def purge(batch: int = 500) -> int:
-    """Remove what has been over for some hours, `batch` rows a transaction, and return how many rows went. Commits."""
+def purge(stop: threading.Event | None = None) -> int:
+    """Remove what has been over for some hours, and return how many rows went. Commits, again and again."""
     before = clock.now() - _KEPT_LONGER
-    return sum(_purge(table, before, batch) for table in (ShortLivedValue, UsedName))
-
-
-def _purge(table: type[ShortLivedValue] | type[UsedName], before: datetime, batch: int) -> int:
-    over = select(table.digest).where(table.expires_at < before).order_by(table.expires_at).limit(batch)
-    removal = delete(table).where(table.digest.in_(over.with_for_update(skip_locked=True))).returning(table.digest)
-    removed = 0
-    while True:
-        rows = len(db.session.execute(removal, execution_options=_PLAIN).all())
-        db.session.commit()
-        removed += rows
-        if rows < batch:
-            return removed
+    return sum(batches.remove(table, table.expires_at < before, stop=stop) for table in (ShortLivedValue, UsedName))
 
 
 def _at(address: Address) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -1,7 +1,7 @@
 """How long a company keeps its audit log: a choice of its administrators, carried out by `idp worker`.
 
 choose ──▶ the tenant's years, with an event of the change ──▶ due(): the moment before which its events go
-remove ──▶ a batch of what is older, the oldest first, by the index of (tenant, moment)
+remove ──▶ what is older, by the index of (tenant, moment)
 
 Two years unless a company says otherwise: long enough for the yearly audit and for what comes to light after it, and no
 longer than that asks (GDPR article 5(1)(e)). Seven years is how long a Dutch company keeps its books (article 52 of the
@@ -9,6 +9,7 @@ General State Taxes Act); a log of logins is not part of them, and where an audi
 operator may have a floor. Figures by day are kept apart from the events, and name nobody.
 """
 
+import threading
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,7 +18,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from idp import clock, settings
+from idp import batches, clock, settings
 from idp.audit.events import AuditRetentionChosen
 from idp.audit.models import AuditEvent
 from idp.audit.record import record
@@ -65,12 +66,9 @@ def older(tenant_id: uuid.UUID, years: int) -> int:
     return db.session.scalar(sa.select(sa.func.count()).where(*_gone(tenant_id, years))) or 0
 
 
-def remove(tenant_id: uuid.UUID | None, years: int, most: int) -> int:
-    """Remove so many of the older events, of no company where none is named; say how many went. The caller commits."""
-    oldest = sa.select(AuditEvent.id).where(*_gone(tenant_id, years)).order_by(AuditEvent.at, AuditEvent.id)
-    batch = oldest.limit(most).with_for_update(skip_locked=True)
-    removal = sa.delete(AuditEvent).where(AuditEvent.id.in_(batch)).returning(AuditEvent.id)
-    return len(db.session.execute(removal, execution_options={"synchronize_session": False}).all())
+def remove(tenant_id: uuid.UUID | None, years: int, stop: threading.Event) -> int:
+    """Remove the older events, of no company where none is named; say how many went. Commits, again and again."""
+    return batches.remove(AuditEvent, *_gone(tenant_id, years), stop=stop)
 
 
 def _gone(tenant_id: uuid.UUID | None, years: int) -> tuple[sa.ColumnElement[bool], ...]:

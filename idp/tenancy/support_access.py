@@ -8,6 +8,7 @@ A company has one live access at most. One that is given again is another one: w
 """
 
 import calendar
+import threading
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from idp import clock, outbox
+from idp import batches, clock, outbox
 from idp.audit.events import HelpdeskAccessGiven, HelpdeskAccessRevoked
 from idp.audit.record import record
 from idp.extensions import db
@@ -74,9 +75,14 @@ def revoke(tenant: Tenant, actor_id: uuid.UUID) -> bool:
     return True
 
 
-def expire() -> int:
-    """Write down which accesses are over, so that the applications hear of it; how many. The caller commits."""
-    return _end(SupportAccess.live_for.is_not(None), SupportAccess.expires_at <= clock.now())
+def expire(stop: threading.Event) -> int:
+    """Write down which accesses are over, so that the applications hear of it; how many. Commits, again and again."""
+    over = SupportAccess.live_for.is_not(None), SupportAccess.expires_at <= clock.now()
+
+    def find(most: int) -> Sequence[uuid.UUID]:
+        return db.session.scalars(sa.select(SupportAccess.id).where(*over).limit(most)).all()
+
+    return batches.work_off(find, lambda access_id: _end(SupportAccess.id == access_id, *over), stop)
 
 
 def looked(tenant_id: uuid.UUID, user_id: uuid.UUID, name: str, what: str) -> None:

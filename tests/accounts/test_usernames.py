@@ -5,8 +5,14 @@ import pytest
 from idp.accounts import usernames
 
 
-@pytest.mark.parametrize("username", ["a" * 151, "\ufdfa" * 34], ids=["too long", "too long when it is compared"])
-def test_a_name_fits_its_column(username: str) -> None:
+@pytest.mark.parametrize(
+    ("username", "problem"),
+    [
+        pytest.param("a" * 151, "must have at most 150 characters", id="too long"),
+        pytest.param("\ufdfa" * 34, "is too long when its letters are written out", id="too long when it is compared"),
+    ],
+)
+def test_a_name_fits_its_column(username: str, problem: str) -> None:
     """R85: one letter may become eighteen, and what is compared must fit as well; a problem, never the database's error."""
-    assert usernames.problem(username) == "must have at most 150 characters"
+    assert usernames.problem(username) == problem
     assert usernames.problem(username[:33]) is None

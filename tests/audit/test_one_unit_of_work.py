@@ -25,6 +25,7 @@ from idp.login.types import Evidence, Factor, StepName
 from idp.tenancy import changes
 from idp.tenancy.models import Tenant
 from idp.tenancy.policy import Plan, Policy
+from idp.vault import hasher
 from tests.support.units import CHANGES, Units
 from tests.support.world import KnownUser, World
 
@@ -74,7 +75,7 @@ ACTS: list[tuple[str, Act]] = [
     ("tenant.two_factor_day_set", lambda anna: changes.change_policy(tenant(anna), Plan(Policy(), date(2026, 12, 1)))),
     ("tenant.security_code_rotated", lambda anna: changes.rotate_security_code(tenant(anna))),
     ("user.created", lambda anna: lifecycle.create_user(tenant(anna), NewUser(username="b", name="B", email="b@x"))),
-    ("user.password_changed", lambda anna: lifecycle.set_password(user(anna), "zeven gele fietsen zingen")),
+    ("user.password_changed", lambda anna: lifecycle.set_password(user(anna), hasher().hash("zeven gele fietsen"))),
     ("user.disabled", lambda anna: lifecycle.disable(user(anna))),
     ("user.enabled", disabled_and_enabled),
     ("user.type_changed", lambda anna: administration.change_type(user(anna), UserType.ACCOUNTANT, user(anna))),

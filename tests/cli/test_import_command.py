@@ -27,9 +27,21 @@ def test_it_says_what_it_did_and_then_nothing(idp: Idp, path: Path) -> None:
     assert again.stdout == "nothing changed\n"
 
 
-def test_the_example_and_what_comes_next(idp: Idp) -> None:
-    """config/company.example.toml is read as it stands; its administrator has no password, but a link by mail."""
-    path = Path(__file__).parents[2] / "config" / "company.example.toml"
+EXAMPLE = Path(__file__).parents[2] / "config" / "company.example.toml"
+
+
+def test_the_example_with_its_placeholder(idp: Idp) -> None:
+    """Whoever imports it as it stands makes no client with a secret that everybody can read."""
+    refused = idp("import", str(EXAMPLE))
+    assert refused.exit_code == 1
+    assert "clients[0].client_secret: is the placeholder of an example" in refused.stderr
+    assert "REPLACE" not in refused.stderr
+    assert json.loads(idp("client", "list", "--json").stdout) == []
+
+
+def test_the_example_and_what_comes_next(idp: Idp, path: Path) -> None:
+    """config/company.example.toml with a secret of one's own; its administrator has no password, but a link by mail."""
+    path.write_text(EXAMPLE.read_text("utf-8").replace("REPLACE-ME-by-a-long-random-text", "0123456789abcdef" * 4))
     first, again = idp("import", str(path)), idp("import", str(path))
     assert first.stderr == "without a password, such as sanne: idp user invite sanne mails a link to choose one\n"
     assert again.stderr == ""

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from idp import shortlived
+from idp import batches, shortlived
 from idp.cli import worker
 from idp.extensions import db
 from idp.login.models import BrowserSession, KnownIpGrant
@@ -121,7 +121,7 @@ def test_a_token_to_register_with_goes(in_app: Flask, clock: MovingClock) -> Non
 
 def test_short_lived_values_go_in_batches(in_app: Flask, clock: MovingClock, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many there are, no statement removes more than a batch."""
-    monkeypatch.setattr(worker, "BATCH", 10)
+    monkeypatch.setattr(batches, "AT_ONCE", 10)
     for _ in range(35):
         shortlived.put("test", {}, timedelta(minutes=15))
     db.session.commit()

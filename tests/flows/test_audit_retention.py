@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from idp import batches
 from idp.audit.models import AuditEvent
 from idp.cli import worker
 from idp.extensions import db
@@ -153,7 +154,8 @@ def test_the_worker_removes_what_is_older(
     world: World, in_app: Flask, zon: KnownTenant, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of each company what is older than it chose, of no company what is older than two years, batch by batch."""
-    monkeypatch.setattr(worker, "BATCH", 4)
+    monkeypatch.setattr(batches, "AT_ONCE", 4)
+    monkeypatch.setattr(batches, "HELD", 1e-9)
     other = world.tenant("fietsen-bv")
     world.change(Tenant, other.id, audit_years=5)
     clock.advance(days=1)
@@ -169,7 +171,8 @@ def test_a_worker_that_is_stopped_goes_on_next_time(
     world: World, in_app: Flask, zon: KnownTenant, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whole batches are gone, the day stays open, and the next worker removes the rest."""
-    monkeypatch.setattr(worker, "BATCH", 4)
+    monkeypatch.setattr(batches, "AT_ONCE", 4)
+    monkeypatch.setattr(batches, "HELD", 1e-9)
     clock.advance(days=1)
     add(world, zon, 3 * A_YEAR, 10, clock)
     worker.close_days(StoppedAtTheSecondLook())

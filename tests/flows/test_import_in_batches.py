@@ -43,21 +43,21 @@ class Killed(BaseException):
 
 def test_how_far_it_is(app: Flask, console: Browser) -> None:
     """The page counts batch by batch and looks again by itself; whoever comes back finds it, and the people at its end."""
-    import_id = confirmed(console, people(600))
+    import_id = confirmed(console, people(120))
     page = console.page.address
-    for done in ("0", "250", "500"):
+    for done in ("0", "50", "100"):
         console.get(page)
-        assert f"{done} of 600 people invited" in console.text
+        assert f"{done} of 120 people invited" in console.text
         bar = console.page.one("progress")
-        assert (bar["value"], bar["max"], bar["aria-labelledby"]) == (done, "600", "far")
+        assert (bar["value"], bar["max"], bar["aria-labelledby"]) == (done, "120", "far")
         assert console.page.one("noscript meta[http-equiv=refresh]")["content"] == "5"
         assert console.page.one("#progress").has_attr("data-look-again")
         assert "In the file" not in console.text
         for list_page in (IMPORT, "/console/users"):
-            assert f"{done} of 600 people invited Under way" in console.get(list_page).text
+            assert f"{done} of 120 people invited Under way" in console.get(list_page).text
         carry(app, import_id)
     console.get(page)
-    assert "600 of 600 people invited" in console.text
+    assert "120 of 120 people invited" in console.text
     assert "All of them are invited" in console.text
     assert not console.page.soup.select("progress, meta[http-equiv=refresh], [data-look-again]")
     assert console.follow("To the people").path == "/console/users"
@@ -66,7 +66,7 @@ def test_how_far_it_is(app: Flask, console: Browser) -> None:
 
 def test_a_batch_is_a_few_statements(app: Flask, console: Browser) -> None:
     """Whatever is in the file: one statement for each table, not for each person."""
-    import_id = confirmed(console, people(300))
+    import_id = confirmed(console, people(100))
     with app.app_context(), plans.listening(db.engine) as heard:
         product.carry_out(PeopleToInvite(import_id=str(import_id)))
         db.session.commit()
@@ -98,7 +98,7 @@ def test_a_worker_is_killed(
 @pytest.mark.both_stores
 def test_two_workers_have_one_batch(app: Flask, world: World, zon: KnownTenant, console: Browser) -> None:
     """Two carry out one errand at the same moment, a third one later, as after a worker's death: one does, once."""
-    import_id = confirmed(console, people(600))
+    import_id = confirmed(console, people(120))
 
     def work() -> None:
         product.carry_out(PeopleToInvite(import_id=str(import_id)))
@@ -114,36 +114,36 @@ def test_two_workers_have_one_batch(app: Flask, world: World, zon: KnownTenant, 
 @pytest.mark.both_stores
 def test_the_same_people_twice_at_the_same_moment(app: Flask, world: World, zon: KnownTenant, console: Browser) -> None:
     """One file in two tabs, one of them in another order: each username is somebody's once, and the rest is told."""
-    lines = people(240).splitlines()
+    lines = people(40).splitlines()
     both = [confirmed(console, "\n".join([lines[0], *some])) for some in (lines[1:], lines[:0:-1])]
 
     def work(import_id: uuid.UUID) -> Callable[[], None]:
         return lambda: product.carry_out(PeopleToInvite(import_id=str(import_id)))
 
     assert at_once(app, *(work(import_id) for import_id in both)) == [None, None]
-    assert len(newcomers(world, zon)) == 240
+    assert len(newcomers(world, zon)) == 40
     with world.unit_of_work() as session:
         rows = session.scalars(sa.select(PeopleImport)).all()
-        assert sum(row.invited for row in rows) == sum(len(row.left_out) for row in rows) == 240
+        assert sum(row.invited for row in rows) == sum(len(row.left_out) for row in rows) == 40
 
 
 @pytest.mark.postgres_valkey
 def test_nobody_waits_in_a_circle(app: Flask, world: World, zon: KnownTenant, console: Browser) -> None:
     """The same people in opposite order, both held up in the middle: one waits for the other, and both come to their end."""
-    lines = people(100).splitlines()
+    lines = people(40).splitlines()
     both = [confirmed(console, "\n".join([lines[0], *some])) for some in (lines[1:], lines[:0:-1])]
     waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
     with app.app_context():
         engine = db.engine
     with engine.connect() as holds, engine.connect() as looks, ThreadPoolExecutor(2) as threads:
-        holds.execute(sa.insert(User), somebody(zon, "p50@x.example"))
+        holds.execute(sa.insert(User), somebody(zon, "p20@x.example"))
         running = [threads.submit(carry, app, import_id) for import_id in both]
         while looks.scalar(waiting) != len(running):
             looks.rollback()
             assert not any(one.done() for one in running)
         holds.rollback()
         assert [one.result() for one in running] == [None, None]
-    assert len(newcomers(world, zon)) == 100
+    assert len(newcomers(world, zon)) == 40
 
 
 def somebody(tenant: KnownTenant, username: str) -> dict[str, object]:
@@ -212,22 +212,22 @@ def test_a_file_of_ours_is_read_as_it_was_meant(console: Browser, world: World, 
 
 def test_stopped_and_let_go_on(app: Flask, world: World, zon: KnownTenant, console: Browser) -> None:
     """Whoever is invited stays so, nobody else is; the others are a file, and come in when somebody says so."""
-    import_id = confirmed(console, people(300))
+    import_id = confirmed(console, people(100))
     page, stop = console.page.address, console.filled_form("Stop inviting")
     carry(app, import_id)
     for _ in range(2):
         assert "This was stopped. Whoever is invited stays invited" in console.send(stop).text
-    assert "250 of 300 people invited" in console.text
+    assert "50 of 100 people invited" in console.text
     assert not console.page.soup.select("meta[http-equiv=refresh], [data-look-again]")
     assert len(console.http.get(console.page.links["Download who is not invited (CSV)"]).text.splitlines()) == 51
     go_on = console.filled_form("Invite the others")
     carry(app, import_id)
-    assert len(newcomers(world, zon)) == 250
+    assert len(newcomers(world, zon)) == 50
     for _ in range(2):
         console.send(go_on)
         assert "This was stopped" not in console.text
     carry(app, import_id)
-    assert len(newcomers(world, zon)) == 300
+    assert len(newcomers(world, zon)) == 100
     assert "All of them are invited" in console.get(page).text
     assert console.send(stop).status == 200
     assert "All of them are invited" in console.text
@@ -237,7 +237,7 @@ def test_stopped_and_let_go_on(app: Flask, world: World, zon: KnownTenant, conso
             sa.select(AuditEvent.kind, AuditEvent.detail).where(kind).order_by(AuditEvent.id)
         ).all()
     assert [(kind.removeprefix("tenant.people_import_"), detail) for kind, detail in events] == [
-        ("confirmed", {"people": 300}),
+        ("confirmed", {"people": 100}),
         ("stopped", {"why": "asked"}),
         ("confirmed", {"people": 50}),
     ]
@@ -263,7 +263,7 @@ def test_nobody_stands_behind_it_any_more(
     words: str,
 ) -> None:
     """It stops, as people who were made are not unmade so easily; another administrator can let it go on."""
-    import_id = confirmed(console, people(300))
+    import_id = confirmed(console, people(100))
     page = console.path
     carry(app, import_id)
     row_id = zon.id if model is Tenant else bert.id
@@ -276,7 +276,7 @@ def test_nobody_stands_behind_it_any_more(
     assert words in other.text
     other.submit("Invite the others")
     carry(app, import_id)
-    assert len(newcomers(world, zon)) == 300
+    assert len(newcomers(world, zon)) == 100
     assert "by Dora" in other.get(IMPORT).text
 
 

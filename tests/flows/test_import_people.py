@@ -4,7 +4,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from idp.accounts import names_asked
 from idp.accounts.newcomers import csv_file
+from idp.accounts.newcomers.batches import BATCH
 from idp.accounts.newcomers.models import PeopleImport
 from idp.audit.models import AuditEvent
 from idp.extensions import db
@@ -148,6 +150,33 @@ def test_too_many_people(app: Flask) -> None:
             assert bool(roll.newcomers) is taken
 
 
+@pytest.mark.both_stores
+def test_names_are_asked_after_so_often_a_day(
+    world: World, zon: KnownTenant, console: Browser, new_browser: NewBrowser, clock: MovingClock
+) -> None:
+    """R88: files that say whose name is taken are counted by company, one by one invitations as well; it grows again."""
+    world.user("frits", world.tenant("fietsen-bv"))
+    content = "name;email;username\nF;f@x.example;frits\n" + "".join(f"N;n{n}@x.example;\n" for n in range(4_998))
+    with_cache_lost = new_browser(ELSEWHERE)
+    for _ in range(names_asked.OF_A_COMPANY // 4_999):
+        upload(console, content)
+        assert told(console) == ["Line 2: The username frits is taken. Choose another one."]
+    upload(console, content)
+    [sentence] = told(console)
+    assert sentence.startswith("Too many people were entered for your company today. Wait ")
+    colleague = open_page(with_cache_lost, IMPORT, world.user("sanne", zon, type="administrator", totp=True))
+    assert told(upload(colleague, content)) == [sentence]
+    few = names_asked.OF_A_COMPANY % 4_999
+    for n in range(few + 1):
+        console.get("/console/users/invite").fill(name="F", email="f@x.example", username="frits").submit("Invite")
+        assert ("Too many people" if n == few else "frits is taken") in (console.alert or "")
+    other = world.user("otto", world.tenant("bakker"), type="administrator", totp=True)
+    elsewhere = open_page(new_browser(ELSEWHERE), IMPORT, other)
+    assert "frits is taken" in told(upload(elsewhere, content))[0]
+    clock.advance(hours=12)
+    assert "frits is taken" in told(upload(open_page(new_browser(ELSEWHERE), IMPORT, other), content))[0]
+
+
 @pytest.mark.slow
 @pytest.mark.both_stores
 def test_five_thousand_people(world: World, app: Flask, zon: KnownTenant, console: Browser) -> None:
@@ -164,7 +193,7 @@ def carry_all(app: Flask) -> None:
     """What workers do with the only import, without the mails that follow."""
     with app.app_context():
         import_id = db.session.scalars(sa.select(PeopleImport.id)).one()
-    for _ in range(20):
+    for _ in range(5_000 // BATCH):
         carry(app, import_id)
 
 

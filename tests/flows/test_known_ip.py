@@ -9,6 +9,7 @@ from idp.accounts.models import User
 from idp.login.models import KnownIpGrant
 from idp.tenancy import changes
 from idp.tenancy.models import Tenant
+from idp.vault import hasher
 from tests.support.browser import ELSEWHERE, HOME, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.pages import choose_every_30_days, log_out, open_page
@@ -277,7 +278,10 @@ def _rotate(tenant: Tenant) -> None:
 
 
 VOIDED_BY = [
-    pytest.param(lambda w, a: _as_user(w, a, lambda u: lifecycle.set_password(u, a.password)), id="password changed"),
+    pytest.param(
+        lambda w, a: _as_user(w, a, lambda u: lifecycle.set_password(u, hasher().hash(a.password))),
+        id="password changed",
+    ),
     pytest.param(lambda w, a: _as_user(w, a, _disabled_and_enabled), id="disabled, enabled again"),
     pytest.param(lambda w, a: _as_tenant(w, a, _rotate), id="security code rotated"),
 ]

@@ -265,7 +265,7 @@ def test_a_worker_that_slept_sends_the_last_one(
     assert worked() == [("anna", SUBJECT)]
     clock.at(eight(1))
     with world.unit_of_work():
-        assert reminders.begin_due(500) == 1
+        assert reminders.begin_due(threading.Event()) == 1
     clock.at(BEGINS)
     assert worked() == []
 
@@ -291,7 +291,7 @@ def test_what_is_under_way_looks_once_more(
     world.plan(zon, DAY)
     clock.at(eight(14))
     with world.unit_of_work():
-        reminders.begin_due(500)
+        reminders.begin_due(threading.Event())
         (errand,) = (outbox_errand(row) for row in db.session.query(Queued).filter_by(kind="company_to_remind"))
         reminders.carry_out(errand)
     browser.get("/account/security/two-factor").login(anna)
@@ -321,7 +321,7 @@ def test_two_workers_begin_it_once(world: World, zon: KnownTenant, anna: KnownUs
     def begin(_number: int) -> int:
         ready.wait(timeout=300)
         with world.unit_of_work():
-            return reminders.begin_due(500)
+            return reminders.begin_due(threading.Event())
 
     with ThreadPoolExecutor(2) as threads:
         assert sorted(threads.map(begin, range(2))) == [0, 1]
@@ -333,7 +333,7 @@ def test_very_many_by_and_by(
     world: World, zon: KnownTenant, clock: MovingClock, worked: Worked, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """E6: heap by heap; nobody twice."""
-    monkeypatch.setattr(reminders, "AT_ONCE", 2)
+    monkeypatch.setattr(reminders, "HEAP", 2)
     for name in ("p1", "p2", "p3", "p4"):
         world.user(name, zon)
     clock.at(eight(20))

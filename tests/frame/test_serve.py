@@ -9,9 +9,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from flask import Flask
 
+from idp.cli import probes
+from idp.crypto import opaque
+from idp.oidc.models import Client
 from tests.support.server import IDP, serving
 from tests.support.stores import Store
+from tests.support.world import World
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -65,6 +70,22 @@ def test_check_says_what_is_not_usable(store: Store) -> None:
     assert reasons.keys() == {"redis", "mail"}
     assert reasons["redis"].startswith("IDP_REDIS_URL: ")
     assert reasons["mail"].startswith("IDP_MAIL_URL: ")
+
+
+def test_check_finds_the_secret_of_an_example(world: World, app: Flask) -> None:
+    """Of a secret only a digest is kept, and that of our example's is known; a secret that it replaced counts as well."""
+    books, hours = world.client("books"), world.client("hours")
+    with app.app_context():
+        assert probes.of_client_secrets().ok
+    example = opaque.digest("REPLACE-ME-by-a-long-random-text")
+    with world.unit_of_work() as session:
+        rows = {row.client_id: row for row in session.query(Client)}
+        rows[books.client_id].secret_hash = rows[hours.client_id].old_secret_hash = example
+    with app.app_context():
+        found = probes.of_client_secrets()
+        assert not found.ok
+        assert "the secret of books, hours" in found.reason
+        assert found in list(probes.everything())
 
 
 @pytest.mark.parametrize(

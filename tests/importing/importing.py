@@ -42,7 +42,7 @@ name = "Fietsen BV"
 
 [[clients]]
 client_id = "books"
-client_secret = "the secret of books"
+client_secret = "the secret of books, and a long one"
 name = "Informer Books"
 tenant = "de-zon"
 first_party = true

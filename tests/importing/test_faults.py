@@ -69,11 +69,11 @@ ONE_FAULT = [
     ("a user without a username", USER, "", "9: tenants[0].users[0].username: is missing"),
     ("a new client without a name", 'name = "Informer Books"\n', "", "31: clients[0].name: is missing: a new client needs it"),
     ("a client of no tenant", 'tenant = "de-zon"', 'tenant = "nowhere"', "35: clients[0].tenant: no tenant of this slug exists or is in the file"),
-    ("a client without a secret", 'client_secret = "the secret of books"\n', "", "31: clients[0].client_secret: is missing: token_endpoint_auth_method is client_secret_basic"),
+    ("a client without a secret", 'client_secret = "the secret of books, and a long one"\n', "", "31: clients[0].client_secret: is missing: token_endpoint_auth_method is client_secret_basic"),
     ("a secret of no use", "first_party = true", 'first_party = true\ntoken_endpoint_auth_method = "none"', "33: clients[0].client_secret: is of no use with token_endpoint_auth_method none"),
-    ("a public client without PKCE", 'client_secret = "the secret of books"\n', 'require_pkce = false\ntoken_endpoint_auth_method = "none"\n', "33: clients[0].require_pkce: must be true: only a confidential client may do without PKCE"),
+    ("a public client without PKCE", 'client_secret = "the secret of books, and a long one"\n', 'require_pkce = false\ntoken_endpoint_auth_method = "none"\n', "33: clients[0].require_pkce: must be true: only a confidential client may do without PKCE"),
     ("no nonce where PKCE is required anyway", "first_party = true", "first_party = true\nrequire_nonce = false", "37: clients[0].require_nonce: must be true: only a client with require_pkce = false may do without"),
-    ("neither PKCE nor nonce for a public client", 'client_secret = "the secret of books"\n', 'require_pkce = false\nrequire_nonce = false\ntoken_endpoint_auth_method = "none"\n', "33: clients[0].require_pkce: must be true: only a confidential client may do without PKCE"),
+    ("neither PKCE nor nonce for a public client", 'client_secret = "the secret of books, and a long one"\n', 'require_pkce = false\nrequire_nonce = false\ntoken_endpoint_auth_method = "none"\n', "33: clients[0].require_pkce: must be true: only a confidential client may do without PKCE"),
     ("an unknown key of a client", "redirect_uris", "redirect_urls", "37: clients[0].redirect_urls: unknown key"),
     ("an address without https", "https://books.example/cb", "http://books.example/cb", "37: clients[0].redirect_uris: http://books.example/cb must be https"),
     ("a date in a client's keys", "first_party = true", "first_party = true\ncontacts = [2026-11-24]", "37: clients[0].contacts: must be text"),
@@ -83,11 +83,16 @@ ONE_FAULT = [
     ("a client id with an accent", 'client_id = "books"', 'client_id = "bücher"', "32: clients[0].client_id: must have 1 to 200 visible ASCII characters"),
     ("an empty client id", 'client_id = "books"', 'client_id = ""', "32: clients[0].client_id: must have 1 to 200 visible ASCII characters"),
     ("an overlong client id", 'client_id = "books"', f'client_id = "{"b" * 201}"', "32: clients[0].client_id: must have 1 to 200 visible ASCII characters"),
-    ("a client secret with an accent", "the secret of books", "le secret caché", "33: clients[0].client_secret: must have 1 to 256 printable ASCII characters"),
-    ("a client secret with a line break", "the secret of books", "the secret\\nof books", "33: clients[0].client_secret: must have 1 to 256 printable ASCII characters"),
-    ("an empty client secret", "the secret of books", "", "33: clients[0].client_secret: must have 1 to 256 printable ASCII characters"),
-    ("an overlong client secret", "the secret of books", "s" * 257, "33: clients[0].client_secret: must have 1 to 256 printable ASCII characters"),
-    ("a client twice", "[[clients]]", '[[clients]]\nclient_id = "books"\nclient_secret = "x"\nname = "Books"\nredirect_uris = ["https://b.example/cb"]\n[[clients]]', "37: clients[1].client_id: is already the name of clients[0]"),
+    ("a client secret with an accent", "the secret of books, and a long one", "le secret caché", "33: clients[0].client_secret: must have 32 to 256 printable ASCII characters"),
+    ("a client secret with a line break", "the secret of books, and a long one", "the secret\\nof books", "33: clients[0].client_secret: must have 32 to 256 printable ASCII characters"),
+    ("an empty client secret", "the secret of books, and a long one", "", "33: clients[0].client_secret: must have 32 to 256 printable ASCII characters"),
+    ("a client secret of one character", "the secret of books, and a long one", "s", "33: clients[0].client_secret: must have 32 to 256 printable ASCII characters"),
+    ("a client secret that is too short", "the secret of books, and a long one", "s3cr3t-of-thirty-one-characters", "33: clients[0].client_secret: must have 32 to 256 printable ASCII characters"),
+    ("one character again and again", "the secret of books, and a long one", "s" * 40, "33: clients[0].client_secret: must have 8 different characters at least: write a random text"),
+    ("the secret of an example", "the secret of books, and a long one", "REPLACE-ME-by-a-long-random-text", "33: clients[0].client_secret: is the placeholder of an example, which everybody knows: write a random text of your own"),
+    ("a placeholder otherwise written", "the secret of books, and a long one", "replace_me replace_me replace_me replace_me", "33: clients[0].client_secret: is the placeholder of an example, which everybody knows: write a random text of your own"),
+    ("an overlong client secret", "the secret of books, and a long one", "s" * 257, "33: clients[0].client_secret: must have 32 to 256 printable ASCII characters"),
+    ("a client twice", "[[clients]]", '[[clients]]\nclient_id = "books"\nclient_secret = "another secret of books, a long one"\nname = "Books"\nredirect_uris = ["https://b.example/cb"]\n[[clients]]', "37: clients[1].client_id: is already the name of clients[0]"),
     ("an unknown table", "[[clients]]", "[[client]]", "31: client: unknown table; there are [[tenants]] and [[clients]]"),
     ("one bracket too few", "[[clients]]", "[clients]", "31: clients: must be written [[clients]], once for each of them"),
 ]  # fmt: skip
@@ -132,7 +137,7 @@ def test_all_faults_in_one_run(file: File) -> None:
 def test_a_fault_shows_no_secret(file: File) -> None:
     """A password, hash, TOTP secret or client secret that is refused is not repeated."""
     file.replace("warme-krentenbol", "geheim\\u0000geheim").replace("JBSWY3DPEHPK3PXP", "geheim!")
-    file.replace("the secret of books", "gehéim")
+    file.replace("the secret of books, and a long one", "gehéim")
     faults = file.faults()
     assert len(faults) == 3
     assert "geh" not in "".join(faults)
@@ -182,8 +187,12 @@ def test_an_accountant_with_memberships_stays_one(imported: File) -> None:
 
 def test_a_first_secret_of_a_client_that_exists(file: File) -> None:
     """A public client that becomes confidential gets its first secret only with --set-credentials."""
-    file.replace('client_secret = "the secret of books"', 'token_endpoint_auth_method = "none"').imported()
-    method = 'client_secret = "new"\ntoken_endpoint_auth_method = "client_secret_post"'
+    file.replace(
+        'client_secret = "the secret of books, and a long one"', 'token_endpoint_auth_method = "none"'
+    ).imported()
+    method = (
+        'client_secret = "a new secret of books, and a long one"\ntoken_endpoint_auth_method = "client_secret_post"'
+    )
     file.replace('token_endpoint_auth_method = "none"', method)
     assert file.faults() == [
         "33: clients[0].client_secret: the client exists and has none yet: import with --set-credentials"

@@ -64,7 +64,7 @@ def test_everything_in_the_file_comes_to_be(imported: File, rows: None) -> None:
     assert [secret_of(device) for device in anna.totp_devices] == ["JBSWY3DPEHPK3PXP"]
     assert [tenant.slug for tenant in tenants_of(eva)] == ["de-zon", "fietsen-bv"]
     assert not eva.two_factor_every_30_days
-    assert client().secret_hash == opaque.digest("the secret of books")
+    assert client().secret_hash == opaque.digest("the secret of books, and a long one")
     assert (client().tenant_id, client().first_party, client().require_pkce) == (zon.id, True, True)
     assert client().registration == {"redirect_uris": ["https://books.example/cb"]}
 
@@ -208,7 +208,7 @@ def test_the_clients_of_the_conformance_suite(file: File, rows: None) -> None:
     left_out = [fault.partition(": ")[2].partition(": ")[0] for fault in file.faults()]
     assert left_out == ["tenants[0].users[0].password", *(f"clients[{n}].client_secret" for n in range(5))]
     file.replace('password = ""', 'password = "eleven tall trees"').replace(
-        'client_secret = ""', 'client_secret = "own"'
+        'client_secret = ""', 'client_secret = "a secret of our own, and a long one"'
     )
     assert len(file.imported()) == 7
     without = ["require_pkce", "require_nonce"]
@@ -242,7 +242,7 @@ def test_credentials_of_those_who_exist_are_left_alone(imported: File, rows: Non
     assert other_credentials(imported).imported() == []
     assert epochs() == before
     assert hasher().verify(person("anna").password_hash, "warme-krentenbol")
-    assert client().secret_hash == opaque.digest("the secret of books")
+    assert client().secret_hash == opaque.digest("the secret of books, and a long one")
 
 
 def test_credentials_are_set_when_asked(imported: File, rows: None) -> None:
@@ -260,7 +260,7 @@ def test_credentials_are_set_when_asked(imported: File, rows: None) -> None:
     assert hasher().verify(person("anna").password_hash, "koude-krentenbol")
     assert [secret_of(device) for device in person("anna").totp_devices] == ["JBSWY3DPEHPK3PXA"]
     assert security_code_of(company("de-zon")) == "111111"
-    assert client().secret_hash == opaque.digest("another secret of books")
+    assert client().secret_hash == opaque.digest("another secret of books, and a long one")
 
 
 def other_credentials(file: File) -> File:

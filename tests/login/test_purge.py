@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from idp import batches
 from idp.cli import worker
 from idp.extensions import db
 from idp.login import familiar, throttle
@@ -25,8 +26,10 @@ def left(kind: type[object]) -> int:
 
 
 def guess(name: str, asked: Asked, times: int = 1) -> Try | Wait:
-    """The outcome of the last of so many tries."""
-    return [throttle.admit(name, asked, HOME) for _ in range(times)][-1]
+    """The outcome of the last of so many tries, which are counted."""
+    outcomes = [throttle.admit(name, asked, HOME) for _ in range(times)]
+    db.session.commit()
+    return outcomes[-1]
 
 
 def test_failures_are_kept_until_they_are_forgotten(in_app: Flask, clock: MovingClock) -> None:
@@ -82,7 +85,7 @@ def test_a_composite_key_goes_in_batches_too(
     in_app: Flask, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Fault row 20: no statement removes more than a batch, and the purge goes on until nothing is over."""
-    monkeypatch.setattr(worker, "BATCH", 4)
+    monkeypatch.setattr(batches, "AT_ONCE", 4)
     for number in range(10):
         guess(f"name-{number}", Asked.PASSWORD)
     clock.advance(days=3)

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from idp import batches
 from idp.accounts import links
 from idp.accounts.links import Purpose
 from idp.accounts.links.models import OneTimeLink
@@ -30,13 +31,13 @@ def test_the_outbox_forgets_after_a_month(
     app: Flask, queue: Callable[..., None], post: Post, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Delivered mails are known for a month, in batches of which none is too large."""
-    monkeypatch.setattr(worker, "BATCH", 10)
-    queue(*(a_mail() for _ in range(worker.BATCH + 3)))
+    monkeypatch.setattr(batches, "AT_ONCE", 10)
+    queue(*(a_mail() for _ in range(batches.AT_ONCE + 3)))
     post.deliver()
     clock.advance(days=30)
     with app.app_context():
         worker.purge(threading.Event())
-        assert left(Queued) == worker.BATCH + 3
+        assert left(Queued) == batches.AT_ONCE + 3
         clock.advance(days=2)
         worker.purge(threading.Event())
         assert left(Queued) == 0

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
 
-from idp import shortlived
+from idp import batches, shortlived
 from idp.extensions import db
 from idp.shortlived.models import ShortLivedValue, UsedName
 from idp.shortlived.sql_home import SqlHome
@@ -57,13 +57,15 @@ def test_only_what_is_long_over_goes(clock: MovingClock) -> None:
     assert not shortlived.once("jti", "used", timedelta(minutes=1))
 
 
-def test_in_batches_each_committed(stores: Flask, clock: MovingClock) -> None:
-    """Twenty-five rows a table in batches of ten are three transactions each, none larger."""
+def test_in_batches_each_committed(stores: Flask, clock: MovingClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty-five rows a table in batches of ten are three transactions each, none larger, where no time is to be had."""
+    monkeypatch.setattr(batches, "HELD", 1e-9)
+    monkeypatch.setattr(batches, "AT_ONCE", 10)
     fill(clock, 25)
     clock.advance(hours=3)
     commits: list[int] = []
     event.listen(db.engine, "commit", lambda _: commits.append(1))
-    assert shortlived.purge(batch=10) == 50
+    assert shortlived.purge() == 50
     assert rows() == (0, 0)
     assert len(commits) == 6
 
@@ -72,19 +74,20 @@ KILLED = """
 import os, signal, sys
 from datetime import datetime
 from sqlalchemy import event
-from idp import clock, shortlived
+from idp import batches, clock, shortlived
 from idp.extensions import db
 from tests.shortlived.conftest import stores_app
 
-def kill(*_):
+def kill(connection, cursor, statement, *_):
+    kill.left -= statement.startswith("DELETE")
     if kill.left == 0:
         os.kill(os.getpid(), signal.SIGKILL)
-    kill.left -= 1
 
-kill.left = 1
+kill.left = 2
 with clock.source(lambda: datetime.fromisoformat(sys.argv[2])), stores_app(sys.argv[1], None).app_context():
-    event.listen(db.engine, "after_cursor_execute", kill)
-    shortlived.purge(batch=10)
+    event.listen(db.engine, "before_cursor_execute", kill)
+    batches.HELD, batches.AT_ONCE = 1e-9, 10
+    shortlived.purge()
 """
 
 
@@ -99,7 +102,7 @@ def test_a_purge_that_is_killed_leaves_whole_batches(stores: Flask, clock: Movin
     assert ended.returncode == -signal.SIGKILL
     assert rows() == (15, 25)
     db.session.rollback()
-    assert shortlived.purge(batch=10) == 40
+    assert shortlived.purge() == 40
 
 
 @pytest.mark.usefixtures("stores")

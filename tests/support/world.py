@@ -165,6 +165,7 @@ class World:
         """A person of `tenant`. `totp=True` gives them an authenticator; `every_30_days` is their own choice (C1)."""
         username += self.suffix
         with self._unit_of_work():
+            codes = factors.new_recovery_codes() if recovery_codes else {}
             row = User(
                 id=uuid.uuid4(),
                 tenant_id=tenant.id,
@@ -186,8 +187,8 @@ class World:
             if totp:
                 known.totp_secret = totp if isinstance(totp, str) else _new_secret()
                 factors.add_totp(row, known.totp_secret)
-            if recovery_codes:
-                known.recovery_codes = factors.renew_recovery_codes(row)
+            factors.keep_recovery_codes(row, codes)
+            known.recovery_codes = list(codes)
             return known
 
     def client(

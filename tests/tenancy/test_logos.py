@@ -197,6 +197,41 @@ def test_no_damage_is_an_error_of_ours(form: str, data: st.DataObject) -> None:
     assert isinstance(logos.read(bytes(sent[: data.draw(st.integers(1, len(sent)))])), Logo | LogoFault)
 
 
+def several(form: str) -> bytes:
+    """A picture that moves, with what a camera says."""
+    frames = [Image.new("RGB", (40, 20), colour) for colour in ("#d6336c", "#123456", "#fedcba")]
+    written, said = BytesIO(), {} if form == "GIF" else {"exif": tiff((0x010E, 2, 5, b"Anna\0"))}
+    frames[0].save(written, form, save_all=True, append_images=frames[1:], duration=100, **said)
+    return written.getvalue()
+
+
+WHOLE = [
+    *(pytest.param(picture(form, (40, 20), exif=tiff()), id=form) for form in ("PNG", "JPEG", "WEBP")),
+    *(pytest.param(several(form), id=f"{form} that moves") for form in ("PNG", "WEBP", "GIF")),
+    pytest.param(picture("JPEG", (40, 20), mode="CMYK"), id="four inks"),
+    pytest.param(picture("PNG", (40, 20), mode="I;16"), id="sixteen bits"),
+]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("whole", WHOLE)
+def test_the_same_damage_every_time(whole: bytes) -> None:
+    """R85: cut off at every place, and each byte in turn as 0, as 255 and with its highest bit turned."""
+    damaged = [whole[:end] for end in range(0, len(whole), 7)]
+    for at in range(0, len(whole), 3):
+        damaged += [whole[:at] + bytes([other]) + whole[at + 1 :] for other in (0, 255, whole[at] ^ 128)]
+    answers = [logos.read(sent) for sent in damaged]
+    assert all(isinstance(answer, Logo | LogoFault) for answer in answers)
+    assert LogoFault.NO_PICTURE in answers
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP"])
+def test_of_a_picture_that_moves_the_first_is_kept(form: str) -> None:
+    """A logo stands still."""
+    kept = Image.open(BytesIO(taken(several(form)).content))
+    assert getattr(kept, "n_frames", 1) == 1
+
+
 def test_our_own_icon_is_refused_too() -> None:
     """An SVG is an SVG, whoever made it."""
     icon = Path(logos.__file__).parents[2] / "static" / "informer.svg"

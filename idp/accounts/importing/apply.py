@@ -33,10 +33,14 @@ PARTICULARS = ("username", "name", "email", "type", "locale", "phone", "two_fact
 
 @dataclass(slots=True)
 class Writer:
-    """One import on its way. `set_credentials`: those of owners who exist are looked at, and set where they differ."""
+    """One import on its way. `set_credentials`: those of owners who exist are looked at, and set where they differ.
+
+    `passwords`: by the key of the username, as `new_passwords` made them.
+    """
 
     existing: Existing
     set_credentials: bool
+    passwords: Mapping[str, str]
 
     def write(self, people: People) -> Iterator[Change]:
         """Write everything; say what changed, in the file's order."""
@@ -67,7 +71,7 @@ class Writer:
     def _user(self, item: UserItem, tenants: dict[str, Tenant]) -> Iterator[Change]:
         user = self.existing.users.get(usernames.key(item.entry.username))
         if user is None:
-            user = _new_user(item.entry, tenants[item.tenant])
+            user = self._new_user(item.entry, tenants[item.tenant])
             list(self._memberships(user, item.entry, tenants))
             yield Change("user", user.username, created=True)
             return
@@ -75,7 +79,7 @@ class Writer:
         if fields:
             record(UserChanged(tenant_id=user.tenant_id, user_id=user.id, fields=fields))
         if self.set_credentials:
-            fields += [*_password(user, item.entry), *_totp(user, item.entry)]
+            fields += [*self._password(user, item.entry), *_totp(user, item.entry)]
         if fields:
             yield Change("user", user.username, created=False, fields=fields)
 
@@ -86,6 +90,52 @@ class Writer:
         db.session.add_all(Membership(user_id=user.id, tenant_id=tenant.id) for tenant in missing)
         if missing:
             yield "memberships"
+
+    def _new_user(self, entry: UserEntry, tenant: Tenant) -> User:
+        new = NewUser(
+            username=entry.username,
+            name=entry.name or "",
+            email=entry.email or "",
+            type=entry.type or UserType.EMPLOYEE,
+            locale=entry.locale,
+            two_factor_every_30_days=bool(entry.two_factor_every_30_days),
+            password_hash=self._hash_of(entry),
+            phone=entry.phone,
+            address=_address(entry),
+        )
+        user = lifecycle.create_user(tenant, new)
+        if entry.totp_secret:
+            _set_up(user, entry.totp_secret.get_secret_value())
+        return user
+
+    def _password(self, user: User, entry: UserEntry) -> Iterator[str]:
+        password_hash = self._hash_of(entry)
+        if password_hash and not opaque.same(password_hash, user.password_hash or ""):
+            lifecycle.set_password(user, password_hash)
+            yield "password" if entry.password else "password_hash"
+
+    def _hash_of(self, entry: UserEntry) -> str | None:
+        """What the file says, as a hash: None for nothing, and for the password that the user has."""
+        if entry.password:
+            return self.passwords.get(usernames.key(entry.username))
+        return entry.password_hash.get_secret_value() if entry.password_hash else None
+
+
+def new_passwords(people: People, existing: Existing, *, set_credentials: bool) -> Mapping[str, str]:
+    """The hashes of the passwords to set, by the key of the username: made before the first write, as they take long.
+
+    Whoever exists and has that password already is not among them.
+    """
+    named = {usernames.key(item.entry.username): item.entry.password for item in people.users if item.entry.password}
+    return {
+        key: hasher().hash(password.get_secret_value())
+        for key, password in named.items()
+        if _sets(existing.users.get(key), password.get_secret_value(), set_credentials=set_credentials)
+    }
+
+
+def _sets(user: User | None, password: str, *, set_credentials: bool) -> bool:
+    return user is None or (set_credentials and not hasher().verify(user.password_hash, password))
 
 
 def _new_tenant(entry: TenantEntry, code: str) -> Tenant:
@@ -137,30 +187,6 @@ def _fields(plan: Plan) -> Mapping[str, object]:
     return {**asdict(plan.policy), "two_factor_mandatory_from": plan.two_factor_mandatory_from}
 
 
-def _new_user(entry: UserEntry, tenant: Tenant) -> User:
-    new = NewUser(
-        username=entry.username,
-        name=entry.name or "",
-        email=entry.email or "",
-        type=entry.type or UserType.EMPLOYEE,
-        locale=entry.locale,
-        two_factor_every_30_days=bool(entry.two_factor_every_30_days),
-        password_hash=_hash_of(entry),
-        phone=entry.phone,
-        address=_address(entry),
-    )
-    user = lifecycle.create_user(tenant, new)
-    if entry.totp_secret:
-        _set_up(user, entry.totp_secret.get_secret_value())
-    return user
-
-
-def _hash_of(entry: UserEntry) -> str | None:
-    if entry.password:
-        return hasher().hash(entry.password.get_secret_value())
-    return entry.password_hash.get_secret_value() if entry.password_hash else None
-
-
 def _address(entry: UserEntry) -> dict[str, str] | None:
     return entry.address.model_dump(exclude_none=True) if entry.address else None
 
@@ -180,15 +206,6 @@ def _set_particular(user: User, field: str, value: Any) -> None:
         lifecycle.set_type(user, value)
     else:
         setattr(user, field, value)
-
-
-def _password(user: User, entry: UserEntry) -> Iterator[str]:
-    if entry.password and not hasher().verify(user.password_hash, entry.password.get_secret_value()):
-        lifecycle.set_password(user, entry.password.get_secret_value())
-        yield "password"
-    if entry.password_hash and not opaque.same(entry.password_hash.get_secret_value(), user.password_hash or ""):
-        lifecycle.set_password_hash(user, entry.password_hash.get_secret_value())
-        yield "password_hash"
 
 
 def _totp(user: User, entry: UserEntry) -> Iterator[str]:

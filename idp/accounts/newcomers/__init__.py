@@ -2,7 +2,7 @@
 
     keep ─────▶ the people of a file without faults wait, sealed, for somebody to look at them
     confirm ──▶ an errand in the outbox; the request that confirms makes nobody
-    carry_out ▶ (a worker, batches.py) the next 250 are users with an invitation; the row says how far it is
+    carry_out ▶ (a worker, batches.py) the next 50 are users with an invitation; the row says how far it is
     stop ─────▶ no other batch begins; go_on lets them
 
     PREVIEWED ── confirm ──▶ WAITING ⟲ batches ──▶ DONE    some may be left out: a username was taken in between

@@ -1,6 +1,6 @@
 """How a worker invites the people of an import, batch by batch.
 
-    errand (import, after n) ─▶ one UPDATE takes the people n … n + 250, if n of them are handled and nobody said stop
+    errand (import, after n) ─▶ one UPDATE takes the people n … n + 50, if n of them are handled and nobody said stop
       │                           └─ no row: another worker had them, or it is stopped or over; nothing is done
       ▼
     users, invitations, mails, how far it is ─▶ the errand for the next batch ─┐ all of it in one unit of work
@@ -31,7 +31,8 @@ from idp.extensions import changed, db
 from idp.outbox.errands import PeopleToInvite
 from idp.tenancy.models import Tenant
 
-BATCH = 250
+BATCH = 50
+"""So many in one unit of work: its lock is held for as long as it takes to write them down."""
 
 
 def carry_out(errand: PeopleToInvite) -> None:
@@ -42,8 +43,7 @@ def carry_out(errand: PeopleToInvite) -> None:
     tenant, actor = db.session.get_one(Tenant, row.tenant_id), by_id(row.actor_id)
     if hindrance := _hindrance(tenant, actor):
         stop(row, hindrance)
-    elif actor and _take(row, errand.after):
-        people = people_of(row)
+    elif actor and (people := people_of(row)) and _take(row, errand.after):
         _invite(tenant, row, people[errand.after : row.handled], actor)
         _go_on(row, people)
 

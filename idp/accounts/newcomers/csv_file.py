@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 
 from idp.accounts import particulars, usernames
 from idp.accounts.lifecycle import NewUser
+from idp.web.cells import SEPARATORS, meant
 
 MOST_PEOPLE = 5_000
 HEADERS: Mapping[str, str] = {
@@ -31,8 +32,6 @@ HEADERS: Mapping[str, str] = {
 }
 """What may stand in the first line, in English or in Dutch, and which field it is."""
 _NEEDED = ("name", "email")
-_SEPARATORS = ",;\t"
-_NO_FORMULA = ("'=", "'+", "'-", "'@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ def _unread(sentence: str) -> Roll:
 def _rows(text: str) -> tuple[list[tuple[int, list[str]]], list[LineFault]]:
     """The lines that have something in them, with their numbers, until one cannot be read."""
     first = next((line for line in text.splitlines() if line.strip()), "")
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=max(_SEPARATORS, key=first.count), strict=True)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=max(SEPARATORS, key=first.count), strict=True)
     rows: list[tuple[int, list[str]]] = []
     try:
         for cells in lines:
@@ -126,17 +125,12 @@ def _read_people(
         if len(cells) > len(columns):
             faults.append(LineFault(line, _("There are more columns than headers.")))
             continue
-        new = particulars.read({str(column): _meant(cell) for column, cell in zip(columns, cells, strict=False)})
+        new = particulars.read({str(column): meant(cell) for column, cell in zip(columns, cells, strict=False)})
         if isinstance(new, NewUser):
             newcomers.append(Newcomer(line, new))
         else:
             faults += [LineFault(line, fault.sentence) for fault in new]
     return newcomers, faults
-
-
-def _meant(cell: str) -> str:
-    """Without the apostrophe that keeps a spreadsheet from calculating: our own files of people have it."""
-    return cell[1:] if cell.startswith(_NO_FORMULA) else cell
 
 
 def _twice(newcomers: Sequence[Newcomer]) -> Iterator[LineFault]:

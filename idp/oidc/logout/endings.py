@@ -15,13 +15,13 @@ none that its session's end has told it. It is not told of what it gave back its
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from idp import clock
+from idp import batches, clock
 from idp.accounts.models import User
 from idp.extensions import db
 from idp.login import sweep
@@ -31,7 +31,8 @@ from idp.oidc.models import AuthorizationGrant, Client
 from idp.outbox.errands import CompanyDisabled, ProofEnded, RightEnded, WorkElsewhereEnded
 from idp.tenancy.models import Membership, SupportAccess
 
-BATCH: Final = 500
+AT_ONCE: Final = 10
+"""So many authorizations end by one statement."""
 _SAME_UNIT_OF_WORK: Final = timedelta(minutes=1)
 _ENDS_NO_SESSION: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -65,8 +66,7 @@ def work_elsewhere_ended(errand: WorkElsewhereEnded) -> None:
 def company_disabled(errand: CompanyDisabled) -> None:
     """End what is of the company's people, and what others got for it. Commits."""
     tenant_id, at = uuid.UUID(errand.tenant_id), datetime.fromisoformat(errand.at)
-    while sweep.of_company(tenant_id, at, BATCH):
-        db.session.commit()
+    sweep.of_company(tenant_id, at)
     before = AuthorizationGrant.created_at <= at
     _end(AuthorizationGrant.user_id.in_(sa.select(User.id).where(User.tenant_id == tenant_id)), before, sessions_end=at)
     rights = (sa.select(right.id).where(right.tenant_id == tenant_id) for right in (Membership, SupportAccess))
@@ -84,21 +84,30 @@ def leaked(grant: AuthorizationGrant) -> None:
 
 
 def _end(*which: sa.ColumnElement[bool], sessions_end: datetime = _ENDS_NO_SESSION) -> None:
-    """End these authorizations in batches, each a unit of work. `sessions_end`: when their sessions did, if they do."""
-    while ended := _revoke(*which):
-        since = sessions_end - _SAME_UNIT_OF_WORK
-        over = _ends_of({grant.session_id for grant in ended})
-        lost = {(g.client_id, g.user_id, g.session_id) for g in ended if _holds(g) and not _knows(g, over, since)}
-        backchannel.ask(
-            (db.session.get_one(Client, client_id), user_id, session_id) for client_id, user_id, session_id in lost
-        )
-        db.session.commit()
+    """End these authorizations. `sessions_end`: when their sessions did, if they do. Commits, again and again."""
+    alive = (*which, AuthorizationGrant.revoked_at.is_(None), AuthorizationGrant.expires_at > clock.now())
+
+    def find(most: int) -> Iterable[Sequence[uuid.UUID]]:
+        found = db.session.scalars(sa.select(AuthorizationGrant.id).where(*alive).limit(most)).all()
+        return [found[at : at + AT_ONCE] for at in range(0, len(found), AT_ONCE)]
+
+    batches.work_off(find, lambda some: _end_some(some, alive, sessions_end))
 
 
-def _revoke(*which: sa.ColumnElement[bool]) -> list[Any]:
-    """End a batch of those that are alive; what there was of each."""
-    alive = AuthorizationGrant.revoked_at.is_(None), AuthorizationGrant.expires_at > clock.now()
-    some = sa.select(AuthorizationGrant.id).where(*which, *alive).limit(BATCH)
+def _end_some(some: Sequence[uuid.UUID], alive: tuple[sa.ColumnElement[bool], ...], sessions_end: datetime) -> int:
+    """End those of them that are alive, and let their applications know; how many that were."""
+    ended = _revoke(some, alive)
+    since = sessions_end - _SAME_UNIT_OF_WORK
+    over = _ends_of({grant.session_id for grant in ended})
+    lost = {(g.client_id, g.user_id, g.session_id) for g in ended if _holds(g) and not _knows(g, over, since)}
+    backchannel.ask(
+        (db.session.get_one(Client, client_id), user_id, session_id) for client_id, user_id, session_id in lost
+    )
+    return len(ended)
+
+
+def _revoke(some: Sequence[uuid.UUID], alive: tuple[sa.ColumnElement[bool], ...]) -> list[Any]:
+    """End those that are alive; what there was of each."""
     ended = sa.update(AuthorizationGrant).where(AuthorizationGrant.id.in_(some), *alive).values(revoked_at=clock.now())
     facts = ("client_id", "user_id", "session_id", "scope", "code_used_at", "code_expires_at")
     returning = ended.returning(*(getattr(AuthorizationGrant, name) for name in facts))

@@ -62,7 +62,7 @@ def test_it_is_not_imported(world: World, tmp_path: Path, grant_type: str) -> No
     """Sections 2.1.2 and 2.4: the operator's file is refused, with the key that is wrong, and nothing is kept of it."""
     file = tmp_path / "clients.toml"
     file.write_text(
-        '[[clients]]\nclient_id = "old"\nname = "Old"\nclient_secret = "s"\n'
+        '[[clients]]\nclient_id = "old"\nname = "Old"\nclient_secret = "an old secret that is long enough"\n'
         f'redirect_uris = ["https://old.example/cb"]\ngrant_types = ["authorization_code", "{grant_type}"]\n'
     )
     with world.unit_of_work() as session:
