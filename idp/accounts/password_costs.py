@@ -90,14 +90,14 @@ class InUse:
         self._reading = threading.Lock()
 
     def mix(self) -> Mix:
-        """The mix, at most `READ_EVERY` old; an older one while somebody else reads it."""
+        """The mix, at most `READ_EVERY` old; an older one while somebody else reads it. Nobody waits for anybody."""
         known = self._mix
-        if known is not None and (self._fresh() or not self._reading.acquire(blocking=False)):
-            return known
         if known is None:
-            self._reading.acquire()
+            return self._read()
+        if self._fresh() or not self._reading.acquire(blocking=False):
+            return known
         try:
-            return self._mix if self._mix is not None and self._fresh() else self._read()
+            return self._read()
         finally:
             self._reading.release()
 

@@ -39,8 +39,8 @@ from idp.oidc.registration import Registration
 from idp.tenancy.models import Tenant
 
 LONGEST_CLIENT_ID, LONGEST_SECRET = 200, 256
-SHORTEST_SECRET, FEWEST_CHARACTERS = 32, 8
-"""As many characters as 128 bits have in hexadecimal digits (RFC 6749 section 10.10): of a secret only a digest is kept."""
+SHORTEST_SECRET, FEWEST_CHARACTERS = 12, 5
+"""What a person's password must have at the least; ours have 256 random bits (RFC 6749 section 10.10)."""
 _CLIENT_ID = re.compile(r"[\x21-\x7e]+")
 
 

@@ -20,7 +20,7 @@ SECRET_NAMES = frozenset(
 COMPARERS = frozenset({"opaque.same", "hmac.compare_digest", "sealer().verify", "hasher().verify", "hasher.verify"})
 COMPARED = {
     ("accounts/ceremonies.py", "_spend"): "the browser that a passkey's challenge was made for",
-    ("accounts/importing/apply.py", "_password"): "an imported password",
+    ("accounts/importing/apply.py", "_sets"): "an imported password",
     ("accounts/importing/apply.py", "_security_code"): "an imported security code",
     ("accounts/importing/apply.py", "_totp"): "an imported authenticator",
     ("console/kept_input.py", "kept"): "the browser that typed into a form",
