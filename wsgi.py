@@ -4,9 +4,9 @@ Another WSGI server may load it where no proxy is trusted.
 """
 
 from idp.app import create_app
-from idp.errors import Misconfigured
-from idp.oidc import keys
-from idp.settings import Settings
+from idp.oidc.signing_keys import keyring
+from idp.platform.errors import Misconfigured
+from idp.platform.settings import Settings
 from idp.web import other_servers
 
 _settings = Settings.load()
@@ -14,4 +14,4 @@ if _faults := other_servers.faults(_settings):
     raise Misconfigured(*_faults)
 
 application = create_app(_settings)
-keys.warm(application)
+keyring.warm(application)

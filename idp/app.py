@@ -7,21 +7,21 @@ gc.disable()  # what is imported here stays until the end: to look for garbage i
 
 from flask import Flask
 
-from idp import places, settings, stores
 from idp.console import routes as console
-from idp.extensions import db, migrate
-from idp.login import network
-from idp.login import views as login_views
+from idp.login.flow import views as login_views
+from idp.login.trust import network
 from idp.oidc import routes as oidc
+from idp.platform import paths, settings, stores
+from idp.platform.extensions import db, migrate
+from idp.platform.settings import Settings
 from idp.selfservice import routes as selfservice
-from idp.settings import Settings
 from idp.tenancy.branding import routes as branding
 from idp.web import (
     browser,
     error_pages,
     health,
     input_limits,
-    known_as,
+    issuer_host,
     languages,
     logs,
     metrics,
@@ -38,14 +38,14 @@ def _login(app: Flask) -> None:
 
 
 def _migrations(app: Flask) -> None:
-    migrate.init_app(app, db, directory=str(places.MIGRATIONS))
+    migrate.init_app(app, db, directory=str(paths.MIGRATIONS))
 
 
 SET_UPS: tuple[Callable[[Flask], None], ...] = (
     *stores.SET_UPS,
     _migrations,
     # What every request meets, in this order; answers pass it in the opposite one.
-    known_as.set_up,
+    issuer_host.set_up,
     logs.set_up,
     metrics.set_up,
     input_limits.set_up,
@@ -67,7 +67,7 @@ SET_UPS: tuple[Callable[[Flask], None], ...] = (
 
 def create_app(settings_: Settings) -> Flask:
     """Make the WSGI application for these settings."""
-    app = Flask("idp", template_folder=str(places.TEMPLATES), static_folder=str(places.STATIC))
+    app = Flask("idp", template_folder=str(paths.TEMPLATES), static_folder=str(paths.STATIC))
     settings.keep(app, settings_)
     for set_up in SET_UPS:
         set_up(app)

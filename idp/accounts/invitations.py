@@ -19,19 +19,21 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from idp import clock, outbox, settings, shortlived
-from idp.accounts import lifecycle, links
-from idp.accounts.lifecycle import NewUser
+from idp import outbox, shortlived
+from idp.accounts import links
 from idp.accounts.links import FoundLink, Purpose
 from idp.accounts.models import User, UserType
-from idp.accounts.notices import recipient
-from idp.accounts.queries import by_id, may_log_in
+from idp.accounts.users import lifecycle
+from idp.accounts.users.lifecycle import NewUser
+from idp.accounts.users.notices import recipient
+from idp.accounts.users.queries import by_id, may_log_in
 from idp.audit.events import Event, InvitationAccepted, InvitationMailed, InvitationWithdrawn, UserCreated, UserInvited
 from idp.audit.record import record, record_all
-from idp.extensions import changed, db, upsert
-from idp.outbox.errands import PersonInvited
-from idp.outbox.mail.letters import Invitation
+from idp.outbox.jobs import PersonInvited
+from idp.outbox.mail.messages import Invitation
 from idp.outbox.mail.render import one_line
+from idp.platform import clock, settings
+from idp.platform.extensions import changed, db, upsert
 from idp.tenancy.models import Tenant
 
 PATH = "/invitation"

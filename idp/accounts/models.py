@@ -21,8 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
 
-from idp import clock
-from idp.extensions import Base, Instant
+from idp.platform import clock
+from idp.platform.extensions import Base, Instant
 from idp.tenancy.models import Tenant
 
 
@@ -76,7 +76,7 @@ class User(Base):
         Enum(UserType, native_enum=False, length=16, values_callable=lambda e: [m.value for m in e])
     )
     email_proved: Mapped[str | None] = mapped_column(String(320))
-    """The address whose mailbox the person was last shown to read: `idp.accounts.mailbox`."""
+    """The address whose mailbox the person was last shown to read: `idp.accounts.users.mailbox`."""
     email_proved_at: Mapped[datetime | None] = mapped_column(Instant)
     phone: Mapped[str | None] = mapped_column(String(40))
     address: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))

@@ -15,8 +15,8 @@ from typing import Final
 
 from flask_babel import gettext as _
 
-from idp.accounts.particulars import Fault
-from idp.extensions import db
+from idp.accounts.users.profile import Fault
+from idp.platform.extensions import db
 from idp.shortlived import pace
 
 A_DAY: Final = timedelta(days=1)

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from idp.audit.models import AuditEvent
-from idp.extensions import db
+from idp.platform.extensions import db
 
 PAGE = 50
 _HEAP = 500

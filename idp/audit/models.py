@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from idp.extensions import Base, BigId, Instant
+from idp.platform.extensions import Base, BigId, Instant
 
 
 class AuditEvent(Base):

@@ -7,10 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 from flask import g, has_request_context
 
-from idp import clock
 from idp.audit.events import Event
 from idp.audit.models import AuditEvent
-from idp.extensions import db
+from idp.platform import clock
+from idp.platform.extensions import db
 
 _COLUMNS = frozenset({"tenant_id", "user_id", "actor_id"})
 

@@ -16,7 +16,7 @@ from typing import Final
 import click
 
 from idp import __version__
-from idp.errors import Fault, Misconfigured
+from idp.platform.errors import Fault, Misconfigured
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ import click
 
 from idp.cli import probes
 from idp.cli.probes import Finding
-from idp.errors import Misconfigured
-from idp.settings import Settings
-from idp.stores import open_stores
+from idp.platform.errors import Misconfigured
+from idp.platform.settings import Settings
+from idp.platform.stores import open_stores
 
 
 @click.command(short_help="Say whether everything that the settings name is usable.")

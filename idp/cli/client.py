@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from idp.cli.application import with_application
 from idp.cli.output import json_option, print_record, print_records, unknown
-from idp.extensions import db
-from idp.oidc import applications
-from idp.oidc.dynamic import initial_tokens
+from idp.oidc.clients import lifecycle
+from idp.oidc.clients.registration import initial_tokens
 from idp.oidc.models import Client
+from idp.platform.extensions import db
 from idp.tenancy.models import Tenant
 from idp.tenancy.queries import by_slug
 
@@ -57,7 +57,7 @@ def show(client_id: str, *, as_json: bool) -> None:
 def disable(client_id: str) -> None:
     """Refuse this application everything from now on; nothing is deleted."""
     found = _client(client_id)
-    applications.switch_off(found)
+    lifecycle.switch_off(found)
     db.session.commit()
     click.echo(f"{found.client_id} is disabled")
 
@@ -68,7 +68,7 @@ def disable(client_id: str) -> None:
 def enable(client_id: str) -> None:
     """Serve a disabled application again."""
     found = _client(client_id)
-    applications.switch_on(found)
+    lifecycle.switch_on(found)
     db.session.commit()
     click.echo(f"{found.client_id} is enabled")
 

@@ -11,10 +11,10 @@ from flask import Flask
 from flask.cli import ScriptInfo, with_appcontext
 from sqlalchemy.exc import DBAPIError
 
-from idp.database import first_line
-from idp.errors import Unavailable
-from idp.settings import Settings
-from idp.stores import open_stores
+from idp.platform.database import first_line
+from idp.platform.errors import Unavailable
+from idp.platform.settings import Settings
+from idp.platform.stores import open_stores
 from idp.web import languages
 
 NOT_THERE = re.compile(r"no such (table|column)|(relation|column) \S+ does not exist")

@@ -4,13 +4,13 @@ from ipaddress import ip_address
 
 import click
 
-from idp.accounts.queries import by_username
+from idp.accounts.users.queries import by_username
 from idp.cli.context import with_stores
 from idp.cli.output import json_option, print_json, unknown
-from idp.errors import BadRequest
-from idp.login.types import LEVEL_OF_ACR
-from idp.oidc.clients import RegisteredClient, by_client_id
-from idp.oidc.foresight import Foreseen, Question, foresee
+from idp.login.core.types import LEVEL_OF_ACR
+from idp.oidc.authorization.simulate import Foreseen, Question, foresee
+from idp.oidc.clients.repository import RegisteredClient, by_client_id
+from idp.platform.errors import BadRequest
 from idp.tenancy.queries import by_slug
 
 

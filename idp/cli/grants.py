@@ -5,8 +5,8 @@ import click
 from idp.cli.application import with_application
 from idp.cli.output import json_option, print_records
 from idp.cli.user import named
-from idp.extensions import db
-from idp.login import known_ip
+from idp.login.trust import known_ip
+from idp.platform.extensions import db
 
 
 @click.group()

@@ -6,17 +6,17 @@ from dataclasses import asdict
 import click
 import sqlalchemy as sa
 
-from idp import schema
-from idp.accounts.importing.faults import Refused
-from idp.accounts.importing.report import Change
 from idp.accounts.models import User
 from idp.cli.application import with_application
 from idp.cli.output import json_option, print_json
 from idp.crypto.sealed import SealBroken
-from idp.errors import Unavailable
-from idp.extensions import db
-from idp.oidc.importing import import_file
-from idp.schema import Schema
+from idp.platform import schema
+from idp.platform.errors import Unavailable
+from idp.platform.extensions import db
+from idp.platform.schema import Schema
+from idp.provisioning.import_file import import_file
+from idp.provisioning.people.faults import Refused
+from idp.provisioning.people.report import Change
 
 LOOKED_AT = 1000
 """Among so many new users somebody without a password is looked for: a database takes no list without end."""

@@ -8,9 +8,9 @@ import click
 from idp.cli import resealing
 from idp.cli.application import with_application
 from idp.cli.output import json_option, print_json, print_records, said, unknown
-from idp.oidc import keys as signing_keys
 from idp.oidc.models import KeyState, SigningKey
-from idp.settings import KEY_DIGITS
+from idp.oidc.signing_keys import keyring as signing_keys
+from idp.platform.settings import KEY_DIGITS
 
 
 @click.group()

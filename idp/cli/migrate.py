@@ -2,9 +2,9 @@
 
 import click
 
-from idp import schema
 from idp.cli.application import with_application
-from idp.schema import Schema
+from idp.platform import schema
+from idp.platform.schema import Schema
 
 
 @click.command(short_help="Bring the database to the newest schema.")

@@ -4,13 +4,13 @@ import uuid
 
 import click
 
-from idp import batches
 from idp.cli.application import with_application
 from idp.cli.output import json_option, print_records, unknown
-from idp.errors import Conflict
-from idp.extensions import db
 from idp.outbox import state
 from idp.outbox.models import Queued
+from idp.platform import batches
+from idp.platform.errors import Conflict
+from idp.platform.extensions import db
 
 
 @click.group()

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from idp.errors import NotFound
+from idp.platform.errors import NotFound
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

@@ -12,16 +12,16 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute
 
-from idp import cache, schema, settings, vault
 from idp.accounts.models import TotpDevice
 from idp.crypto.sealed import SealBroken
-from idp.database import first_line
-from idp.extensions import db
-from idp.oidc import placeholders
 from idp.oidc.models import SigningKey
 from idp.outbox import state as outbox_state
-from idp.outbox.mail.sinks import NotDelivered, sink_for
-from idp.schema import Schema
+from idp.outbox.mail.transports import NotDelivered, sink_for
+from idp.platform import cache, schema, secrets, settings
+from idp.platform.database import first_line
+from idp.platform.extensions import db
+from idp.platform.schema import Schema
+from idp.provisioning import placeholders
 from idp.tenancy.models import Tenant
 
 SAMPLE: Final = 100
@@ -78,7 +78,7 @@ def _some_of(column: InstrumentedAttribute[str]) -> Iterable[str]:
 
 def _opens(sealed: str) -> bool:
     try:
-        return vault.sealer().can_open(sealed)
+        return secrets.sealer().can_open(sealed)
     except SealBroken:
         return False
 

@@ -14,19 +14,20 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from idp import batches
-from idp.accounts import factors, newcomers
+from idp.accounts import bulk_invite
+from idp.accounts.bulk_invite.models import PeopleImport
+from idp.accounts.factors import second_factors
 from idp.accounts.models import TotpDevice
-from idp.accounts.newcomers.models import PeopleImport
 from idp.crypto.sealed import SealBroken
-from idp.extensions import Base, changed, db
-from idp.oidc import keys
 from idp.oidc.models import SigningKey
+from idp.oidc.signing_keys import keyring
 from idp.outbox import models as outbox
 from idp.outbox.models import Queued
+from idp.platform import batches
+from idp.platform.extensions import Base, changed, db
+from idp.platform.secrets import sealer
 from idp.tenancy import queries as tenancy
 from idp.tenancy.models import Tenant
-from idp.vault import sealer
 
 AT_ONCE: Final = 50
 """So many texts are in memory at once: one may be the five thousand people of an import."""
@@ -59,11 +60,11 @@ class Resealed:
 
 
 PLACES: Final = (
-    Place(SigningKey, "private_sealed", lambda row: keys.seal_owner(row.kid)),
+    Place(SigningKey, "private_sealed", lambda row: keyring.seal_owner(row.kid)),
     Place(Tenant, "security_code_sealed", lambda row: tenancy.seal_owner(row.id)),
-    Place(TotpDevice, "secret_sealed", lambda row: factors.seal_owner(row.user_id)),
+    Place(TotpDevice, "secret_sealed", lambda row: second_factors.seal_owner(row.user_id)),
     Place(Queued, "payload_sealed", lambda row: outbox.seal_owner(row.id)),
-    Place(PeopleImport, "people_sealed", lambda row: newcomers.seal_owner(row.id)),
+    Place(PeopleImport, "people_sealed", lambda row: bulk_invite.seal_owner(row.id)),
 )
 """Every sealed text that outlives an hour."""
 

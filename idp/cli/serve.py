@@ -38,10 +38,10 @@ from granian.server.mp import MPServer
 from idp.app import create_app
 from idp.cli import probes
 from idp.cli.context import database_faults
-from idp.errors import Misconfigured
-from idp.extensions import db
-from idp.oidc import keys
-from idp.settings import Settings
+from idp.oidc.signing_keys import keyring
+from idp.platform.errors import Misconfigured
+from idp.platform.extensions import db
+from idp.platform.settings import Settings
 from idp.web import input_limits, logs
 from idp.web.gateway import Gateway
 from idp.web.metrics import MULTIPROCESS_VARIABLE
@@ -107,7 +107,7 @@ def application(ready: "Event | None" = None) -> Gateway:
     logs.take_over()
     _end_with_parent()
     app = create_app(Settings.load())
-    keys.warm(app)
+    keyring.warm(app)
     leaving = threading.Event()
     signal.signal(signal.SIGHUP, lambda *_: leaving.set())
     if ready:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from idp.cli.application import with_application
-from idp.extensions import db
+from idp.platform.extensions import db
 
 BANNER = "app, db and sa (SQLAlchemy) are there. Nothing is kept before db.session.commit(). Ctrl-D leaves."
 

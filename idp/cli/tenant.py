@@ -5,12 +5,12 @@ from dataclasses import asdict
 import click
 import sqlalchemy as sa
 
-from idp.accounts.queries import people_of
+from idp.accounts.users.queries import people_of
 from idp.audit.events import TenantEnabled
 from idp.audit.record import record
 from idp.cli.application import with_application
 from idp.cli.output import json_option, print_record, print_records, unknown
-from idp.extensions import db
+from idp.platform.extensions import db
 from idp.tenancy import changes
 from idp.tenancy.models import Tenant
 

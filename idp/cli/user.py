@@ -3,16 +3,17 @@
 import click
 import sqlalchemy as sa
 
-from idp import settings
-from idp.accounts import administration, invitations, lifecycle, mailbox, usernames
+from idp.accounts import invitations
+from idp.accounts.factors.passkeys import has_second_factor
 from idp.accounts.models import User
-from idp.accounts.passkeys import has_second_factor
-from idp.accounts.queries import by_username, may_log_in, recovery_codes_left, tenants_of
+from idp.accounts.users import administration, lifecycle, mailbox, usernames
+from idp.accounts.users.queries import by_username, may_log_in, recovery_codes_left, tenants_of
 from idp.cli.application import with_application
 from idp.cli.output import json_option, print_record, print_records, unknown
-from idp.errors import Conflict
-from idp.extensions import db
-from idp.login import ending
+from idp.login.session import sign_out
+from idp.platform import settings
+from idp.platform.errors import Conflict
+from idp.platform.extensions import db
 from idp.tenancy.models import Tenant
 
 
@@ -116,7 +117,7 @@ def reset(username: str) -> None:
     found = named(username)
     if not (found.totp_devices or found.passkeys):
         raise Conflict(f"{found.username} has no second factor")
-    ending.everywhere(found, "two_factor_reset")
+    sign_out.everywhere(found, "two_factor_reset")
     administration.reset_two_factor(found, actor=None)
     db.session.commit()
     click.echo(f"{found.username} has no second factor any more, and is told at {found.email}")

@@ -28,14 +28,14 @@ import structlog
 from flask import Flask, current_app
 from sqlalchemy.exc import DBAPIError
 
-from idp import batches, clock, settings, shortlived
-from idp.accounts import invitations, newcomers, password_reset, reminders
+from idp import shortlived
+from idp.accounts import bulk_invite, invitations
+from idp.accounts.bulk_invite.models import PeopleImport, State
+from idp.accounts.factors import reminders
 from idp.accounts.links.models import OneTimeLink
 from idp.accounts.models import ConnectCode
-from idp.accounts.newcomers.models import PeopleImport, State
+from idp.accounts.passwords import password_reset
 from idp.cli.application import with_application
-from idp.extensions import Base, db
-from idp.login import daily, familiar, sweep, throttle
 from idp.login.models import (
     BrowserSession,
     DailyFigures,
@@ -45,11 +45,14 @@ from idp.login.models import (
     KnownIpGrant,
     SecondFactorTry,
 )
-from idp.oidc import keys, uses
+from idp.login.session import sweep
+from idp.login.trust import known_places, throttle
+from idp.oidc.clients import usage
 from idp.oidc.logout import backchannel, endings
 from idp.oidc.models import AuthorizationGrant, ClientUse, DeviceAuthorization, InitialAccessToken
+from idp.oidc.signing_keys import keyring
 from idp.outbox import deliver
-from idp.outbox.errands import (
+from idp.outbox.jobs import (
     ApplicationToTell,
     CompanyDisabled,
     CompanyToRemind,
@@ -62,8 +65,11 @@ from idp.outbox.errands import (
     RightEnded,
     WorkElsewhereEnded,
 )
-from idp.outbox.mail.sinks import sink_for
+from idp.outbox.mail.transports import sink_for
 from idp.outbox.models import Queued
+from idp.platform import batches, clock, settings
+from idp.platform.extensions import Base, db
+from idp.reporting import daily_counts
 from idp.tenancy import audit_retention, support_access
 from idp.web import logs
 
@@ -80,7 +86,7 @@ OUTBOX_KEPT: Final = timedelta(days=30)
 FINDERS: Final[deliver.Finders] = {
     PasswordForgotten: password_reset.mail_for,
     PersonInvited: invitations.mail_for,
-    PeopleToInvite: newcomers.carry_out,
+    PeopleToInvite: bulk_invite.carry_out,
     PersonWithoutTwoFactor: reminders.mail_for,
     CompanyToRemind: reminders.carry_out,
     PersonToRemind: reminders.mail_before,
@@ -172,9 +178,9 @@ def _chores(app: Flask, stop: threading.Event, together: deliver.Round) -> int:
 
 def rotate_when_due() -> None:
     """Let the next keys take over where the active ones have signed for long enough. Commits."""
-    due = keys.rotates_at()
+    due = keyring.rotates_at()
     if due is not None and due < clock.now():
-        turns = keys.rotate()
+        turns = keyring.rotate()
         log.info("keys_rotated", kids=[turn.kid for turn in turns if turn.waits_until is None])
 
 
@@ -205,12 +211,12 @@ def close_days(stop: threading.Event) -> None:
 
     Whoever is stopped in between leaves the day open: the rest is removed, and counted, by the next one.
     """
-    while tenants := daily.whom(COMPANIES):
+    while tenants := daily_counts.whom(COMPANIES):
         for tenant in tenants:
             audit_retention.remove(tenant.id, audit_retention.years_of(tenant), stop)
             if stop.is_set():
                 return
-            daily.keep(tenant)
+            daily_counts.keep(tenant)
             db.session.commit()
 
 
@@ -243,15 +249,15 @@ def _second_factor_tries(before: datetime) -> Over:
 
 
 def _familiar_networks(before: datetime) -> Over:
-    return Over(FamiliarNetwork, (FamiliarNetwork.used_at < before - familiar.KEPT,))
+    return Over(FamiliarNetwork, (FamiliarNetwork.used_at < before - known_places.KEPT,))
 
 
 def _familiar_browsers(before: datetime) -> Over:
-    return Over(FamiliarBrowser, (FamiliarBrowser.used_at < before - familiar.KEPT,))
+    return Over(FamiliarBrowser, (FamiliarBrowser.used_at < before - known_places.KEPT,))
 
 
 def _client_uses(before: datetime) -> Over:
-    return Over(ClientUse, (ClientUse.used_at < before - uses.KEPT,))
+    return Over(ClientUse, (ClientUse.used_at < before - usage.KEPT,))
 
 
 def _devices(before: datetime) -> Over:
@@ -279,7 +285,7 @@ def _people_imports(before: datetime) -> Over:
 
 
 def _daily_figures(before: datetime) -> Over:
-    return Over(DailyFigures, (DailyFigures.day < (before - daily.KEPT).date(),))
+    return Over(DailyFigures, (DailyFigures.day < (before - daily_counts.KEPT).date(),))
 
 
 OVER: Final[tuple[Callable[[datetime], Over], ...]] = (

@@ -1,7 +1,7 @@
 """The tenant console: where an administrator sets the policy of their own company.
 
     /console/          leads to the settings
-    /console/settings  settings.py: the switches of the policy, one Save
+    /console/settings  platform/settings.py: the switches of the policy, one Save
     /console/security-code  security_code.py: the company's number, read and changed
     /console/security-center  security_center.py: who is safe and who is not yet, also as a CSV file
     /console/applications  applications.py: the company's own applications · connecting.py: what to write in their code

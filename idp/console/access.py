@@ -16,30 +16,30 @@ from typing import Any
 from flask import request
 from flask.typing import ResponseReturnValue
 
-from idp.errors import Forbidden
-from idp.extensions import db
-from idp.login import own_pages
-from idp.login.gate import Login
-from idp.login.own_pages import OwnPage, Proof, View
+from idp.login.flow import page_guard
+from idp.login.flow.entry import Login
+from idp.login.flow.page_guard import OwnPage, Proof, View
+from idp.platform.errors import Forbidden
+from idp.platform.extensions import db
 from idp.tenancy import support_access
 
 
-def page(rule: str, view: View, method: str = "GET", back: Callable[[], str] = own_pages.here) -> OwnPage:
+def page(rule: str, view: View, method: str = "GET", back: Callable[[], str] = page_guard.here) -> OwnPage:
     """A page of the console: each of them has the same gate. The helpdesk sees those that only show something."""
     if method == "GET":
-        return OwnPage(rule, _seen(view), method, Proof.FRESH, back, own_pages.sees_console)
+        return OwnPage(rule, _seen(view), method, Proof.FRESH, back, page_guard.sees_console)
     return OwnPage(rule, view, method, Proof.FRESH, back, _may_change)
 
 
 def asking(rule: str, view: View) -> OwnPage:
     """A page that only leads to a change: the helpdesk has no use for it."""
-    return OwnPage(rule, view, "GET", Proof.FRESH, own_pages.here, _may_change)
+    return OwnPage(rule, view, "GET", Proof.FRESH, page_guard.here, _may_change)
 
 
 def _may_change(login: Login) -> bool:
-    if own_pages.helps(login):
+    if page_guard.helps(login):
         raise Forbidden("the helpdesk changes nothing", person="The helpdesk may look here, and change nothing.")
-    return own_pages.administers(login)
+    return page_guard.administers(login)
 
 
 def _seen(view: View) -> View:
@@ -47,7 +47,7 @@ def _seen(view: View) -> View:
 
     @wraps(view)
     def shown(login: Login, **values: Any) -> ResponseReturnValue:
-        if own_pages.helps(login):
+        if page_guard.helps(login):
             support_access.looked(login.tenant.id, login.user.id, login.user.name, request.path)
             db.session.commit()
         return view(login, **values)

@@ -2,29 +2,13 @@
 
 from flask import Blueprint, Flask
 
-from idp.console import (
-    accountants,
-    application_form,
-    applications,
-    audit,
-    audit_retention,
-    branding,
-    connecting,
-    edit_person,
-    helpdesk,
-    import_people,
-    invite,
-    people,
-    person,
-    registration_tokens,
-    security_center,
-    security_code,
-    sessions,
-    settings,
-    simulator,
-)
 from idp.console.access import asking, page
-from idp.login import own_pages
+from idp.console.applications import application_form, applications, how_to_connect, registration_tokens
+from idp.console.audit import audit_log, audit_retention
+from idp.console.people import accountants, bulk_invite, edit_person, helpdesk, invite, people, person, simulator
+from idp.console.security import security_center, security_code, sessions
+from idp.console.settings import branding, settings
+from idp.login.flow import page_guard
 from idp.web import input_limits
 
 PAGES = (
@@ -62,12 +46,12 @@ PAGES = (
     page("/applications/<uuid:row_id>/secret", applications.renew_secret, "POST", applications.application_page),
     page("/applications/<uuid:row_id>/switch", applications.switch_application, "POST", applications.application_page),
     page("/applications/<uuid:row_id>/retry", applications.retry_logouts, "POST", applications.application_page),
-    page("/applications/<uuid:row_id>/connect", connecting.connect_application),
+    page("/applications/<uuid:row_id>/connect", how_to_connect.connect_application),
     page("/sessions", sessions.sessions),
     page("/sessions/<uuid:session_id>/end", sessions.end_session, "POST", sessions.sessions_page),
-    page("/audit", audit.audit),
-    page("/audit.csv", audit.audit_as_csv),
-    page("/audit.jsonl", audit.audit_as_jsonl),
+    page("/audit", audit_log.audit),
+    page("/audit.csv", audit_log.audit_as_csv),
+    page("/audit.jsonl", audit_log.audit_as_jsonl),
     page("/branding", branding.branding),
     page("/branding", branding.save_branding, "POST", branding.keep_input),
     page("/branding/look", branding.look_at_branding, "POST", branding.keep_input),
@@ -84,14 +68,14 @@ PAGES = (
     page("/users", people.people),
     asking("/users/invite", invite.invite),
     page("/users/invite", invite.invited, "POST", invite.keep_input),
-    asking("/users/import", import_people.choose_file),
-    page("/users/import", import_people.upload, "POST", import_people.file_page),
-    page("/users/import/<uuid:import_id>", import_people.show_import),
-    page("/users/import/<uuid:import_id>/confirm", import_people.confirm, "POST", import_people.import_page),
-    page("/users/import/<uuid:import_id>/stop", import_people.stop_import, "POST", import_people.import_page),
-    page("/users/import/<uuid:import_id>/go-on", import_people.go_on, "POST", import_people.import_page),
-    asking("/users/import/<uuid:import_id>/not-invited.csv", import_people.not_invited),
-    page("/users/import/<uuid:import_id>/discard", import_people.discard, "POST", import_people.import_page),
+    asking("/users/import", bulk_invite.choose_file),
+    page("/users/import", bulk_invite.upload, "POST", bulk_invite.file_page),
+    page("/users/import/<uuid:import_id>", bulk_invite.show_import),
+    page("/users/import/<uuid:import_id>/confirm", bulk_invite.confirm, "POST", bulk_invite.import_page),
+    page("/users/import/<uuid:import_id>/stop", bulk_invite.stop_import, "POST", bulk_invite.import_page),
+    page("/users/import/<uuid:import_id>/go-on", bulk_invite.go_on, "POST", bulk_invite.import_page),
+    asking("/users/import/<uuid:import_id>/not-invited.csv", bulk_invite.not_invited),
+    page("/users/import/<uuid:import_id>/discard", bulk_invite.discard, "POST", bulk_invite.import_page),
     page("/users/<uuid:user_id>", person.person),
     asking("/users/<uuid:user_id>/edit", edit_person.edit_person),
     page("/users/<uuid:user_id>/edit", edit_person.save_person, "POST", edit_person.keep_input),
@@ -113,8 +97,8 @@ PAGES = (
 def set_up(app: Flask) -> None:
     """Open the console."""
     blueprint = Blueprint("console", __name__, url_prefix="/console")
-    own_pages.add(blueprint, PAGES)
+    page_guard.add(blueprint, PAGES)
     app.register_blueprint(blueprint)
-    input_limits.take_file(app, "console.upload", import_people.MOST_BYTES)
+    input_limits.take_file(app, "console.upload", bulk_invite.MOST_BYTES)
     input_limits.take_file(app, "console.save_branding", branding.MOST_BYTES)
     input_limits.take_file(app, "console.look_at_branding", branding.MOST_BYTES)

@@ -9,7 +9,7 @@
 One hash holds 19 MiB and about 20 ms of a core, so a flood of guesses is a flood of memory: a `Hasher` lets a fixed
 number run at once and turns the others away after a short wait. Hashes that were imported cost what whoever made them
 chose. So a hash of nothing costs what the user's own hash costs, and where there is none, what the caller says that
-nobody costs (`idp.accounts.password_costs`). The whole string counts: nothing is trimmed, cut or normalised (NIST SP
+nobody costs (`idp.accounts.passwords.password_costs`). The whole string counts: nothing is trimmed, cut or normalised (NIST SP
 800-63B-4 section 3.1.1.2).
 """
 
@@ -25,7 +25,7 @@ from typing import Final
 from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from idp.errors import Unavailable
+from idp.platform.errors import Unavailable
 
 MAX_CHARACTERS: Final = 128
 _SALT_BYTES: Final = 16

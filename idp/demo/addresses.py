@@ -4,7 +4,7 @@ import errno
 import socket
 from dataclasses import dataclass
 
-from idp.errors import Unavailable
+from idp.platform.errors import Unavailable
 
 HOST = "127.0.0.1"
 NAMES = (HOST, "localhost")

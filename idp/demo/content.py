@@ -10,18 +10,18 @@ from typing import Any
 
 from flask import Flask
 
-from idp import clock, schema
-from idp.accounts.factors import secret_of
-from idp.accounts.queries import by_username
+from idp.accounts.factors.second_factors import secret_of
+from idp.accounts.users.queries import by_username
 from idp.app import create_app
 from idp.crypto import totp
 from idp.demo.addresses import Addresses
 from idp.demo.directory import Directory, Secrets
-from idp.errors import NotFound
-from idp.extensions import db
-from idp.oidc.importing import import_file
-from idp.schema import Schema
-from idp.settings import Settings
+from idp.platform import clock, schema
+from idp.platform.errors import NotFound
+from idp.platform.extensions import db
+from idp.platform.schema import Schema
+from idp.platform.settings import Settings
+from idp.provisioning.import_file import import_file
 from idp.tenancy.queries import by_slug
 from idp.web import logs
 

@@ -19,8 +19,8 @@ from urllib.parse import quote
 
 from sqlalchemy.engine import URL
 
-from idp.errors import Misconfigured, Unavailable
-from idp.settings import KEY_DIGITS, PREFIX
+from idp.platform.errors import Misconfigured, Unavailable
+from idp.platform.settings import KEY_DIGITS, PREFIX
 
 PRIVATE = 0o700
 

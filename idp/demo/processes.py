@@ -16,7 +16,7 @@ from typing import Self
 import httpx
 
 from idp.demo import reaper
-from idp.errors import Unavailable
+from idp.platform.errors import Unavailable
 
 TICK = 0.05
 READY_WITHIN = 60.0

@@ -31,7 +31,7 @@ def application() -> "WSGIApplication":
     """Make the provider; or a page that says why it cannot be made."""
     try:
         from idp.app import create_app  # noqa: PLC0415 - it may be what is broken
-        from idp.settings import Settings  # noqa: PLC0415
+        from idp.platform.settings import Settings  # noqa: PLC0415
 
         return create_app(Settings.load())
     except Exception:  # noqa: BLE001 - whatever it is, it is shown

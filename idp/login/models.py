@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from idp import clock
-from idp.extensions import Base, BigId, Instant
+from idp.platform import clock
+from idp.platform.extensions import Base, BigId, Instant
 
 
 class BrowserSession(Base):
@@ -124,7 +124,7 @@ class SecondFactorTry(Base):
 
 
 class DailyFigures(Base):
-    """How often what happened in a company on one day (UTC). ``counts``: by the names of `idp.login.figures`."""
+    """How often what happened in a company on one day (UTC). ``counts``: by the names of `idp.reporting.login_counts`."""
 
     __tablename__ = "daily_figures"
 

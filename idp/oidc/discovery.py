@@ -19,16 +19,20 @@ from typing import Any, Final, cast
 
 from flask import Flask, Response, current_app, request
 
-from idp import settings
-from idp.login.types import LEVEL_OF_ACR
-from idp.oidc import claims, client_certificate, dpop, keys, registration
-from idp.oidc.answers import ResponseMode
-from idp.oidc.checks import S256, Prompt
-from idp.settings import Settings
+from idp.login.core.types import LEVEL_OF_ACR
+from idp.oidc.authorization.checks import S256, Prompt
+from idp.oidc.authorization.response import ResponseMode
+from idp.oidc.clients import client_certificate
+from idp.oidc.clients import metadata as registration
+from idp.oidc.signing_keys import keyring
+from idp.oidc.tokens import dpop
+from idp.oidc.userinfo import claims
+from idp.platform import settings
+from idp.platform.settings import Settings
 from idp.web.error_pages import for_programs
 
 METADATA_MAX_AGE: Final = timedelta(hours=1)
-_METADATA: Final = "idp.oidc.metadata"
+_METADATA: Final = "idp.oidc.clients.validation"
 _KEY_SET: Final = "idp.oidc.key_set"
 
 
@@ -69,10 +73,10 @@ def configuration() -> Response:
 @for_programs
 def jwks() -> Response:
     """The public keys: those that sign, those that will, and those that did lately."""
-    ring = keys.ring()
+    ring = keyring.ring()
     built: tuple[object, Document] | None = current_app.extensions.get(_KEY_SET)
     if built is None or built[0] != ring.published:
-        built = ring.published, Document.of({"keys": ring.published}, keys.JWKS_MAX_AGE)
+        built = ring.published, Document.of({"keys": ring.published}, keyring.JWKS_MAX_AGE)
         current_app.extensions[_KEY_SET] = built
     return built[1].response()
 

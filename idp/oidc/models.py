@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import JSON, Enum, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from idp import clock
-from idp.extensions import Base, Instant
+from idp.platform import clock
+from idp.platform.extensions import Base, Instant
 
 
 class Client(Base):

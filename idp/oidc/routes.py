@@ -13,27 +13,19 @@ from typing import Final
 
 from flask import Blueprint, Flask, Response, request
 
-from idp.extensions import csrf
-from idp.login import session as sessions
-from idp.oidc import (
-    authorize,
-    binding,
-    client_keys,
-    discovery,
-    dpop,
-    introspection,
-    keys,
-    par,
-    requests,
-    revocation,
-    token,
-    userinfo,
-)
+from idp.login.session import sessions
+from idp.oidc import discovery
+from idp.oidc.authorization import authorize, par, requests
+from idp.oidc.clients import client_keys
+from idp.oidc.clients.registration import endpoint as registering
 from idp.oidc.device import endpoint as device_endpoint
 from idp.oidc.device import views as device
-from idp.oidc.dynamic import endpoint as registering
 from idp.oidc.logout import backchannel
 from idp.oidc.logout import views as logout
+from idp.oidc.signing_keys import keyring
+from idp.oidc.tokens import dpop, introspection, revocation, sender_constraint, token
+from idp.oidc.userinfo import userinfo
+from idp.platform.extensions import csrf
 
 people = Blueprint("oidc", __name__)
 programs = Blueprint("oidc_programs", __name__)
@@ -92,14 +84,14 @@ def open_to_every_origin(response: Response) -> Response:
 @programs.after_request
 def offer_a_nonce(response: Response) -> Response:
     """Give whoever sends a proof the nonce for the next one (RFC 9449 section 8.2)."""
-    if binding.HEADER in request.headers:
+    if sender_constraint.HEADER in request.headers:
         response.headers["DPoP-Nonce"] = dpop.nonce()
     return response
 
 
 def set_up(app: Flask) -> None:
     """Add this room to the application."""
-    keys.set_up(app)
+    keyring.set_up(app)
     client_keys.set_up(app)
     discovery.set_up(app)
     sessions.when_one_ends(app, backchannel.session_ended)

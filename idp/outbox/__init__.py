@@ -16,12 +16,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from idp import clock, vault
-from idp.extensions import db
-from idp.outbox.errands import ApplicationToTell, Errand
 from idp.outbox.items import Item, write
-from idp.outbox.mail.letters import Mail
+from idp.outbox.jobs import ApplicationToTell, Errand
+from idp.outbox.mail.messages import Mail
 from idp.outbox.models import Queued, seal_owner
+from idp.platform import clock, secrets
+from idp.platform.extensions import db
 
 __all__ = ["ask", "ask_all", "mail"]
 
@@ -51,7 +51,7 @@ def _columns(item: Item, user_id: uuid.UUID | None = None, tenant_id: uuid.UUID 
         "user_id": user_id,
         "tenant_id": tenant_id,
         "application_id": uuid.UUID(item.client) if isinstance(item, ApplicationToTell) else None,
-        "payload_sealed": vault.sealer().seal(payload, seal_owner(row_id)),
+        "payload_sealed": secrets.sealer().seal(payload, seal_owner(row_id)),
         "created_at": now,
         "due_at": now,
         "useful_until": now + item.useful_for,

@@ -28,17 +28,17 @@ from typing import Any, Final
 import sqlalchemy as sa
 import structlog
 
-from idp import clock, vault
 from idp.crypto.sealed import SealBroken
-from idp.extensions import Instant, db
-from idp.outbox import errands
-from idp.outbox.errands import CHORES, ERRANDS, Errand
+from idp.outbox import jobs
 from idp.outbox.items import Item
-from idp.outbox.mail import letters
-from idp.outbox.mail.letters import MAILS, Mail
+from idp.outbox.jobs import CHORES, ERRANDS, Errand
+from idp.outbox.mail import messages
+from idp.outbox.mail.messages import MAILS, Mail
 from idp.outbox.mail.render import letter_of
-from idp.outbox.mail.sinks import NotDelivered, PutOff, Refused, Sink, Unreachable
+from idp.outbox.mail.transports import NotDelivered, PutOff, Refused, Sink, Unreachable
 from idp.outbox.models import Queued, seal_owner
+from idp.platform import clock, secrets
+from idp.platform.extensions import Instant, db
 
 LEASES: Final = {kind: item.lease for kind, item in {**MAILS, **ERRANDS}.items() if item.lease != Item.lease}
 """Of each kind that is not leased as long as most."""
@@ -197,13 +197,13 @@ def _mail_and_send(claimed: Claim, sink: Sink, finders: Finders) -> str:
 
 def _mail(claimed: Claim, finders: Finders) -> Mail | None:
     if claimed.kind in MAILS:
-        return letters.read(claimed.kind, _record(claimed))
-    errand = errands.read(claimed.kind, _record(claimed))
+        return messages.read(claimed.kind, _record(claimed))
+    errand = jobs.read(claimed.kind, _record(claimed))
     return finders[type(errand)](errand)
 
 
 def _do(claimed: Claim, finders: Finders, together: Round) -> str:
-    chore = errands.read(claimed.kind, _record(claimed))
+    chore = jobs.read(claimed.kind, _record(claimed))
     db.session.commit()  # nothing is held while this one waits for its turn
     with together.asking(chore.whom):
         finders[type(chore)](chore)
@@ -211,7 +211,7 @@ def _do(claimed: Claim, finders: Finders, together: Round) -> str:
 
 
 def _record(claimed: Claim) -> Any:
-    return json.loads(vault.sealer().open(claimed.payload_sealed, seal_owner(claimed.id)))
+    return json.loads(secrets.sealer().open(claimed.payload_sealed, seal_owner(claimed.id)))
 
 
 def _put_off(claimed: Claim, error: NotDelivered) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from idp.extensions import Base, Instant
+from idp.platform.extensions import Base, Instant
 
 
 class Queued(Base):

@@ -8,10 +8,10 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from idp import clock
-from idp.extensions import db
-from idp.outbox.errands import CHORES, ERRANDS
+from idp.outbox.jobs import CHORES, ERRANDS
 from idp.outbox.models import Queued
+from idp.platform import clock
+from idp.platform.extensions import db
 
 LATE_AFTER = timedelta(minutes=15)
 DEAD_FOR = timedelta(days=7)

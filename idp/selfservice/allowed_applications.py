@@ -11,9 +11,9 @@ from datetime import datetime
 from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
-from idp.errors import NotFound
-from idp.login.gate import Login
-from idp.oidc import consent
+from idp.login.flow.entry import Login
+from idp.oidc.authorization import consent
+from idp.platform.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,16 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from idp import clock
-from idp.accounts import authenticators, enrolment
+from idp.accounts.factors import authenticators, enrolment
+from idp.accounts.factors.passkeys import LONGEST_NAME, cleaned
 from idp.accounts.models import TotpDevice
-from idp.accounts.passkeys import LONGEST_NAME, cleaned
 from idp.audit.events import AuthenticatorAdded, AuthenticatorRemoved, AuthenticatorRenamed
 from idp.audit.record import record
-from idp.errors import BadRequest, Forbidden, NotFound
-from idp.extensions import db
-from idp.login.gate import Login
-from idp.login.own_pages import render
+from idp.login.flow.entry import Login
+from idp.login.flow.page_guard import render
+from idp.platform import clock
+from idp.platform.errors import BadRequest, Forbidden, NotFound
+from idp.platform.extensions import db
 from idp.selfservice import waiting_secret
 from idp.selfservice.factor_change import seal_change
 from idp.selfservice.security import back_with, demanding

@@ -15,13 +15,13 @@ from flask import redirect, request, url_for
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from idp.accounts import connecting
+from idp.accounts import connect_codes
 from idp.accounts.models import UserType
-from idp.errors import Forbidden, NotFound
-from idp.extensions import db
-from idp.login.gate import Login
-from idp.login.own_pages import render
-from idp.login.switching import work_for
+from idp.login.flow.entry import Login
+from idp.login.flow.page_guard import render
+from idp.login.flow.tenant_switch import work_for
+from idp.platform.errors import Forbidden, NotFound
+from idp.platform.extensions import db
 from idp.tenancy.membership import LONGEST_SEARCH, Page, others_of, page_of
 from idp.tenancy.models import Tenant
 from idp.tenancy.support_access import open_tenants
@@ -59,9 +59,9 @@ def connect_code(login: Login) -> str:
     """Show the accountant a new code, once; an earlier one is worthless from now on."""
     if login.user.type is not UserType.ACCOUNTANT:
         raise Forbidden("only accountants are connected")
-    code = connecting.make(login.user)
+    code = connect_codes.make(login.user)
     db.session.commit()
-    return render("account/connect_code.html", login, code=code, days=connecting.LIFETIME.days)
+    return render("account/connect_code.html", login, code=code, days=connect_codes.LIFETIME.days)
 
 
 def ask_leave(login: Login, tenant_id: uuid.UUID) -> str:
@@ -71,14 +71,14 @@ def ask_leave(login: Login, tenant_id: uuid.UUID) -> str:
 
 def leave(login: Login, tenant_id: uuid.UUID) -> Response:
     """End the membership. A session for that company goes on for another one at its next page."""
-    if not connecting.end(login.user, _mine(login, tenant_id), login.user):
+    if not connect_codes.end(login.user, _mine(login, tenant_id), login.user):
         raise NotFound("the membership has ended already")
     db.session.commit()
     return redirect(url_for("account.companies", done="left"), 303)
 
 
 def _mine(login: Login, tenant_id: uuid.UUID) -> Tenant:
-    if connecting.of_tenant(tenant_id, login.user.id) is None:
+    if connect_codes.of_tenant(tenant_id, login.user.id) is None:
         raise NotFound("not a company of this user")
     return db.session.get_one(Tenant, tenant_id)
 

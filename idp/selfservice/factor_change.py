@@ -1,13 +1,13 @@
 """What every change of a person's second factors brings with it: whoever else is logged in as them is so no longer."""
 
-from idp.accounts import notices
 from idp.accounts.models import User
+from idp.accounts.users import notices
 from idp.audit.events import AuthenticatorAdded, AuthenticatorRemoved, Event, TwoFactorRemoved, TwoFactorSetUp
 from idp.audit.record import record
-from idp.extensions import db
-from idp.login import known_ip
-from idp.login import session as sessions
-from idp.login.gate import Login
+from idp.login.flow.entry import Login
+from idp.login.session import sessions
+from idp.login.trust import known_ip
+from idp.platform.extensions import db
 
 
 def seal_change(login: Login, event: Event, because: str) -> None:

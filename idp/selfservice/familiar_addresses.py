@@ -12,12 +12,12 @@ from werkzeug.wrappers import Response
 
 from idp.audit.events import FamiliarNetworkForgotten
 from idp.audit.record import record
-from idp.errors import NotFound
-from idp.extensions import db
-from idp.login import familiar
-from idp.login.gate import Login
-from idp.login.network import current_network
-from idp.login.situation import policy_for
+from idp.login.flow.entry import Login
+from idp.login.transaction.facts import policy_for
+from idp.login.trust import known_places
+from idp.login.trust.network import current_network
+from idp.platform.errors import NotFound
+from idp.platform.extensions import db
 from idp.web.fields import typed
 
 SHOWN = 20
@@ -45,7 +45,7 @@ class FamiliarCard:
 
 def card(login: Login) -> FamiliarCard:
     """What the card shows."""
-    found = familiar.of(login.user.id)
+    found = known_places.of(login.user.id)
     here = current_network()
     rows = tuple(
         FamiliarRow(row.network, row.since, row.used_at, row.validated_by_mail, row.network == here) for row in found
@@ -57,9 +57,9 @@ def card(login: Login) -> FamiliarCard:
 def remove_familiar_address(login: Login) -> Response:
     """Make one of the addresses strange again; one that is none of the person's is unknown."""
     network = typed("network")
-    if network not in {row.network for row in familiar.of(login.user.id)}:
+    if network not in {row.network for row in known_places.of(login.user.id)}:
         raise NotFound("no such familiar network of this user")
-    if familiar.forget(login.user.id, network):
+    if known_places.forget(login.user.id, network):
         record(
             FamiliarNetworkForgotten(tenant_id=login.user.tenant_id, user_id=login.user.id, forgotten_network=network)
         )

@@ -14,16 +14,16 @@ from flask import Blueprint, Flask, make_response, redirect, render_template, re
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from idp.accounts import password_reset
 from idp.accounts.links import FoundLink
-from idp.accounts.password_rules import Verdict, judge, shortest_of
-from idp.accounts.usernames import LONGEST
-from idp.extensions import db
-from idp.login import known_ip
-from idp.login import session as sessions
-from idp.login.network import current_network
+from idp.accounts.passwords import password_reset
+from idp.accounts.passwords.password_rules import Verdict, judge, shortest_of
+from idp.accounts.users.usernames import LONGEST
+from idp.login.session import sessions
+from idp.login.trust import known_ip
+from idp.login.trust.network import current_network
+from idp.platform.extensions import db
+from idp.platform.secrets import hasher
 from idp.tenancy.branding import looks
-from idp.vault import hasher
 from idp.web.fields import typed
 from idp.web.languages import prefer
 

@@ -7,13 +7,13 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from idp.accounts.queries import tenants_of
+from idp.accounts.users.queries import tenants_of
 from idp.audit.events import LoginCompleted, LoginRefused, StepFailed, TriesDelayed
-from idp.login import history
-from idp.login.gate import Login
-from idp.login.history import Entry
-from idp.login.own_pages import render
-from idp.login.reasons import STEP_TITLES, sentence
+from idp.login.core.reasons import STEP_TITLES, sentence
+from idp.login.flow.entry import Login
+from idp.login.flow.page_guard import render
+from idp.reporting import login_history as history
+from idp.reporting.login_history import Entry
 from idp.tenancy.audit_retention import CHOICES, years_of
 from idp.web import fields
 

@@ -15,11 +15,11 @@ from werkzeug.wrappers import Response
 from idp.accounts import invitations
 from idp.accounts.links import FoundLink
 from idp.accounts.models import UserType
-from idp.accounts.password_rules import judge, shortest_of
-from idp.extensions import db
+from idp.accounts.passwords.password_rules import judge, shortest_of
+from idp.platform.extensions import db
+from idp.platform.secrets import hasher
 from idp.tenancy.branding import looks
 from idp.tenancy.queries import security_code_of
-from idp.vault import hasher
 from idp.web.fields import typed
 from idp.web.languages import prefer
 

@@ -6,13 +6,13 @@ from flask import request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from idp.errors import Forbidden, NotFound
-from idp.extensions import db
-from idp.login import known_ip
-from idp.login import session as sessions
-from idp.login.completion import newest_totp
-from idp.login.gate import Login
-from idp.login.own_pages import oldest_fresh
+from idp.login.flow.completion import newest_totp
+from idp.login.flow.entry import Login
+from idp.login.flow.page_guard import oldest_fresh
+from idp.login.session import sessions
+from idp.login.trust import known_ip
+from idp.platform.errors import Forbidden, NotFound
+from idp.platform.extensions import db
 from idp.selfservice.security import back_with
 from idp.web.browser import browser_hash
 

@@ -5,9 +5,9 @@ from werkzeug.wrappers import Response
 
 from idp.audit.events import UserChanged
 from idp.audit.record import record
-from idp.errors import BadRequest
-from idp.extensions import db
-from idp.login.gate import Login
+from idp.login.flow.entry import Login
+from idp.platform.errors import BadRequest
+from idp.platform.extensions import db
 from idp.web.fields import typed
 from idp.web.languages import SPOKEN
 

@@ -13,9 +13,9 @@ from werkzeug.wrappers import Response
 
 from idp.accounts import links
 from idp.accounts.links import FoundLink, Purpose
-from idp.accounts.notices import NOT_ME_PATH
-from idp.extensions import db
-from idp.login import ending
+from idp.accounts.users.notices import NOT_ME_PATH
+from idp.login.session import sign_out
+from idp.platform.extensions import db
 from idp.tenancy.branding import looks
 from idp.web.languages import prefer
 
@@ -38,7 +38,7 @@ def ask(token: str) -> Response:
 def confirm(token: str) -> Response:
     """End everything, once."""
     link = _find(token)
-    if link is None or not ending.disown(link):
+    if link is None or not sign_out.disown(link):
         db.session.rollback()
         return _page("over", HTTPStatus.GONE)
     db.session.commit()

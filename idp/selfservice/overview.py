@@ -8,11 +8,11 @@ from flask import request, url_for
 from flask_babel import format_date
 from flask_babel import gettext as _
 
-from idp.accounts import coming_mandate
-from idp.accounts.passkeys import usable
-from idp.accounts.queries import recovery_codes_left
-from idp.login.gate import Login
-from idp.login.own_pages import render
+from idp.accounts.factors import coming_mandate
+from idp.accounts.factors.passkeys import usable
+from idp.accounts.users.queries import recovery_codes_left
+from idp.login.flow.entry import Login
+from idp.login.flow.page_guard import render
 from idp.tenancy import zones
 
 FEW_CODES = 3

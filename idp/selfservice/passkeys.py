@@ -12,18 +12,18 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from idp.accounts import ceremonies, passkeys
-from idp.accounts.ceremonies import Fault
+from idp.accounts.factors import passkeys, webauthn_ceremonies
+from idp.accounts.factors.webauthn_ceremonies import Fault
 from idp.accounts.models import Passkey
 from idp.audit.events import PasskeyRenamed, TwoFactorRemoved, TwoFactorSetUp
 from idp.audit.record import record
-from idp.errors import BadRequest, Forbidden, NotFound
-from idp.extensions import db
-from idp.login import session as sessions
-from idp.login.gate import Login
-from idp.login.own_pages import render
-from idp.login.proofs import by_passkey
-from idp.login.types import Factor, StepName
+from idp.login.core.types import Factor, StepName
+from idp.login.flow.entry import Login
+from idp.login.flow.page_guard import render
+from idp.login.session import sessions
+from idp.login.transaction.passkey_evidence import by_passkey
+from idp.platform.errors import BadRequest, Forbidden, NotFound
+from idp.platform.extensions import db
 from idp.selfservice.factor_change import seal_change
 from idp.selfservice.security import back_with, demanding
 from idp.web.fields import typed
@@ -41,12 +41,12 @@ def passkey_added(login: Login) -> ResponseReturnValue:
     name = passkeys.cleaned(typed("name"))
     if name is None:
         return _ask(login, _too_long()), HTTPStatus.BAD_REQUEST
-    created = ceremonies.created(_session(login), typed("challenge"), typed("passkey"))
+    created = webauthn_ceremonies.created(_session(login), typed("challenge"), typed("passkey"))
     if isinstance(created, Fault):
-        return _ask(login, ceremonies.sentence(created)), HTTPStatus.BAD_REQUEST
+        return _ask(login, webauthn_ceremonies.sentence(created)), HTTPStatus.BAD_REQUEST
     user = login.user
     if passkeys.add(user, created, name or _first_name()) is None:
-        return _ask(login, ceremonies.sentence(Fault.KNOWN)), HTTPStatus.CONFLICT
+        return _ask(login, webauthn_ceremonies.sentence(Fault.KNOWN)), HTTPStatus.CONFLICT
     proof = by_passkey(StepName.PASSKEY, user, frozenset({StepName.TOTP, StepName.PASSKEY}), synced=created.synced)
     sessions.open_for(user, login.tenant, (*sessions.evidence_of(login.session), proof))
     event = TwoFactorSetUp(tenant_id=user.tenant_id, user_id=user.id, factor=Factor.PASSKEY.value)
@@ -99,7 +99,7 @@ def add_page() -> str:
 def _refuse_where_barred(login: Login) -> None:
     if not login.tenant.policy.passkeys:
         raise Forbidden("passkeys are off", person=_("Your company does not allow passkeys."))
-    if not ceremonies.offered():
+    if not webauthn_ceremonies.offered():
         raise NotFound("passkeys need a host name")
     if len(login.user.passkeys) >= passkeys.MOST:
         raise Forbidden("too many passkeys", person=_("You have as many passkeys as there may be. Remove one first."))
@@ -118,7 +118,7 @@ def _session(login: Login) -> str:
 
 
 def _ask(login: Login, error: str | None = None) -> str:
-    ceremony = ceremonies.creation(login.user, _session(login))
+    ceremony = webauthn_ceremonies.creation(login.user, _session(login))
     return render("account/add_passkey.html", login, passkey=ceremony, error=error, name=_first_name())
 
 

@@ -15,22 +15,23 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from idp import clock
-from idp.accounts import lifecycle
 from idp.accounts.models import User
-from idp.accounts.password_rules import Verdict, judge
+from idp.accounts.passwords.password_rules import Verdict, judge
+from idp.accounts.users import lifecycle
 from idp.audit.events import StepFailed
 from idp.audit.record import record
 from idp.crypto import opaque
-from idp.extensions import db
-from idp.login import answers, known_ip, throttle
-from idp.login import session as sessions
-from idp.login.gate import Login
-from idp.login.network import current_network
-from idp.login.throttle import Asked, Wait
-from idp.login.types import Evidence, Factor, StepName
+from idp.login.core.types import Evidence, Factor, StepName
+from idp.login.flow import verification
+from idp.login.flow.entry import Login
+from idp.login.session import sessions
+from idp.login.trust import known_ip, throttle
+from idp.login.trust.network import current_network
+from idp.login.trust.throttle import Asked, Wait
+from idp.platform import clock
+from idp.platform.extensions import db
+from idp.platform.secrets import hasher
 from idp.selfservice.security import back_with, security_page, show
-from idp.vault import hasher
 from idp.web.fields import typed
 
 
@@ -53,11 +54,11 @@ def _present_password(user: User) -> tuple[str, ...]:
     """Why the present password is not right. Guesses count as they do at a login. Commits."""
     who = user.username_key, Asked.PASSWORD, current_network()
     if wait := throttle.must_wait(*who):
-        return (answers.wait_words(wait),)
+        return (verification.wait_words(wait),)
     right = hasher().verify(user.password_hash, typed("current_password"))
     tried = throttle.admit(*who)
     if isinstance(tried, Wait):
-        return (answers.wait_words(tried),)
+        return (verification.wait_words(tried),)
     if right:
         throttle.settle(tried)
     else:

@@ -3,8 +3,8 @@
 from flask import Blueprint, Flask, redirect, url_for
 from werkzeug.wrappers import Response
 
-from idp.login import own_pages
-from idp.login.own_pages import OwnPage, Proof
+from idp.login.flow import page_guard
+from idp.login.flow.page_guard import OwnPage, Proof
 from idp.selfservice import (
     allowed_applications,
     authenticators,
@@ -17,9 +17,9 @@ from idp.selfservice import (
     language,
     not_me,
     overview,
-    particulars,
     passkeys,
     password,
+    profile,
     recovery_codes,
     security,
     sessions,
@@ -36,7 +36,7 @@ PAGES = (
         "/two-factor-soon/<handle>", two_factor_soon.answer_two_factor_soon, "POST", back=two_factor_soon.note_page
     ),
     OwnPage("/language", language.choose_language, "POST", back=language.overview_page),
-    OwnPage("/particulars", particulars.say_particulars, "POST", back=language.overview_page),
+    OwnPage("/particulars", profile.say_particulars, "POST", back=language.overview_page),
     OwnPage("/companies", companies.companies),
     OwnPage("/companies", companies.switch, "POST", back=companies_page),
     OwnPage("/companies/connect-code", companies.connect_code, "POST", back=companies_page),
@@ -111,7 +111,7 @@ def front_door() -> Response:
 def set_up(app: Flask) -> None:
     """Open the user page."""
     blueprint = Blueprint("account", __name__, url_prefix="/account")
-    own_pages.add(blueprint, PAGES)
+    page_guard.add(blueprint, PAGES)
     blueprint.add_url_rule("/security/two-factor", view_func=two_factor.two_factor, methods=["GET", "POST"])
     app.register_blueprint(blueprint)
     app.add_url_rule("/", "front_door", front_door)

@@ -9,16 +9,16 @@ from flask import redirect, request, url_for
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from idp.accounts import ceremonies
+from idp.accounts.factors import webauthn_ceremonies
+from idp.accounts.factors.passkeys import usable
 from idp.accounts.models import Passkey, TotpDevice
-from idp.accounts.passkeys import usable
-from idp.accounts.password_rules import shortest_of
-from idp.accounts.queries import recovery_codes_left
-from idp.login import known_ip
-from idp.login.gate import Login
+from idp.accounts.passwords.password_rules import shortest_of
+from idp.accounts.users.queries import recovery_codes_left
+from idp.login.flow.entry import Login
+from idp.login.flow.page_guard import render
 from idp.login.models import KnownIpGrant
-from idp.login.network import current_address
-from idp.login.own_pages import render
+from idp.login.trust import known_ip
+from idp.login.trust.network import current_address
 from idp.selfservice import allowed_applications, familiar_addresses, sessions
 from idp.selfservice.allowed_applications import AllowedApplication
 from idp.selfservice.familiar_addresses import FamiliarCard
@@ -142,7 +142,7 @@ def _passkeys(login: Login) -> PasskeyCard:
     last = len(mine) == 1 and not login.user.totp_devices
     return PasskeyCard(
         passkeys=mine,
-        offered=ceremonies.offered(),
+        offered=webauthn_ceremonies.offered(),
         allowed=login.tenant.policy.passkeys,
         removable=not (last and demanding(login)),
         counts=bool(usable(login.user, login.tenant.policy)),

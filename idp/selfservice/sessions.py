@@ -15,18 +15,17 @@ from datetime import datetime
 from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
-from idp import clock
-from idp.accounts import browsers
+from idp.accounts.users import browsers
 from idp.audit.events import SignedOutEverywhere
 from idp.audit.record import record
-from idp.errors import NotFound
-from idp.extensions import db
-from idp.login import ending
-from idp.login import session as sessions
-from idp.login.gate import Login
+from idp.login.flow.entry import Login
 from idp.login.models import BrowserSession
-from idp.login.network import current_network
-from idp.oidc import authorizations
+from idp.login.session import sessions, sign_out
+from idp.login.trust.network import current_network
+from idp.oidc.tokens import authorizations
+from idp.platform import clock
+from idp.platform.errors import NotFound
+from idp.platform.extensions import db
 
 SHOWN = 20
 """The card shows so many sessions; "End all others" ends the rest as well."""
@@ -77,7 +76,7 @@ def end_other_sessions(login: Login) -> Response:
 
 def sign_out_everywhere(login: Login) -> Response:
     """End everything that the person is logged in with, here too."""
-    ending.everywhere(login.user, "everywhere")
+    sign_out.everywhere(login.user, "everywhere")
     record(SignedOutEverywhere(tenant_id=login.user.tenant_id, user_id=login.user.id))
     db.session.commit()
     response = redirect(url_for("oidc.logout"), 303)

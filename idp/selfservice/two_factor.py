@@ -12,17 +12,17 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from idp import clock
-from idp.accounts import enrolment, factors
-from idp.accounts.passkeys import has_second_factor, take_row
+from idp.accounts.factors import enrolment, second_factors
+from idp.accounts.factors.passkeys import has_second_factor, take_row
 from idp.audit.events import TwoFactorRemoved, TwoFactorSetUp
-from idp.errors import Forbidden
-from idp.extensions import db
-from idp.login import own_pages
-from idp.login import views as login_views
-from idp.login.gate import Login, begin
-from idp.login.own_pages import OwnPage, Proof, render
-from idp.login.types import Demand, Factor, Level, StepName
+from idp.login.core.types import Demand, Factor, Level, StepName
+from idp.login.flow import page_guard
+from idp.login.flow import views as login_views
+from idp.login.flow.entry import Login, begin
+from idp.login.flow.page_guard import OwnPage, Proof, render
+from idp.platform import clock
+from idp.platform.errors import Forbidden
+from idp.platform.extensions import db
 from idp.selfservice import waiting_secret
 from idp.selfservice.factor_change import seal_change
 from idp.selfservice.security import back_with, security_page, totp_must_stay
@@ -46,7 +46,7 @@ def begin_set_up(login: Login) -> ResponseReturnValue:
     demand = Demand(
         level=Level.TWO_FACTOR,
         essential=True,
-        not_before=own_pages.oldest_fresh(),
+        not_before=page_guard.oldest_fresh(),
         tenant=login.tenant.slug,
         subject=str(login.user.id),
     )
@@ -95,7 +95,7 @@ def switched_off(login: Login) -> ResponseReturnValue:
     _refuse_if_mandatory(login)
     if not login.user.totp_devices:
         return redirect(security_page(), 303)
-    factors.remove_totp(login.user)
+    second_factors.remove_totp(login.user)
     event = TwoFactorRemoved(tenant_id=login.user.tenant_id, user_id=login.user.id, factor=Factor.TOTP.value)
     seal_change(login, event, "two_factor_removed")
     return back_with("switched-off")

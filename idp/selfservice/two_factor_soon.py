@@ -1,7 +1,7 @@
 """`/account/two-factor-soon/<handle>`: after a login, the note that two-factor becomes mandatory on a day.
 
     Set up now ─▶ the setting up as a step of a login, which goes on where this one would have
-    Later ──────▶ the note rests for a while (`accounts/coming_mandate.py`), and the login goes on
+    Later ──────▶ the note rests for a while (`accounts/factors/coming_mandate.py`), and the login goes on
 
 A handle that is over, another browser's, or a note that concerns nobody any more lead on without a word.
 """
@@ -9,13 +9,13 @@ A handle that is over, another browser's, or a note that concerns nobody any mor
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from idp.accounts import coming_mandate
-from idp.extensions import db
-from idp.login import own_pages, way_on
-from idp.login.gate import Login, begin
-from idp.login.own_pages import render
-from idp.login.types import Demand, Level
-from idp.login.way_on import WayOn
+from idp.accounts.factors import coming_mandate
+from idp.login.core.types import Demand, Level
+from idp.login.flow import page_guard, way_back
+from idp.login.flow.entry import Login, begin
+from idp.login.flow.page_guard import render
+from idp.login.flow.way_back import WayOn
+from idp.platform.extensions import db
 from idp.web.security_headers import allow_form_action
 
 
@@ -52,7 +52,7 @@ def _set_up(login: Login, handle: str, on: WayOn) -> Response:
     demand = Demand(
         level=Level.TWO_FACTOR,
         essential=True,
-        not_before=own_pages.oldest_fresh(),
+        not_before=page_guard.oldest_fresh(),
         tenant=login.tenant.slug,
         subject=str(login.user.id),
     )
@@ -61,4 +61,4 @@ def _set_up(login: Login, handle: str, on: WayOn) -> Response:
 
 
 def _way_on(handle: str) -> WayOn:
-    return way_on.find(handle) or WayOn(url_for("account.overview"), None)
+    return way_back.find(handle) or WayOn(url_for("account.overview"), None)

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from idp import shortlived
-from idp.accounts import enrolment
-from idp.extensions import db
-from idp.login.gate import Login
+from idp.accounts.factors import enrolment
+from idp.login.flow.entry import Login
+from idp.platform.extensions import db
 
 WAITS_FOR = timedelta(minutes=30)
 

@@ -27,9 +27,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from idp import cache, clock, vault
-from idp.cache import CacheUnavailable
 from idp.crypto import opaque
+from idp.platform import cache, clock, secrets
+from idp.platform.cache import CacheUnavailable
 from idp.shortlived import allowance
 from idp.shortlived.envelope import Envelope
 from idp.shortlived.redis_home import RedisHome
@@ -75,7 +75,7 @@ def replace(kind: str, handle: str, value: Mapping[str, Any]) -> bool:
         envelope = _open(home.get(address), address)
         if envelope is None:
             return False
-        return home.replace(address, Envelope(envelope.expires_at, value).seal(vault.sealer(), address))
+        return home.replace(address, Envelope(envelope.expires_at, value).seal(secrets.sealer(), address))
     except (CacheUnavailable, LookupError):
         return False
 
@@ -95,7 +95,7 @@ def take(kind: str, handle: str) -> dict[str, Any] | None:
 def _put(home: Home, kind: str, random: str, envelope: Envelope) -> str:
     handle = home.mark + random
     address = Address(kind, opaque.digest(handle))
-    home.put(address, envelope.seal(vault.sealer(), address), envelope.expires_at)
+    home.put(address, envelope.seal(secrets.sealer(), address), envelope.expires_at)
     return handle
 
 
@@ -115,5 +115,5 @@ def _find(kind: str, handle: str) -> tuple[Home, Address]:
 
 def _open(sealed: str | None, address: Address) -> Envelope | None:
     """Return the envelope, if there is one, it opens, and its end has not come."""
-    envelope = None if sealed is None else Envelope.open(sealed, vault.sealer(), address)
+    envelope = None if sealed is None else Envelope.open(sealed, secrets.sealer(), address)
     return envelope if envelope is not None and clock.now() < envelope.expires_at else None

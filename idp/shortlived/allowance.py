@@ -21,7 +21,7 @@ from typing import ClassVar, Final
 
 from flask import g
 
-from idp.errors import TooMany
+from idp.platform.errors import TooMany
 from idp.shortlived.sql_home import ahead, pace
 
 A_DAY: Final = timedelta(days=1)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from idp.extensions import Base, Instant
+from idp.platform.extensions import Base, Instant
 
 
 class ShortLivedValue(Base):

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, TypeVar
 
-from idp import clock
-from idp.cache import Cache, CacheUnavailable
+from idp.platform import clock
+from idp.platform.cache import Cache, CacheUnavailable
 from idp.shortlived.types import Address
 
 _SLACK: Final = timedelta(minutes=10)  # how far the server's clock may be ahead of ours without a value ending early

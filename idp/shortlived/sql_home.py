@@ -14,9 +14,9 @@ from typing import ClassVar, Final
 
 from sqlalchemy import ColumnElement, delete, insert, select, update
 
-from idp import batches, clock
 from idp.crypto import opaque
-from idp.extensions import db, upsert
+from idp.platform import batches, clock
+from idp.platform.extensions import db, upsert
 from idp.shortlived.models import ShortLivedValue, UsedName
 from idp.shortlived.types import Address
 

@@ -18,11 +18,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from idp import batches, clock, settings
 from idp.audit.events import AuditRetentionChosen
 from idp.audit.models import AuditEvent
 from idp.audit.record import record
-from idp.extensions import db
+from idp.platform import batches, clock, settings
+from idp.platform.extensions import db
 from idp.tenancy.models import Tenant
 
 DEFAULT: Final = 2

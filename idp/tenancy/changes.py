@@ -7,7 +7,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from idp import clock, outbox
+from idp import outbox
 from idp.audit.events import (
     PolicyChanged,
     SecurityCodeRotated,
@@ -18,12 +18,13 @@ from idp.audit.events import (
 )
 from idp.audit.events.base import Event
 from idp.audit.record import record
-from idp.extensions import db
-from idp.outbox.errands import CompanyDisabled
+from idp.outbox.jobs import CompanyDisabled
+from idp.platform import clock
+from idp.platform.extensions import db
+from idp.platform.secrets import sealer
 from idp.tenancy.models import Tenant
 from idp.tenancy.policy import Plan, reminded_until
 from idp.tenancy.queries import seal_owner
-from idp.vault import sealer
 
 DIGITS = 6
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from idp.extensions import db
+from idp.platform.extensions import db
 from idp.tenancy.models import Membership, Tenant
 
 PAGE = 50

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from idp import clock
-from idp.extensions import Base, BigId, Instant
+from idp.platform import clock
+from idp.platform.extensions import Base, BigId, Instant
 from idp.tenancy.policy import ZONE, Plan, Policy
 
 

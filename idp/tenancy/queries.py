@@ -4,9 +4,9 @@ import uuid
 
 import sqlalchemy as sa
 
-from idp.extensions import db
+from idp.platform.extensions import db
+from idp.platform.secrets import sealer
 from idp.tenancy.models import Membership, Tenant
-from idp.vault import sealer
 
 
 def by_slug(slug: str) -> Tenant | None:

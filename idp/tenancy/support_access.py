@@ -18,11 +18,12 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from idp import batches, clock, outbox
+from idp import outbox
 from idp.audit.events import HelpdeskAccessGiven, HelpdeskAccessRevoked
 from idp.audit.record import record
-from idp.extensions import db
-from idp.outbox.errands import RightEnded
+from idp.outbox.jobs import RightEnded
+from idp.platform import batches, clock
+from idp.platform.extensions import db
 from idp.tenancy.models import SupportAccess, SupportLook, Tenant
 
 PAGE: Final = 50

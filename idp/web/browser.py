@@ -20,9 +20,9 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from idp import settings, vault
 from idp.crypto import opaque
-from idp.extensions import csrf
+from idp.platform import secrets, settings
+from idp.platform.extensions import csrf
 
 COOKIE: Final = "idp_browser"
 LIFETIME_SECONDS: Final = 400 * 24 * 3600
@@ -49,7 +49,7 @@ class Browser(dict[str, Any], SessionMixin):
         if key != "csrf_token":
             raise KeyError(key)
         self.used = True
-        return hmac.new(vault.sealer().keyed(_PURPOSE), self.id.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(secrets.sealer().keyed(_PURPOSE), self.id.encode(), hashlib.sha256).hexdigest()
 
 
 class BrowserSessions(SessionInterface):
@@ -73,7 +73,7 @@ def set_up(app: Flask) -> None:
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     app.config["WTF_CSRF_CHECK_DEFAULT"] = True
     with app.app_context():
-        app.config["WTF_CSRF_SECRET_KEY"] = vault.sealer().keyed(_PURPOSE)
+        app.config["WTF_CSRF_SECRET_KEY"] = secrets.sealer().keyed(_PURPOSE)
     csrf.init_app(app)
     app.jinja_env.globals["csrf_field"] = csrf_field
 

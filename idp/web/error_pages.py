@@ -19,9 +19,9 @@ from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
-from idp import errors
-from idp.errors import Fault
-from idp.extensions import db
+from idp.platform import errors
+from idp.platform.errors import Fault
+from idp.platform.extensions import db
 from idp.web import logs
 
 RETRY_AFTER_SECONDS: Final = 5

@@ -2,7 +2,7 @@
 
 from flask import request
 
-from idp.errors import BadRequest
+from idp.platform.errors import BadRequest
 
 _DIGITS = 18
 """So many digits fit any database's numbers."""

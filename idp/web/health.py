@@ -9,8 +9,8 @@ from http import HTTPStatus
 from flask import Blueprint, Flask, Response, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
-from idp import cache, database
-from idp.extensions import db
+from idp.platform import cache, database
+from idp.platform.extensions import db
 from idp.web.error_pages import RETRY_AFTER_SECONDS, for_programs
 
 blueprint = Blueprint("health", __name__)

@@ -19,7 +19,7 @@ from flask import Flask, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, RequestHeaderFieldsTooLarge, RequestURITooLarge
 from werkzeug.http import parse_options_header
 
-from idp.errors import BadRequest
+from idp.platform.errors import BadRequest
 
 MOST_BODY_BYTES: Final = 256 * 1024
 MOST_FORM_PARTS: Final = 200

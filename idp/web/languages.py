@@ -17,8 +17,8 @@ from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale, refresh
 
-from idp import places
-from idp.extensions import babel
+from idp.platform import paths
+from idp.platform.extensions import babel
 
 DEFAULT: Final = "en"
 SPOKEN: Final = {"nl": "Nederlands", "en": "English"}
@@ -47,7 +47,7 @@ def _read(path: Path) -> Translations:
 
 def po_file(language: str) -> Path:
     """Return where the translations of a language are kept."""
-    return places.TRANSLATIONS / language / "LC_MESSAGES" / "messages.po"
+    return paths.TRANSLATIONS / language / "LC_MESSAGES" / "messages.po"
 
 
 _NONE = NullTranslations()

@@ -22,7 +22,7 @@ from flask import Flask, Response, g, request
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from idp import settings
+from idp.platform import settings
 
 REQUEST_ID_HEADER: Final = "X-Request-Id"
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")

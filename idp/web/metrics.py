@@ -14,8 +14,8 @@ from flask import Blueprint, Flask, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from idp import settings
-from idp.errors import NotFound
+from idp.platform import settings
+from idp.platform.errors import NotFound
 from idp.web.error_pages import for_programs
 
 MULTIPROCESS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"

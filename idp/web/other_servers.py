@@ -8,7 +8,7 @@ import sys
 from types import FrameType
 from typing import Any, Final
 
-from idp.settings import PREFIX, Settings
+from idp.platform.settings import PREFIX, Settings
 
 _APART: Final = frozenset({"drop", "refuse"})
 _GUNICORN: Final = "gunicorn.app.base"

@@ -28,7 +28,7 @@ from urllib.parse import urlencode, urlsplit
 
 import httpcore
 
-from idp import settings
+from idp.platform import settings
 from idp.web.public_addresses import is_public
 
 PATIENCE_SECONDS: Final = 5.0

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from idp.extensions import Instant
+from idp.platform.extensions import Instant
 
 revision: str = "0005"
 down_revision: str | None = "0004"

@@ -1,4 +1,4 @@
-"""Build idp/accounts/common_passwords.bin from the lists of the package zxcvbn.
+"""Build idp/accounts/passwords/common_passwords.bin from the lists of the package zxcvbn.
 
     python -m tests.accounts.build_common_passwords
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-from idp.accounts.common_passwords import FILE, mark
+from idp.accounts.passwords.common_passwords import FILE, mark
 
 SHORTEST = 4
 

@@ -9,9 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from flask import Flask
 
-from idp import settings
-from idp.accounts import breaches, password_rules
 from idp.accounts.models import User
+from idp.accounts.passwords import breaches, password_rules
+from idp.platform import settings
 from tests.support.world import World
 
 PASSWORD = "zeven gele fietsen zingen"

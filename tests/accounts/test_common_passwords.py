@@ -2,7 +2,7 @@
 
 import pytest
 
-from idp.accounts.common_passwords import FILE, is_common
+from idp.accounts.passwords.common_passwords import FILE, is_common
 from tests.accounts import build_common_passwords
 
 

@@ -9,14 +9,14 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
-from idp.accounts import lifecycle
-from idp.accounts.lifecycle import NewUser
 from idp.accounts.models import User
-from idp.accounts.queries import by_username
+from idp.accounts.users import lifecycle
+from idp.accounts.users.lifecycle import NewUser
+from idp.accounts.users.queries import by_username
 from idp.audit.models import AuditEvent
-from idp.extensions import db
+from idp.platform.extensions import db
+from idp.platform.secrets import hasher
 from idp.tenancy.models import Tenant
-from idp.vault import hasher
 from tests.support.world import KnownTenant, KnownUser, World
 
 NEW = NewUser(username="Bert", name="Bert", email="bert@de-zon.example")

@@ -12,11 +12,12 @@ from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idp.accounts import password_costs, usernames
 from idp.accounts.models import User, UserType
-from idp.accounts.password_costs import READ_EVERY, Mix
+from idp.accounts.passwords import password_costs
+from idp.accounts.passwords.password_costs import READ_EVERY, Mix
+from idp.accounts.users import usernames
 from idp.crypto.passwords import Hasher, Parameters, cost_of
-from idp.extensions import db
+from idp.platform.extensions import db
 from tests.support.apps import CHEAP
 from tests.support.browser import NewBrowser
 from tests.support.moving_clock import MovingClock
@@ -111,7 +112,7 @@ def test_a_name_costs_the_same_each_time(
         assert [password_costs.of_nobody(f" {name.upper()} ") for name in NAMES] == before
         clock.advance(hours=5)
         assert [password_costs.of_nobody(name) for name in NAMES] == before
-        app.extensions.pop("idp.accounts.password_costs")  # as in another process
+        app.extensions.pop("idp.accounts.passwords.password_costs")  # as in another process
         assert [password_costs.of_nobody(name) for name in NAMES] == before
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.accounts.passwords import LONGEST, Problem, problems
+from idp.accounts.passwords.strength import LONGEST, Problem, problems
 
 ANNA = {"username": "anna.de.vries", "name": "Anna de Vries", "tenant_name": "Bakkerij De Zon"}
 

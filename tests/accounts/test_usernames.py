@@ -2,7 +2,7 @@
 
 import pytest
 
-from idp.accounts import usernames
+from idp.accounts.users import usernames
 
 
 @pytest.mark.parametrize(

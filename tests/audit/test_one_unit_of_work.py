@@ -11,21 +11,21 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from idp import clock
-from idp.accounts import administration, lifecycle
-from idp.accounts.lifecycle import NewUser
 from idp.accounts.models import User, UserType
+from idp.accounts.users import administration, lifecycle
+from idp.accounts.users.lifecycle import NewUser
 from idp.audit import events
 from idp.audit.events import Event
 from idp.audit.models import AuditEvent
 from idp.audit.record import record
-from idp.extensions import db
-from idp.login import known_ip
-from idp.login.types import Evidence, Factor, StepName
+from idp.login.core.types import Evidence, Factor, StepName
+from idp.login.trust import known_ip
+from idp.platform import clock
+from idp.platform.extensions import db
+from idp.platform.secrets import hasher
 from idp.tenancy import changes
 from idp.tenancy.models import Tenant
 from idp.tenancy.policy import Plan, Policy
-from idp.vault import hasher
 from tests.support.units import CHANGES, Units
 from tests.support.world import KnownUser, World
 

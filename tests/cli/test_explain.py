@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from idp.accounts.queries import by_id
-from idp.login import known_ip
-from idp.login.types import Evidence, Factor, StepName
+from idp.accounts.users.queries import by_id
+from idp.login.core.types import Evidence, Factor, StepName
+from idp.login.trust import known_ip
 from idp.oidc.models import Client, Consent
 from tests.cli.conftest import Idp
 from tests.support.moving_clock import MovingClock

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from idp.extensions import db
+from idp.platform.extensions import db
 from tests.cli.conftest import Idp
 from tests.importing.importing import WHOLE
 

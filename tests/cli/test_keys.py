@@ -9,10 +9,10 @@ from flask.cli import ScriptInfo
 
 from idp import outbox
 from idp.cli import main
-from idp.extensions import db
-from idp.oidc import keys
-from idp.outbox.errands import PasswordForgotten
-from idp.settings import Settings
+from idp.oidc.signing_keys import keyring
+from idp.outbox.jobs import PasswordForgotten
+from idp.platform.extensions import db
+from idp.platform.settings import Settings
 from tests.cli.conftest import Idp
 from tests.support.browser import Browser
 from tests.support.moving_clock import MovingClock
@@ -76,7 +76,7 @@ def test_resealing_lets_the_old_key_go(world: World, store: Store, app: Flask) -
     anna = world.user("anna", world.tenant(code="482915"), totp=True)
     with app.app_context():
         outbox.ask(PasswordForgotten(username="anna"))
-        keys.ensure_keys()
+        keyring.ensure_keys()
         db.session.commit()
     own = str(store.environment("https://login.informer.example")["IDP_SECRET_KEYS"])
     both = make_app(store.settings(secret_keys=f"{OTHER},{own}"))
@@ -90,7 +90,7 @@ def test_resealing_lets_the_old_key_go(world: World, store: Store, app: Flask) -
     browser.get("/account/").login(anna)
     assert browser.path == "/account/"
     with new.app_context():
-        assert keys.sign("RS256", "JWT", {"iss": "x"})
+        assert keyring.sign("RS256", "JWT", {"iss": "x"})
     assert _run(make_app(store.settings(secret_keys="f" * 63 + "0")), "keys", "reseal").exit_code == 1
 
 

@@ -32,7 +32,7 @@ def test_the_list_of_commands_imports_none_of_them(arguments: list[str]) -> None
     """`idp --help` costs what it prints."""
     found = modules(f"from idp.cli import main\ntry: main({arguments!r})\nexcept SystemExit: pass")
     assert not found & HEAVY
-    assert {name for name in found if name.startswith("idp")} == {"idp", "idp.cli", "idp.errors"}
+    assert {name for name in found if name.startswith("idp")} == {"idp", "idp.cli", "idp.platform.errors"}
 
 
 def test_explain_and_check_do_not_import_the_pages() -> None:
@@ -42,9 +42,9 @@ def test_explain_and_check_do_not_import_the_pages() -> None:
 
 
 def test_the_clock_is_the_clock_alone() -> None:
-    """`import idp.clock` brings fewer than twenty modules that Python did not have."""
-    found = modules("import idp.clock") - modules("pass")
-    assert "idp.clock" in found
+    """`import idp.platform.clock` brings fewer than twenty modules that Python did not have."""
+    found = modules("import idp.platform.clock") - modules("pass")
+    assert "idp.platform.clock" in found
     assert len(found) < MOST_OF_THE_CLOCK, sorted(found)
 
 

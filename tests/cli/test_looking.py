@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 
 from idp.accounts.models import User
-from idp.accounts.queries import by_id, by_username
+from idp.accounts.users.queries import by_id, by_username
 from idp.audit.models import AuditEvent
-from idp.login import known_ip
-from idp.login.types import Evidence, Factor, StepName
+from idp.login.core.types import Evidence, Factor, StepName
+from idp.login.trust import known_ip
 from tests.cli.conftest import Idp
 from tests.support.browser import Browser
 from tests.support.mail import Post

@@ -12,13 +12,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from idp import batches, shortlived
+from idp import shortlived
 from idp.cli import worker
-from idp.extensions import db
 from idp.login.models import BrowserSession, KnownIpGrant
-from idp.oidc import keys
-from idp.oidc.dynamic import initial_tokens
+from idp.oidc.clients.registration import initial_tokens
 from idp.oidc.models import AuthorizationGrant, Client, InitialAccessToken, KeyState, RefreshToken
+from idp.oidc.signing_keys import keyring
+from idp.platform import batches
+from idp.platform.extensions import db
 from idp.shortlived.models import ShortLivedValue
 from tests.support.moving_clock import MovingClock
 from tests.support.server import IDP
@@ -134,7 +135,7 @@ def test_keys_that_have_signed_for_long_enough_are_rotated(in_app: Flask, clock:
     """After 90 days the next keys take over, once."""
 
     def active() -> set[str]:
-        return {key.kid for key in keys.every_key() if key.state is KeyState.ACTIVE}
+        return {key.kid for key in keyring.every_key() if key.state is KeyState.ACTIVE}
 
     worker.rotate_when_due()
     first = active()
@@ -152,14 +153,14 @@ def test_keys_that_have_signed_for_long_enough_are_rotated(in_app: Flask, clock:
 @pytest.mark.settings(key_rotation_days=30)
 def test_the_operator_says_for_how_long_a_key_signs(in_app: Flask, clock: MovingClock) -> None:
     """IDP_KEY_ROTATION_DAYS; when that is over says `idp keys list`, too."""
-    keys.rotate()
-    at = keys.rotates_at()
+    keyring.rotate()
+    at = keyring.rotates_at()
     assert at == clock.now() + timedelta(days=30)
-    first = {key.kid for key in keys.every_key() if key.state is KeyState.ACTIVE}
+    first = {key.kid for key in keyring.every_key() if key.state is KeyState.ACTIVE}
     for moment, rotated in ((at, False), (at + timedelta(seconds=1), True)):
         clock.at(moment)
         worker.rotate_when_due()
-        active = {key.kid for key in keys.every_key() if key.state is KeyState.ACTIVE}
+        active = {key.kid for key in keyring.every_key() if key.state is KeyState.ACTIVE}
         assert active.isdisjoint(first) is rotated
 
 

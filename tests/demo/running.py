@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from idp import clock
+from idp.platform import clock
 from tests.support.browser import Browser
 from tests.support.page import Page
 from tests.support.postgres import free_port

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from idp.cache import Cache
-from idp.extensions import db
+from idp.platform.cache import Cache
+from idp.platform.extensions import db
 from tests.faults.outages import PATIENTLY, Stopwatch
 from tests.shortlived.conftest import stores_app
 from tests.support.slow_proxy import SlowProxy
@@ -45,7 +45,7 @@ def cached(proxy: SlowProxy, watch: Stopwatch) -> Iterator[Cache]:
 def stores(tmp_path: Path, proxy: SlowProxy, cached: Cache) -> Iterator[Flask]:
     """SQLite, and the cache behind the proxy, with the context of the app pushed."""
     app = stores_app(f"sqlite:///{tmp_path}/stores.sqlite", f"redis://127.0.0.1:{proxy.port}/0")
-    app.extensions["idp.cache"] = cached
+    app.extensions["idp.platform.cache"] = cached
     with app.app_context():
         yield app
         db.session.remove()

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from idp.cache import Cache, CacheUnavailable
+from idp.platform.cache import Cache, CacheUnavailable
 
 MINUTE = timedelta(minutes=1)
 

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from idp import database
 from idp.accounts.models import User
 from idp.audit.models import AuditEvent
-from idp.extensions import db
 from idp.login.models import BrowserSession
+from idp.platform import database
+from idp.platform.extensions import db
 from tests.support.browser import Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty

@@ -21,8 +21,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from idp.extensions import db
 from idp.oidc.models import AuthorizationGrant, RefreshToken
+from idp.platform.extensions import db
 from tests.support.browser import Browser
 from tests.support.relying_party import RelyingParty
 from tests.support.server import Server, serving

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from idp import shortlived
-from idp.cache import FIRST_PAUSE, POLICY_KNOWN_FOR, Cache, CacheUnavailable
-from idp.extensions import db
+from idp.platform.cache import FIRST_PAUSE, POLICY_KNOWN_FOR, Cache, CacheUnavailable
+from idp.platform.extensions import db
 from tests.faults.outages import MINUTE, OPERATIONS, Stopwatch, fails, operations
 from tests.shortlived.conftest import stores_app
 from tests.support.slow_proxy import SlowProxy

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from idp import cache
-from idp.cache import Cache
-from idp.errors import Misconfigured
+from idp.platform import cache
+from idp.platform.cache import Cache
+from idp.platform.errors import Misconfigured
 from tests.faults.outages import MINUTE, PATIENTLY, Stopwatch, fails
 from tests.support.postgres import free_port
 from tests.support.stores import Store, StoreKind
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 FORKS = """
 import os, sys
 from datetime import timedelta
-from idp.cache import Cache
+from idp.platform.cache import Cache
 
 cache = Cache.from_url(sys.argv[1])
 cache.set("a", b"1", timedelta(minutes=1))

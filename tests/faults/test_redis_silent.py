@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from idp import shortlived
-from idp.cache import FIRST_PAUSE, LONGEST_PAUSE, Breaker, Cache, CacheUnavailable
+from idp.platform.cache import FIRST_PAUSE, LONGEST_PAUSE, Breaker, Cache, CacheUnavailable
 from tests.faults.outages import MINUTE, Breaths, Stopwatch, fails
 from tests.support.slow_proxy import SlowProxy
 

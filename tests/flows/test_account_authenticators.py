@@ -8,11 +8,11 @@ from threading import Barrier
 import pytest
 from flask import Flask
 
-from idp.accounts import authenticators
+from idp.accounts.factors import authenticators
 from idp.accounts.models import Passkey, TotpDevice, User
 from idp.audit.models import AuditEvent
-from idp.extensions import db
-from idp.outbox.mail.letters import FactorAdded, FactorRemoved
+from idp.outbox.mail.messages import FactorAdded, FactorRemoved
+from idp.platform.extensions import db
 from idp.tenancy.policy import Policy
 from tests.support.browser import ELSEWHERE, Browser, NewBrowser
 from tests.support.moving_clock import MovingClock

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from flask import Flask
 
 from idp.audit.models import AuditEvent
-from idp.extensions import db
-from idp.oidc import client_refusals
-from idp.oidc.client_refusals import Reason
+from idp.oidc.clients import refusals
+from idp.oidc.clients.refusals import Reason
 from idp.oidc.models import Client, ClientRefusal
+from idp.platform.extensions import db
 from tests.flows.test_applications import (
     ADDRESS,
     LIST,
@@ -223,17 +223,17 @@ def test_refusals_are_written_once_a_minute(world: World, in_app: Flask, zon: Kn
 
     def flood(*reasons: Reason) -> tuple[str, int] | None:
         for because in reasons:
-            client_refusals.remember(books, because, "none")
-            client_refusals.remember(everybodys, because, "none")
+            refusals.remember(books, because, "none")
+            refusals.remember(everybodys, because, "none")
         db.session.expire_all()
-        found = client_refusals.latest(books)
+        found = refusals.latest(books)
         return (found.reason, found.refusals) if found else None
 
     assert flood() is None
     assert flood(Reason.SECRET, *[Reason.METHOD] * 20) == ("wrong_secret", 1)
     clock.advance(minutes=1)
     assert flood(Reason.TIME) == ("assertion_time", 22)
-    client_refusals._unwritten.clear()  # another process
+    refusals._unwritten.clear()  # another process
     assert flood(Reason.METHOD) == ("assertion_time", 22)
     clock.advance(minutes=1)
     assert flood(Reason.METHOD) == ("other_method", 24)

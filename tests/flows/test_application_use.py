@@ -11,9 +11,9 @@ from flask import Flask
 
 from idp.audit.models import AuditEvent
 from idp.cli import worker
-from idp.console import undelivered
-from idp.extensions import db
+from idp.console.applications import undelivered
 from idp.oidc.models import Client, ClientUse
+from idp.platform.extensions import db
 from tests.support.browser import Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.pages import log_out, open_page

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from idp.audit.models import AuditEvent
-from idp.oidc import applications
+from idp.oidc.clients import lifecycle
 from idp.oidc.models import Client
 from tests.support.browser import Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
@@ -338,10 +338,10 @@ def test_the_list_is_read_page_by_page(world: World, in_app: Flask, zon: KnownTe
         session.add_all(
             Client(client_id=f"c{n:03}", tenant_id=zon.id, name=f"Client {n}", registration={}) for n in range(120)
         )
-    seen, page = list[str](), applications.page_of(zon.id)
+    seen, page = list[str](), lifecycle.page_of(zon.id)
     while True:
         seen += [client.client_id for client in page.clients]
         if page.after is None:
             break
-        page = applications.page_of(zon.id, page.after)
+        page = lifecycle.page_of(zon.id, page.after)
     assert seen == [f"c{n:03}" for n in range(120)]

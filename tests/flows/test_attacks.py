@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
-from idp.accounts import lifecycle
 from idp.accounts.models import User
+from idp.accounts.users import lifecycle
 from idp.login.models import BrowserSession
 from idp.oidc.models import AuthorizationGrant
 from idp.tenancy.models import Membership

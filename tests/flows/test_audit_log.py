@@ -16,8 +16,8 @@ from flask import Flask
 from idp.audit import events, log
 from idp.audit.log import Question
 from idp.audit.models import AuditEvent
-from idp.console.audit_facts import NAMES, in_words
-from idp.console.audit_words import GROUPS, TITLES
+from idp.console.audit.audit_facts import NAMES, in_words
+from idp.console.audit.audit_words import GROUPS, TITLES
 from tests.support.browser import Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.pages import open_page

@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from idp import batches
 from idp.audit.models import AuditEvent
 from idp.cli import worker
-from idp.extensions import db
 from idp.login.models import DailyFigures
+from idp.platform import batches
+from idp.platform.extensions import db
 from idp.tenancy import audit_retention
 from idp.tenancy.models import Tenant
 from tests.support.browser import Browser, NewBrowser

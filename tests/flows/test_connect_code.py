@@ -8,7 +8,7 @@ import pytest
 
 from idp.accounts.models import ConnectCode, User
 from idp.audit.models import AuditEvent
-from idp.outbox.mail.letters import AccountantConnected, AccountantLeft
+from idp.outbox.mail.messages import AccountantConnected, AccountantLeft
 from idp.tenancy.models import Membership
 from tests.support.browser import ELSEWHERE, Browser, NewBrowser
 from tests.support.moving_clock import MovingClock

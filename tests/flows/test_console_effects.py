@@ -11,14 +11,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from idp import clock as product_clock
 from idp.accounts.models import Passkey, User
-from idp.extensions import db
-from idp.login import known_ip
-from idp.login.effects import asked, crowd_of
-from idp.login.explain import explain_login
+from idp.login.core.types import Demand
+from idp.login.flow.explain import explain_login
 from idp.login.models import FamiliarNetwork, KnownIpGrant
-from idp.login.types import Demand
+from idp.login.trust import known_ip
+from idp.platform import clock as product_clock
+from idp.platform.extensions import db
+from idp.reporting.policy_impact import asked, crowd_of
 from idp.tenancy.models import Tenant
 from idp.tenancy.policy import Policy
 from tests.support.browser import ELSEWHERE, HOME, NewBrowser

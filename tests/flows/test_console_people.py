@@ -8,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from idp.accounts import directory
 from idp.accounts.models import Passkey, RecoveryCode, TotpDevice, User, UserType
+from idp.accounts.users import directory
 from idp.audit.models import AuditEvent
-from idp.extensions import db
-from idp.outbox.mail.letters import TwoFactorReset
+from idp.outbox.mail.messages import TwoFactorReset
+from idp.platform.extensions import db
 from tests.support.browser import ELSEWHERE, Browser, NewBrowser
 from tests.support.page import Form
 from tests.support.pages import open_page

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from flask import Flask
 
 from idp.audit.models import AuditEvent
-from idp.extensions import db
-from idp.login import at_work
+from idp.login.core.serialization import write_evidence
+from idp.login.core.types import Evidence, Factor, StepName
 from idp.login.models import BrowserSession
-from idp.login.records import write_evidence
-from idp.login.types import Evidence, Factor, StepName
+from idp.login.session import active
+from idp.platform.extensions import db
 from tests.support.browser import Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.pages import open_page
@@ -205,15 +205,15 @@ def test_pages_together_are_the_whole(world: World, in_app: Flask, anna: KnownUs
     """Each session stands on one page, also where two were used at the same moment; one that lies idle on none."""
     add_many(world, anna, 60, clock)
     world.policy(anna.tenant, session_idle_minutes=60)
-    whole = [one.session.id for one in at_work.page_of(anna.tenant.id, size=1000).at_work]
-    by_pages, page = list[uuid.UUID](), at_work.page_of(anna.tenant.id, size=7)
+    whole = [one.session.id for one in active.page_of(anna.tenant.id, size=1000).at_work]
+    by_pages, page = list[uuid.UUID](), active.page_of(anna.tenant.id, size=7)
     while True:
         by_pages += [one.session.id for one in page.at_work]
         if page.after is None:
             break
-        page = at_work.page_of(anna.tenant.id, page.after, size=7)
+        page = active.page_of(anna.tenant.id, page.after, size=7)
     assert by_pages == whole
     assert len(set(whole)) == 60
     clock.advance(minutes=59, seconds=45)
     db.session.expire_all()
-    assert len(at_work.page_of(anna.tenant.id, size=1000).at_work) == 30
+    assert len(active.page_of(anna.tenant.id, size=1000).at_work) == 30

@@ -9,7 +9,7 @@ from idp.accounts import links
 from idp.accounts.links import Purpose
 from idp.accounts.models import User
 from idp.audit.models import AuditEvent
-from idp.extensions import db
+from idp.platform.extensions import db
 from idp.tenancy.models import Tenant
 from tests.support.browser import ELSEWHERE, Browser, NewBrowser
 from tests.support.mail import Post
@@ -149,7 +149,7 @@ def test_the_office_sees_for_whom_its_accountant_works(
     world: World, zon: KnownTenant, bert: KnownUser, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The companies by name, of very many the first; of those that the operator switched off nothing."""
-    monkeypatch.setattr("idp.console.person.COMPANIES_SHOWN", 2)
+    monkeypatch.setattr("idp.console.people.person.COMPANIES_SHOWN", 2)
     companies = [world.tenant(f"bedrijf-{n}") for n in range(4)]
     eva = world.user("eva", zon, type="accountant", works_for=companies)
     world.change(Tenant, companies[0].id, disabled_at=datetime(2026, 1, 1, tzinfo=UTC))

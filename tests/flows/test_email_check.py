@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from idp import settings
 from idp.accounts.models import User
-from idp.outbox.mail.letters import NewPlace
+from idp.outbox.mail.messages import NewPlace
+from idp.platform import settings
 from tests.accounts.test_breaches import Service, service
 from tests.support.browser import ELSEWHERE, NewBrowser
 from tests.support.mail import Post

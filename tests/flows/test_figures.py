@@ -16,10 +16,10 @@ from flask import Flask
 from idp.audit.events import LoginCompleted, LoginRefused, StepFailed
 from idp.audit.models import AuditEvent
 from idp.cli import worker
-from idp.extensions import db
-from idp.login import daily, figures
-from idp.login.figures import Failure, Proof
 from idp.login.models import DailyFigures
+from idp.platform.extensions import db
+from idp.reporting import daily_counts, login_counts
+from idp.reporting.login_counts import Failure, Proof
 from tests.support.authenticator import Authenticator
 from tests.support.browser import Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
@@ -160,7 +160,7 @@ def test_a_day_that_is_over_is_kept(
 @pytest.mark.both_stores
 def test_missed_days_are_counted_later(world: World, in_app: Flask, zon: KnownTenant, clock: MovingClock) -> None:
     """Each gets its own, the ends of days included; who was safe then, nobody knows any more."""
-    begins = figures.begins(clock.now().date())
+    begins = login_counts.begins(clock.now().date())
     for days, number in ((0, 1), (1, 2), (2, 4)):
         made_up(zon, begins + timedelta(days=days), number)
         made_up(zon, begins + timedelta(days=days + 1, microseconds=-1), number, amr=["pwd"])
@@ -177,14 +177,14 @@ def test_missed_days_are_counted_later(world: World, in_app: Flask, zon: KnownTe
 def test_a_row_of_another_worker_stands(world: World, in_app: Flask, zon: KnownTenant, clock: MovingClock) -> None:
     """Who comes second to the same day, or counted while the other wrote, changes nothing."""
     clock.advance(days=2)
-    (tenant,) = daily.whom(10)
-    daily.keep(tenant)
+    (tenant,) = daily_counts.whom(10)
+    daily_counts.keep(tenant)
     before = rows_of(zon)
     made_up(zon, clock.now() - timedelta(days=1))
-    daily.keep(tenant)
+    daily_counts.keep(tenant)
     newest = max(before)
     db.session.execute(sa.delete(DailyFigures).where(DailyFigures.day != newest))
-    assert daily.whom(10) == []
+    assert daily_counts.whom(10) == []
     assert rows_of(zon) == {newest: before[newest]}
 
 
@@ -215,7 +215,7 @@ def test_old_rows_go(in_app: Flask, zon: KnownTenant, clock: MovingClock) -> Non
     """After more than a year no figure shows them."""
     clock.advance(days=1)
     worker.close_days(RUNNING)
-    clock.advance(days=daily.KEPT.days + worker.KEPT.days - 1)
+    clock.advance(days=daily_counts.KEPT.days + worker.KEPT.days - 1)
     worker.purge(RUNNING)
     assert len(rows_of(zon)) == 1
     clock.advance(days=1)
@@ -254,15 +254,15 @@ def test_the_line_thins_out(
 )
 def test_how_a_login_was_proved(amr: list[str], known_ip: bool, expected: Proof) -> None:
     """The strongest proof counts; a known address counts where there was no second factor."""
-    assert figures.proof(amr, known_ip=known_ip) is expected
+    assert login_counts.proof(amr, known_ip=known_ip) is expected
 
 
 def test_what_an_older_version_wrote_counts(in_app: Flask, zon: KnownTenant, clock: MovingClock) -> None:
     """A step that is not known, a refusal, and a login without its methods are counted, once each."""
     for kind, detail in ((StepFailed.kind, {"step": "riddle"}), (LoginRefused.kind, {}), (LoginCompleted.kind, {})):
         db.session.add(AuditEvent(at=clock.now(), kind=kind, tenant_id=zon.id, detail=detail))
-    today = daily.today()
-    assert figures.counted(zon.id, [today]) == {today: {Failure.OTHER: 2, Proof.PASSWORD: 1}}
+    today = daily_counts.today()
+    assert login_counts.counted(zon.id, [today]) == {today: {Failure.OTHER: 2, Proof.PASSWORD: 1}}
 
 
 @pytest.mark.postgres_valkey
@@ -271,7 +271,9 @@ def test_a_day_is_read_from_an_index(world: World, in_app: Flask, zon: KnownTena
     for minutes in range(0, 60 * 24 * 40, 40):
         made_up(zon, clock.now() - timedelta(minutes=minutes), 3)
     db.session.execute(sa.text("ANALYZE audit_events"))
-    compiled = str(figures.select(zon.id, [daily.today()]).compile(db.engine, compile_kwargs={"literal_binds": True}))
+    compiled = str(
+        login_counts.select(zon.id, [daily_counts.today()]).compile(db.engine, compile_kwargs={"literal_binds": True})
+    )
     answer = db.session.scalar(
         sa.text(f"EXPLAIN (ANALYZE, FORMAT JSON) {compiled}".replace("%%", "%").replace(":", r"\:"))
     )

@@ -9,14 +9,15 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from idp.accounts import links, password_reset
+from idp.accounts import links
 from idp.accounts.links import Purpose
 from idp.accounts.links.models import OneTimeLink
 from idp.accounts.models import User
+from idp.accounts.passwords import password_reset
 from idp.audit.models import AuditEvent
-from idp.extensions import db
 from idp.outbox.models import Queued
-from idp.vault import hasher
+from idp.platform.extensions import db
+from idp.platform.secrets import hasher
 from tests.support.browser import ELSEWHERE, Browser, NewBrowser
 from tests.support.mail import Post
 from tests.support.moving_clock import MovingClock

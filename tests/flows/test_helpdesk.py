@@ -10,7 +10,7 @@ from werkzeug.routing import Rule
 
 from idp.accounts.models import User
 from idp.audit.models import AuditEvent
-from idp.outbox.mail.letters import HelpdeskLetIn, HelpdeskShutOut
+from idp.outbox.mail.messages import HelpdeskLetIn, HelpdeskShutOut
 from idp.tenancy.models import SupportAccess, SupportLook
 from idp.tenancy.support_access import a_month_after
 from tests.support.browser import ELSEWHERE, Browser, NewBrowser

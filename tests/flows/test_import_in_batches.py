@@ -10,18 +10,18 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from idp import clock as product_clock
-from idp.accounts import newcomers as product
+from idp.accounts import bulk_invite as product
+from idp.accounts.bulk_invite.batches import BATCH
+from idp.accounts.bulk_invite.models import PeopleImport
 from idp.accounts.models import User, UserType
-from idp.accounts.newcomers.batches import BATCH
-from idp.accounts.newcomers.models import PeopleImport
 from idp.audit.models import AuditEvent
 from idp.cli import worker
-from idp.extensions import db
 from idp.outbox import deliver
-from idp.outbox.errands import PeopleToInvite
+from idp.outbox.jobs import PeopleToInvite
 from idp.outbox.mail.directory import DirectorySink
 from idp.outbox.models import Queued
+from idp.platform import clock as product_clock
+from idp.platform.extensions import db
 from idp.tenancy.models import Tenant
 from tests.scale import plans
 from tests.support.browser import ELSEWHERE, Browser, NewBrowser

@@ -5,11 +5,11 @@ import sqlalchemy as sa
 from flask import Flask
 
 from idp.accounts import names_asked
-from idp.accounts.newcomers import csv_file
-from idp.accounts.newcomers.batches import BATCH
-from idp.accounts.newcomers.models import PeopleImport
+from idp.accounts.bulk_invite import csv_file
+from idp.accounts.bulk_invite.batches import BATCH
+from idp.accounts.bulk_invite.models import PeopleImport
 from idp.audit.models import AuditEvent
-from idp.extensions import db
+from idp.platform.extensions import db
 from tests.support.browser import ELSEWHERE, Browser, NewBrowser
 from tests.support.imports import GOOD, IMPORT, carry, newcomers, told, upload
 from tests.support.mail import Post

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from idp.accounts import lifecycle
 from idp.accounts.models import User
+from idp.accounts.users import lifecycle
 from idp.login.models import KnownIpGrant
+from idp.platform.secrets import hasher
 from idp.tenancy import changes
 from idp.tenancy.models import Tenant
-from idp.vault import hasher
 from tests.support.browser import ELSEWHERE, HOME, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.pages import choose_every_30_days, log_out, open_page

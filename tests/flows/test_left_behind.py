@@ -14,11 +14,11 @@ from prometheus_client import REGISTRY
 
 from idp import shortlived
 from idp.audit.models import AuditEvent
-from idp.extensions import db
-from idp.login import throttle
 from idp.login.models import FailureCount
+from idp.login.trust import throttle
 from idp.oidc.models import DeviceAuthorization
 from idp.outbox.models import Queued
+from idp.platform.extensions import db
 from idp.shortlived import allowance
 from idp.shortlived.models import ShortLivedValue
 from tests.support.authenticator import Authenticator

@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from idp.accounts.queries import by_id
+from idp.accounts.users.queries import by_id
 from idp.audit.models import AuditEvent
-from idp.login import history
-from idp.login.explain import explain_login
-from idp.login.reasons import sentence
-from idp.login.types import Demand
+from idp.login.core.reasons import sentence
+from idp.login.core.types import Demand
+from idp.login.flow.explain import explain_login
+from idp.reporting import login_history
 from tests.support.browser import ELSEWHERE, HOME, Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.pages import open_page
@@ -210,7 +210,7 @@ def test_an_index_answers(world: World, anna: KnownUser) -> None:
         row: dict[str, object] = {"at": at, "kind": "login.step_failed", "detail": {}, "user_id": other.id}
         session.execute(sa.insert(AuditEvent), [row] * 4000 + [{**row, "user_id": anna.id}] * 40)
     with world.unit_of_work() as session:
-        found = plan(session, history.select(anna.id, 5000).limit(21))
+        found = plan(session, login_history.select(anna.id, 5000).limit(21))
     assert "ix_audit_events_user_id_at_id" in found, found
     assert "Seq Scan" not in found
     assert "SCAN audit_events" not in found

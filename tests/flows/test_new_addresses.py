@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from idp.outbox.mail.letters import NewIpValidation
+from idp.outbox.mail.messages import NewIpValidation
 from tests.support.browser import ELSEWHERE, HOME, Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty

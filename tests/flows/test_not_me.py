@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from idp.accounts.models import User
 from idp.audit.models import AuditEvent
 from idp.login.models import FamiliarNetwork
-from idp.outbox.errands import PasswordForgotten
-from idp.outbox.mail.letters import NewPlace
+from idp.outbox.jobs import PasswordForgotten
+from idp.outbox.mail.messages import NewPlace
 from idp.outbox.models import Queued
 from tests.support.browser import ELSEWHERE, HOME, Browser, NewBrowser
 from tests.support.mail import Post

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from idp.accounts.models import Passkey
 from idp.audit.models import AuditEvent
-from idp.outbox.mail.letters import FactorAdded, FactorRemoved
+from idp.outbox.mail.messages import FactorAdded, FactorRemoved
 from tests.support.authenticator import Authenticator, to_text
 from tests.support.browser import NewBrowser
 from tests.support.moving_clock import MovingClock

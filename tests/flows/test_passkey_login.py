@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from idp.accounts.models import Passkey, User
 from idp.audit.models import AuditEvent
-from idp.outbox.mail.letters import FactorAdded
+from idp.outbox.mail.messages import FactorAdded
 from tests.support.authenticator import Authenticator, to_text
 from tests.support.browser import ELSEWHERE, Browser, NewBrowser
 from tests.support.moving_clock import MovingClock

@@ -5,8 +5,8 @@ from threading import Barrier
 
 import pytest
 
+from idp.accounts.factors.reminders import AT_ONCE
 from idp.accounts.models import User, UserType
-from idp.accounts.reminders import AT_ONCE
 from idp.audit.models import AuditEvent
 from tests.support.browser import Browser, NewBrowser
 from tests.support.mail import Post

@@ -17,16 +17,16 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.cli import ScriptInfo
 
-from idp.accounts import reminders
+from idp.accounts.factors import reminders
 from idp.accounts.models import User
 from idp.audit.models import AuditEvent
 from idp.cli import main, worker
-from idp.extensions import db
-from idp.outbox.errands import CompanyToRemind
+from idp.outbox.jobs import CompanyToRemind
 from idp.outbox.models import Queued, seal_owner
+from idp.platform.extensions import db
+from idp.platform.secrets import sealer
 from idp.tenancy.models import Tenant
 from idp.tenancy.policy import Plan, Policy
-from idp.vault import sealer
 from tests.support.browser import Browser, NewBrowser
 from tests.support.mail import Post
 from tests.support.moving_clock import MovingClock

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
-from idp.accounts import safety
+from idp.accounts.factors import coverage
+from idp.accounts.factors.coverage import Order, Question, Which
 from idp.accounts.models import Passkey, User, UserType
-from idp.accounts.safety import Order, Question, Which
-from idp.extensions import db
+from idp.platform.extensions import db
 from idp.tenancy.models import Tenant
 from tests.support.browser import Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
@@ -166,8 +166,8 @@ def test_pages_together_are_the_whole(
     clock.advance(days=91)
     tenant = db.session.get_one(Tenant, zon.id)
     asked = Question(which, order)
-    whole = [user.username for users in safety.everyone(tenant, asked, size=1000) for user in users]
-    by_pages = [user.username for users in safety.everyone(tenant, asked, size=7) for user in users]
+    whole = [user.username for users in coverage.everyone(tenant, asked, size=1000) for user in users]
+    by_pages = [user.username for users in coverage.everyone(tenant, asked, size=7) for user in users]
     assert by_pages == whole
     assert len(set(whole)) == 100
     if order is Order.LAST_LOGIN:

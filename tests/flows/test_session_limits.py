@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from idp.login.limits import counts_for_another, ends_at
-from idp.login.types import Evidence, Factor, StepName
+from idp.login.core.session_limits import counts_for_another, ends_at
+from idp.login.core.types import Evidence, Factor, StepName
 from idp.tenancy.models import Tenant
 from idp.tenancy.policy import SESSION_LIMITS, Policy
 from tests.support.browser import Browser, NewBrowser

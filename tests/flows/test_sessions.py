@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
-from idp.accounts import browsers
+from idp.accounts.users import browsers
 from idp.audit.models import AuditEvent
 from idp.login.models import BrowserSession, KnownIpGrant
 from tests.support.browser import ELSEWHERE, HOME, Browser, NewBrowser

@@ -13,8 +13,8 @@ from flask import Flask
 from idp.accounts.models import TotpDevice
 from idp.audit.models import AuditEvent
 from idp.crypto.passwords import Hasher
-from idp.extensions import db
 from idp.login.models import FailureCount, SecondFactorTry
+from idp.platform.extensions import db
 from tests.support.apps import CHEAP
 from tests.support.browser import Browser, NewBrowser
 from tests.support.meanwhile import meanwhile

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from idp.audit.models import AuditEvent
-from idp.login import throttle
+from idp.login.trust import throttle
 from tests.support.browser import Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty

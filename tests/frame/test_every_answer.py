@@ -9,7 +9,7 @@ import httpx
 import pytest
 from flask import Flask
 
-from idp.errors import Unavailable
+from idp.platform.errors import Unavailable
 from idp.web.logs import JsonFormatter
 from tests.support.browser import NewBrowser
 

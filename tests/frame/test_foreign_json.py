@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idp.foreign_json import MOST_DEPTH, Unusable, is_text, list_in, object_in
+from idp.platform.foreign_json import MOST_DEPTH, Unusable, is_text, list_in, object_in
 from tests.support.jwt_parts import ODD_JSON
 
 IDP = Path(__file__).parents[2] / "idp"
 OUR_OWN = {
-    "accounts/newcomers/sealed.py": "people of an import, sealed by us",
+    "accounts/bulk_invite/sealed.py": "people of an import, sealed by us",
     "demo/directory.py": "the demo's own secrets",
-    "foreign_json.py": "the one place",
-    "login/figures.py": "a column of ours",
-    "login/known_ip.py": "a cached grant, behind a tag of ours",
-    "oidc/client_keys.py": "a registered key, as it was kept",
+    "platform/foreign_json.py": "the one place",
+    "reporting/login_counts.py": "a column of ours",
+    "login/trust/known_ip.py": "a cached grant, behind a tag of ours",
+    "oidc/clients/client_keys.py": "a registered key, as it was kept",
     "outbox/deliver.py": "a letter, sealed by us",
     "shortlived/envelope.py": "a value, sealed by us",
 }

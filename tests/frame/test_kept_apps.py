@@ -5,12 +5,13 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from flask import Flask
 
-from idp.clock import now
 from idp.crypto.passwords import Parameters
-from idp.extensions import db
-from idp.oidc import keys, subjects
+from idp.oidc.signing_keys import keyring
+from idp.oidc.userinfo import subjects
+from idp.platform.clock import now
+from idp.platform.extensions import db
+from idp.platform.secrets import hasher
 from idp.tenancy.models import Tenant
-from idp.vault import hasher
 from tests.support.apps import CHEAP, Apps, unknown
 from tests.support.stores import Store, StoreKind, Templates, make_app
 from tests.support.world import World
@@ -27,7 +28,7 @@ def test_the_next_test_begins_with_nothing(store: Store, templates: Templates) -
     with apps.on(store) as first:
         World(first).tenant("de-zon")
         with first.app_context():
-            old = keys.ring(), first.extensions["idp.hasher"], first.extensions["idp.cache"]
+            old = keyring.ring(), first.extensions["idp.hasher"], first.extensions["idp.platform.cache"]
             subjects._cipher()
             assert "idp.oidc.pairwise" in first.extensions
     again = templates.sqlite(templates.directory / "idp.sqlite")
@@ -36,7 +37,7 @@ def test_the_next_test_begins_with_nothing(store: Store, templates: Templates) -
         assert second is first
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Tenant)) == 0
         assert "idp.oidc.pairwise" not in second.extensions
-        new = keys.ring(), second.extensions["idp.hasher"], second.extensions["idp.cache"]
+        new = keyring.ring(), second.extensions["idp.hasher"], second.extensions["idp.platform.cache"]
         assert not any(a is b for a, b in zip(old, new, strict=True))
 
 

@@ -12,10 +12,10 @@ from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import upgrade
 
-from idp import places, schema
 from idp.cli import probes
-from idp.extensions import Base, db
-from idp.schema import Schema
+from idp.platform import paths, schema
+from idp.platform.extensions import Base, db
+from idp.platform.schema import Schema
 from tests.support.browser import Browser
 from tests.support.postgres import Databases
 from tests.support.relying_party import RelyingParty
@@ -82,7 +82,7 @@ def test_killed_then_refused_then_whole(empty: Store) -> None:
     """
     app = make_app(empty.settings())
     with app.app_context():
-        upgrade(directory=str(places.MIGRATIONS), revision=BEFORE)
+        upgrade(directory=str(paths.MIGRATIONS), revision=BEFORE)
         dispose()
     with psycopg.connect(empty.database_url) as other:
         other.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 import pytest
 from flask import Flask
 
-from idp import settings
+from idp.platform import settings
 from idp.web import outgoing
 from idp.web.outgoing import OutgoingFailed, fetch, post
 from idp.web.public_addresses import is_public

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from flask import Flask, render_template_string, request
 
-from idp.extensions import csrf
+from idp.platform.extensions import csrf
 from idp.web.error_pages import for_programs
 from idp.web.input_limits import MOST_BODY_BYTES, MOST_FIELDS
 from tests.support.browser import NewBrowser

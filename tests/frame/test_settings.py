@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from idp.errors import Misconfigured
-from idp.settings import ForwardedHeader, Settings
+from idp.platform.errors import Misconfigured
+from idp.platform.settings import ForwardedHeader, Settings
 
 KEY = secrets.token_hex(32)
 GOOD = {

@@ -15,7 +15,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract, extract_from_dir
 from babel.messages.pofile import read_po
 
-from idp import places
+from idp.platform import paths
 from idp.web.languages import DEFAULT, SPOKEN, po_file
 
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
@@ -24,12 +24,12 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 
 def sentences() -> set[str]:
     """Return the msgids of the code and of the templates."""
-    return set(_in_templates()) | {found for file in places.PACKAGE.rglob("*.py") for found in _in_code(file)}
+    return set(_in_templates()) | {found for file in paths.PACKAGE.rglob("*.py") for found in _in_code(file)}
 
 
 def _in_templates() -> Iterator[str]:
     for _, _, message, _, _ in extract_from_dir(
-        places.TEMPLATES, method_map=[("**", "jinja2.ext:babel_extract")], keywords=KEYWORDS
+        paths.TEMPLATES, method_map=[("**", "jinja2.ext:babel_extract")], keywords=KEYWORDS
     ):
         yield message if isinstance(message, str) else message[0]
 

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
-from idp.oidc.metadata import InvalidMetadata, validated
+from idp.oidc.clients.validation import InvalidMetadata, validated
 from tests.fuzz.requests import authorization, encoded, pairs, trees
 from tests.support.browser import Browser
 from tests.support.page import Page

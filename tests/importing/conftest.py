@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from idp.extensions import db
+from idp.platform.extensions import db
 from tests.importing.importing import File
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from flask import Flask
 
-from idp.accounts.importing.faults import Refused
-from idp.oidc.importing import import_file
+from idp.provisioning.import_file import import_file
+from idp.provisioning.people.faults import Refused
 
 WHOLE = """\
 [[tenants]]

@@ -4,11 +4,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from idp.accounts.importing.faults import Refused
 from idp.accounts.models import User
-from idp.extensions import db
-from idp.oidc.importing import import_file
 from idp.oidc.models import Client
+from idp.platform.extensions import db
+from idp.provisioning.import_file import import_file
+from idp.provisioning.people.faults import Refused
 from idp.tenancy.models import Tenant
 from tests.importing.importing import File
 

@@ -7,18 +7,18 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from idp.accounts.factors import secret_of
+from idp.accounts.factors.second_factors import secret_of
 from idp.accounts.models import User, UserType
-from idp.accounts.queries import by_username, tenants_of
+from idp.accounts.users.queries import by_username, tenants_of
 from idp.audit.models import AuditEvent
 from idp.crypto import opaque
-from idp.errors import Conflict
-from idp.extensions import db
 from idp.oidc.models import Client
+from idp.platform.errors import Conflict
+from idp.platform.extensions import db
+from idp.platform.secrets import hasher
 from idp.tenancy.models import Tenant
 from idp.tenancy.policy import Plan, Policy
 from idp.tenancy.queries import by_slug, security_code_of
-from idp.vault import hasher
 from tests.importing.importing import File
 
 pytestmark = pytest.mark.both_stores

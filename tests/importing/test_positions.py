@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.accounts.importing.faults import Path, spelled
-from idp.accounts.importing.positions import lines_of
+from idp.provisioning.people.faults import Path, spelled
+from idp.provisioning.people.positions import lines_of
 
 ANNOTATED = '''\
 # a comment with [brackets] and "quotes"

@@ -22,10 +22,10 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from idp.console import connecting
-from idp.console.connecting import Way
-from idp.extensions import db
+from idp.console.applications import how_to_connect
+from idp.console.applications.how_to_connect import Way
 from idp.oidc.models import Client
+from idp.platform.extensions import db
 from tests.interop import installed
 from tests.interop.conftest import Case, Somebody, Tab, running
 from tests.interop.test_mod_auth_openidc import MODULES, NEEDED
@@ -71,7 +71,7 @@ def printed(live: Server, client: KnownClient, name: str) -> Way:
     """The way of that name for the application."""
     with live.app.app_context():
         row = db.session.scalars(sa.select(Client).where(Client.client_id == client.client_id)).one()
-        (way,) = [way for way in connecting.ways(row) if way.name == name]
+        (way,) = [way for way in how_to_connect.ways(row) if way.name == name]
         db.session.remove()
         assert way.registered or way.api
         assert not way.nameless
@@ -184,7 +184,7 @@ def django_site(
         subprocess.run(command, env=variables, cwd=place, check=True, capture_output=True, timeout=installed.PATIENCE)
 
     run("-m", "django", "startproject", "site1", ".")
-    _append(place / "site1" / "settings.py", settings)
+    _append(place / "site1" / "platform/settings.py", settings)
     _append(place / "site1" / "urls.py", urls)
     run("manage.py", "migrate")
     command = [sys.executable, "manage.py", "runserver", "--noreload", urlsplit(address).netloc]

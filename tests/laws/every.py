@@ -8,17 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
-from idp.login.types import (
-    Challenge,
-    Demand,
-    Evidence,
-    Factor,
-    KnownIp,
-    Level,
-    Network,
-    Situation,
-    StepName,
-)
+from idp.login.core.types import Challenge, Demand, Evidence, Factor, KnownIp, Level, Network, Situation, StepName
 from idp.tenancy.policy import Policy
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

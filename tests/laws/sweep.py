@@ -17,9 +17,9 @@ from functools import cache
 
 import pytest
 
-from idp.login.policy import decide
+from idp.login.core.decide import decide
+from idp.login.core.types import Decision, Situation
 from idp.login.steps import STEPS
-from idp.login.types import Decision, Situation
 from tests.laws.every import situations
 
 Law = Callable[[Situation, Decision], object]

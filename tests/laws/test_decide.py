@@ -5,20 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from idp.login.assurance import assure
-from idp.login.policy import counting, decide, explain, newest_of_each, without_choices, working_tenant
+from idp.login.core.assurance import assure
+from idp.login.core.decide import counting, decide, explain, newest_of_each, without_choices, working_tenant
+from idp.login.core.types import Challenge, Complete, Decision, Deny, Factor, Level, Refusal, Situation, StepName
 from idp.login.steps import STEPS
-from idp.login.types import (
-    Challenge,
-    Complete,
-    Decision,
-    Deny,
-    Factor,
-    Level,
-    Refusal,
-    Situation,
-    StepName,
-)
 from idp.tenancy.policy import Policy
 from tests.laws.every import (
     DEMANDS,

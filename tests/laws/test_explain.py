@@ -17,19 +17,20 @@ from flask import Flask
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
-from idp import clock as product_clock
 from idp.accounts.models import User
-from idp.accounts.queries import by_id
+from idp.accounts.users.queries import by_id
 from idp.audit.models import AuditEvent
 from idp.crypto.passwords import Hasher, Parameters
-from idp.login.explain import explain_login
-from idp.login.reasons import machine
-from idp.login.types import LEVEL_OF_ACR, Demand, Level, Reason
-from idp.oidc import clients, demands, requests
-from idp.oidc.brought import Brought
-from idp.oidc.foresight import Question, demand_of, foresee
+from idp.login.core.reasons import machine
+from idp.login.core.types import LEVEL_OF_ACR, Demand, Level, Reason
+from idp.login.flow.explain import explain_login
+from idp.oidc.authorization import demands, requests
+from idp.oidc.authorization.parameters import Parameters as Sent
+from idp.oidc.authorization.request_source import Brought
+from idp.oidc.authorization.simulate import Question, demand_of, foresee
+from idp.oidc.clients import repository
 from idp.oidc.models import Client
-from idp.oidc.parameters import Parameters as Sent
+from idp.platform import clock as product_clock
 from tests.support.browser import ELSEWHERE, HOME, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.pages import open_page
@@ -205,7 +206,7 @@ def test_an_application_demands_what_is_foreseen_of_it(app: Flask, world: World,
             row = session.scalars(sa.select(Client).where(Client.client_id == rp.client.client_id)).one()
             row.registration = {**bare[whose], **registered}
             session.flush()
-            application = clients.by_client_id(rp.client.client_id)
+            application = repository.by_client_id(rp.client.client_id)
             question = Question("192.0.2.1", application, acr, slugs[named])
             said = rp.parameters(acr_values=acr, tenant=slugs[named])
             if whose and named not in (None, whose):
@@ -249,7 +250,7 @@ def test_what_is_foreseen_of_an_application_is_what_it_asks(
         with app.test_request_context(), world.unit_of_work():
             user = by_id(known.id)
             assert user
-            question = Question(case.address, clients.by_client_id(rp.client.client_id), acr, slugs[named])
+            question = Question(case.address, repository.by_client_id(rp.client.client_id), acr, slugs[named])
             foreseen = foresee(user, question)
         steps = [step.name for step in foreseen.steps if step.asked]
         event("refused" if foreseen.refused else " ".join(steps))

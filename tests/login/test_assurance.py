@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from idp.login.assurance import NEVER, assure
-from idp.login.types import Assurance, Evidence, Factor, Level, StepName
+from idp.login.core.assurance import NEVER, assure
+from idp.login.core.types import Assurance, Evidence, Factor, Level, StepName
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from idp.login.limits import counts_for_another
-from idp.login.policy import chosen
-from idp.login.types import Evidence, Factor, StepName
+from idp.login.core.decide import chosen
+from idp.login.core.session_limits import counts_for_another
+from idp.login.core.types import Evidence, Factor, StepName
 from idp.tenancy.policy import Policy
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

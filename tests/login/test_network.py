@@ -4,8 +4,8 @@ from ipaddress import ip_network
 
 import pytest
 
-from idp.login.network import NOBODY, Seen, network_of, see
-from idp.settings import ForwardedHeader
+from idp.login.trust.network import NOBODY, Seen, network_of, see
+from idp.platform.settings import ForwardedHeader
 
 XFF, FORWARDED = ForwardedHeader.X_FORWARDED_FOR, ForwardedHeader.FORWARDED
 OURS = (ip_network("10.0.0.0/8"), ip_network("2001:db8:ffff::/48"))

@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from idp.login.policy import decide
-from idp.login.steps import STEPS
-from idp.login.types import (
+from idp.login.core.decide import decide
+from idp.login.core.types import (
     Demand,
     Deny,
     Evidence,
@@ -21,6 +20,7 @@ from idp.login.types import (
     Situation,
     StepName,
 )
+from idp.login.steps import STEPS
 from idp.tenancy.policy import Policy
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -6,12 +6,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from idp import batches
 from idp.cli import worker
-from idp.extensions import db
-from idp.login import familiar, throttle
 from idp.login.models import FailureCount, FamiliarBrowser, FamiliarNetwork, SecondFactorTry
-from idp.login.throttle import Asked, Try, Wait
+from idp.login.trust import known_places, throttle
+from idp.login.trust.throttle import Asked, Try, Wait
+from idp.platform import batches
+from idp.platform.extensions import db
 from tests.support.browser import ELSEWHERE, HOME
 from tests.support.moving_clock import MovingClock
 from tests.support.world import World
@@ -64,8 +64,8 @@ def test_a_place_that_nobody_came_back_to_is_strange_again(in_app: Flask, world:
     anna = world.user("anna", world.tenant())
 
     def be_at(network: str) -> None:
-        familiar.remember(anna.id, network)
-        familiar.remember_browser(anna.id, f"the browser at {network}")
+        known_places.remember(anna.id, network)
+        known_places.remember_browser(anna.id, f"the browser at {network}")
         db.session.commit()
 
     be_at(HOME)
@@ -76,8 +76,8 @@ def test_a_place_that_nobody_came_back_to_is_strange_again(in_app: Flask, world:
     assert worker.purge(RUNNING) == 0
     clock.advance(days=1)
     assert worker.purge(RUNNING) == 2
-    assert familiar.is_familiar(anna.id, HOME)
-    assert not familiar.is_familiar(anna.id, ELSEWHERE)
+    assert known_places.is_familiar(anna.id, HOME)
+    assert not known_places.is_familiar(anna.id, ELSEWHERE)
     assert (left(FamiliarNetwork), left(FamiliarBrowser)) == (1, 1)
 
 

@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
-from idp.login.reasons import from_machine, machine, sentence
-from idp.login.types import Reason, ReasonCode, StepName
+from idp.login.core.reasons import from_machine, machine, sentence
+from idp.login.core.types import Reason, ReasonCode, StepName
 
 EARNED, ENDS = datetime(2026, 11, 3, 9, 30, tzinfo=UTC), datetime(2026, 12, 3, 9, 30, tzinfo=UTC)
 WAIVED = Reason(

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 
-from idp.accounts.queries import by_id
-from idp.login.policy import floor
-from idp.login.situation import gather
-from idp.login.types import Demand, Evidence, Factor, Level, Situation, StepName
+from idp.accounts.users.queries import by_id
+from idp.login.core.decide import floor
+from idp.login.core.types import Demand, Evidence, Factor, Level, Situation, StepName
+from idp.login.transaction.facts import gather
 from tests.support.browser import HOME
 from tests.support.world import World
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from idp.extensions import db
-from idp.login import familiar, throttle
 from idp.login.models import SecondFactorTry
-from idp.login.throttle import Asked, Try, Wait
+from idp.login.trust import known_places, throttle
+from idp.login.trust.throttle import Asked, Try, Wait
+from idp.platform.extensions import db
 from tests.support.moving_clock import MovingClock
 from tests.support.world import KnownUser, World
 
@@ -22,7 +22,7 @@ MINUTE = timedelta(minutes=1)
 def anna(world: World, in_app: Flask) -> Iterator[KnownUser]:
     """Anna, who has logged in from the office before."""
     user = world.user("anna", world.tenant())
-    familiar.remember(user.id, OFFICE)
+    known_places.remember(user.id, OFFICE)
     db.session.commit()
     yield user
     db.session.remove()
@@ -122,7 +122,7 @@ def test_parallel_second_factor_tries_from_many_places_stay_within_the_hour(anna
     """Tries at one moment from places with counts of their own see each other: 20 an hour, whatever the network."""
     networks = [f"203.0.113.{n}" for n in range(100, 112)]
     for network in networks:
-        familiar.remember(anna.id, network)
+        known_places.remember(anna.id, network)
     db.session.commit()
 
     def one(n: int) -> bool:
@@ -136,7 +136,7 @@ def test_parallel_second_factor_tries_from_many_places_stay_within_the_hour(anna
 def test_twenty_second_factor_tries_an_hour(anna: KnownUser, clock: MovingClock) -> None:
     """The 21st within any hour waits until the first of them is an hour old."""
     for n in range(20):
-        familiar.remember(anna.id, f"203.0.113.{n + 100}")
+        known_places.remember(anna.id, f"203.0.113.{n + 100}")
         assert isinstance(guess("anna", f"203.0.113.{n + 100}", Asked.SECOND_FACTOR), Try)
         clock.advance(minutes=1)
     assert seconds(guess("anna", OFFICE, Asked.SECOND_FACTOR)) == 40 * 60

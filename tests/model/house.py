@@ -17,8 +17,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from idp.accounts.models import User
-from idp.extensions import db
-from idp.outbox.mail.letters import NewIpValidation
+from idp.outbox.mail.messages import NewIpValidation
+from idp.platform.extensions import db
 from tests.model import rules
 from tests.model.rules import Company, Demand, Login, Person, Place, Proof, Session
 from tests.support.authenticator import Authenticator

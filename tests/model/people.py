@@ -7,12 +7,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from idp.accounts import lifecycle, password_reset
 from idp.accounts.models import Passkey
-from idp.extensions import db
-from idp.login import known_ip
-from idp.outbox.errands import PasswordForgotten
-from idp.outbox.mail.letters import NewPlace
+from idp.accounts.passwords import password_reset
+from idp.accounts.users import lifecycle
+from idp.login.trust import known_ip
+from idp.outbox.jobs import PasswordForgotten
+from idp.outbox.mail.messages import NewPlace
+from idp.platform.extensions import db
 from idp.tenancy import changes
 from idp.tenancy.models import Tenant
 from tests.model import rules

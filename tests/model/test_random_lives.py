@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from sqlalchemy import event
 
-from idp.cache import Cache
 from idp.crypto.passwords import Hasher, Parameters
-from idp.extensions import db
+from idp.platform.cache import Cache
+from idp.platform.extensions import db
 from tests.model.house import Application, Tab
 from tests.model.people import SWITCHES, People
 from tests.model.rules import Demand
@@ -304,7 +304,7 @@ class LivesWithRedis(Lives):
             self.forgotten()
         else:
             self.valkey.start()
-            self.app.extensions["idp.cache"] = cache_of(self.valkey)
+            self.app.extensions["idp.platform.cache"] = cache_of(self.valkey)
 
     def forgotten(self) -> None:
         """A login whose handle lived in Redis begins again from the application; nothing else is lost."""
@@ -358,7 +358,7 @@ def test_random_lives(make_people: Make, clock: MovingClock) -> None:
 def valkey_process(app: Flask, tmp_path: Path) -> Iterator[ValkeyProcess]:
     """A Valkey of this test's own, as the application's cache."""
     with ValkeyProcess(tmp_path / "valkey") as valkey:
-        app.extensions["idp.cache"] = cache_of(valkey)
+        app.extensions["idp.platform.cache"] = cache_of(valkey)
         yield valkey
 
 

@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 
 from idp import outbox
-from idp.extensions import db
 from idp.outbox.items import Recipient
-from idp.outbox.mail.letters import PasswordReset
+from idp.outbox.mail.messages import PasswordReset
+from idp.platform.extensions import db
 from tests.support.mail import Post
 
 LINK = "https://login.informer.example/forgot-password/a-secret-of-the-link"

@@ -10,15 +10,15 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from idp import clock as product_clock
 from idp import outbox
 from idp.cli import probes
-from idp.extensions import db
 from idp.outbox import deliver
-from idp.outbox.errands import PasswordForgotten
+from idp.outbox.jobs import PasswordForgotten
 from idp.outbox.mail.failures import NotDelivered, PutOff, Refused, Unreachable
 from idp.outbox.mail.render import Letter, letter_of
 from idp.outbox.models import Queued
+from idp.platform import clock as product_clock
+from idp.platform.extensions import db
 from tests.outbox.conftest import LINK, ZOE, a_mail
 from tests.support.mail import Post
 from tests.support.moving_clock import MovingClock

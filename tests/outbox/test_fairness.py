@@ -12,11 +12,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from idp import outbox, settings
+from idp import outbox
 from idp.cli import worker
 from idp.oidc.models import Client
-from idp.outbox.errands import ApplicationToTell
-from idp.settings import Settings
+from idp.outbox.jobs import ApplicationToTell
+from idp.platform import settings
+from idp.platform.settings import Settings
 from tests.outbox.conftest import a_mail
 from tests.support.mail import read
 from tests.support.peer import Peer, peer

@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 
-from idp import places
 from idp.outbox.items import Recipient, write
-from idp.outbox.mail import letters
-from idp.outbox.mail.letters import (
+from idp.outbox.mail import messages
+from idp.outbox.mail.messages import (
     MAILS,
     AccountantConnected,
     AccountantLeft,
@@ -31,6 +30,7 @@ from idp.outbox.mail.letters import (
     TwoFactorSoon,
 )
 from idp.outbox.mail.render import letter_of
+from idp.platform import paths
 from tests.support.mail import Received, read
 
 AT = datetime(2026, 11, 3, 9, tzinfo=UTC)
@@ -97,15 +97,15 @@ def test_the_languages_differ(in_app: Flask) -> None:
 def test_every_mail_has_its_two_templates() -> None:
     """A mail cannot be registered without the words for it."""
     for kind in MAILS:
-        assert (places.TEMPLATES / "mail" / f"{kind}.txt").is_file()
-        assert (places.TEMPLATES / "mail" / f"{kind}.html").is_file()
+        assert (paths.TEMPLATES / "mail" / f"{kind}.txt").is_file()
+        assert (paths.TEMPLATES / "mail" / f"{kind}.html").is_file()
 
 
 def test_what_is_written_is_read(in_app: Flask) -> None:
     """A mail comes back from the table as it went in."""
     to = Recipient(name="Zoë", email="z@x.example", language="nl", user_id=uuid.uuid4(), tenant_id=uuid.uuid4())
     for mail in mails(to):
-        assert letters.read(mail.kind, write(mail)) == mail
+        assert messages.read(mail.kind, write(mail)) == mail
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from idp import batches
 from idp.accounts import links
 from idp.accounts.links import Purpose
 from idp.accounts.links.models import OneTimeLink
 from idp.accounts.models import User
 from idp.cli import worker
-from idp.extensions import db
 from idp.outbox.models import Queued
+from idp.platform import batches
+from idp.platform.extensions import db
 from tests.outbox.conftest import a_mail
 from tests.support.mail import Post
 from tests.support.moving_clock import MovingClock

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from flask import Flask
 
 from idp.cli import probes
-from idp.extensions import db
 from idp.outbox.mail.failures import PutOff, Refused, Unreachable
 from idp.outbox.mail.render import Letter
-from idp.outbox.mail.sinks import sink_for
 from idp.outbox.mail.smtp import SmtpSink
+from idp.outbox.mail.transports import sink_for
 from idp.outbox.models import Queued
+from idp.platform.extensions import db
 from tests.outbox.conftest import LINK
 from tests.support.mail import Post, read
 from tests.support.smtp import HOST, Certificate, mail_server, new_certificate, talking_server, trusting

@@ -18,7 +18,7 @@ import pytest
 import sqlalchemy as sa
 
 from idp.audit.models import AuditEvent
-from idp.extensions import db
+from idp.platform.extensions import db
 from tests.support.authority import Authority
 from tests.support.browser import HEADERS, Browser
 from tests.support.certificates import ClientCertificate

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from idp.console import import_people
+from idp.console.people import bulk_invite
 from idp.tenancy.branding import logos
 from tests.proxies import programs
 from tests.proxies.conftest import CLIENT, FORGED, House, asked_after_the_code, client_of, known, times_seen
@@ -129,7 +129,7 @@ def test_the_connection_is_as_bcp_195_says(proxy: Proxy) -> None:
 
 def test_what_may_be_uploaded_gets_through(proxy: Proxy) -> None:
     """What the provider takes reaches it, in whatever pieces; far more does not; and the numbers are not public (R73)."""
-    largest = max(import_people.MOST_BYTES, logos.MOST_BYTES)
+    largest = max(bulk_invite.MOST_BYTES, logos.MOST_BYTES)
     with client_of(proxy.house, proxy.address, verify=proxy.tls()) as http:
         form = {"Content-Type": "multipart/form-data; boundary=x"}
         answer = http.post("/console/users/import", content=b"x" * largest, headers=form)

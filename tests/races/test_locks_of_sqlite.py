@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.engine import make_url
 
-from idp.extensions import db
+from idp.platform.extensions import db
 from tests.support.stores import Store
 
 LOCKS = Path("/proc/locks")

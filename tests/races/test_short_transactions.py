@@ -15,16 +15,17 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from idp import batches, clock, shortlived
+from idp import shortlived
 from idp.accounts.models import RecoveryCode
 from idp.audit.models import AuditEvent
-from idp.extensions import db
 from idp.login.models import BrowserSession, FailureCount
 from idp.oidc.models import AuthorizationGrant, Client, RefreshToken
 from idp.outbox.models import Queued
+from idp.platform import batches, clock
+from idp.platform.extensions import db
+from idp.platform.secrets import hasher
 from idp.shortlived.models import UsedName
 from idp.tenancy import audit_retention
-from idp.vault import hasher
 from tests.support import locks
 from tests.support.locks import HashedWithALock
 from tests.support.moving_clock import MovingClock

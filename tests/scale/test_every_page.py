@@ -20,12 +20,12 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.routing import Rule
 
+from idp.accounts.bulk_invite.models import PeopleImport
 from idp.accounts.models import Passkey, TotpDevice, User
-from idp.accounts.newcomers.models import PeopleImport
 from idp.audit.models import AuditEvent
-from idp.extensions import db
 from idp.login.models import BrowserSession
 from idp.oidc.models import Client
+from idp.platform.extensions import db
 from idp.tenancy.models import Membership, SupportLook, Tenant
 from tests.scale import crowd, plans
 from tests.support.browser import Browser, NewBrowser

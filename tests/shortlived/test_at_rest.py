@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from idp import shortlived
 from idp.crypto import opaque
-from idp.extensions import db
+from idp.platform.extensions import db
 from idp.shortlived.models import ShortLivedValue
 from tests.shortlived.conftest import Where
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("clock")
 
 @pytest.fixture
 def client(stores: Flask) -> redis.Redis:
-    return redis.Redis.from_url(stores.extensions["idp.settings"].redis_url)
+    return redis.Redis.from_url(stores.extensions["idp.platform.settings"].redis_url)
 
 
 @on_valkey

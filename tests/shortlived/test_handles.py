@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from idp import cache, shortlived
-from idp.extensions import db
+from idp import shortlived
+from idp.platform import cache
+from idp.platform.extensions import db
 from tests.support.moving_clock import MovingClock
 
 LIFETIME = timedelta(minutes=1)

@@ -12,8 +12,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
 
-from idp import batches, shortlived
-from idp.extensions import db
+from idp import shortlived
+from idp.platform import batches
+from idp.platform.extensions import db
 from idp.shortlived.models import ShortLivedValue, UsedName
 from idp.shortlived.sql_home import SqlHome
 from idp.shortlived.types import Address
@@ -75,7 +76,7 @@ import os, signal, sys
 from datetime import datetime
 from sqlalchemy import event
 from idp import batches, clock, shortlived
-from idp.extensions import db
+from idp.platform.extensions import db
 from tests.shortlived.conftest import stores_app
 
 def kill(connection, cursor, statement, *_):
@@ -95,7 +96,7 @@ def test_a_purge_that_is_killed_leaves_whole_batches(stores: Flask, clock: Movin
     """`kill -9` in the second batch: the first is gone, the rest is there, and the next purge ends it."""
     fill(clock, 25)
     clock.advance(hours=3)
-    url = stores.extensions["idp.settings"].database_url
+    url = stores.extensions["idp.platform.settings"].database_url
     ended = subprocess.run(
         [sys.executable, "-c", KILLED, url, clock.now().isoformat()], cwd=ROOT, timeout=300, check=False
     )

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from idp import shortlived
-from idp.extensions import db
+from idp.platform.extensions import db
 
 AT_ONCE = 16
 ROUNDS = 10

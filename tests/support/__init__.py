@@ -1,6 +1,6 @@
 """What the tests stand on. Nothing here replaces a part of the product.
 
-stores.py         where state lives: SQLite alone, or PostgreSQL with Valkey
+platform/stores.py         where state lives: SQLite alone, or PostgreSQL with Valkey
 postgres.py       a PostgreSQL server of the tests' own        valkey.py   a Valkey server of the tests' own
 moving_clock.py   the product's clock, moved by hand
 world.py          tenants, users who know their secrets, applications

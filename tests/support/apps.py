@@ -28,11 +28,12 @@ from typing import Any
 from flask import Flask
 from joserfc._rfc7517 import pem
 
-from idp import cache as caching
-from idp import settings, vault
 from idp.crypto.passwords import Hasher, Parameters
-from idp.extensions import db
-from idp.oidc import client_keys, keys
+from idp.oidc.clients import client_keys
+from idp.oidc.signing_keys import keyring
+from idp.platform import cache as caching
+from idp.platform import secrets, settings
+from idp.platform.extensions import db
 from tests.support.stores import Store, dispose, make_app
 
 
@@ -48,23 +49,35 @@ def _cheap_hashes(app: Flask) -> None:
 
 
 CHEAP = Parameters(memory_kib=8, passes=1)
-MADE_ANEW: tuple[Callable[[Flask], None], ...] = (vault.set_up, _cheap_hashes, _cache, keys.set_up, client_keys.set_up)
+MADE_ANEW: tuple[Callable[[Flask], None], ...] = (
+    secrets.set_up,
+    _cheap_hashes,
+    _cache,
+    keyring.set_up,
+    client_keys.set_up,
+)
 """What gives an application those of its parts that remember."""
 
 pem.load_pem_private_key = cache(pem.load_pem_private_key)  # type: ignore[assignment, attr-defined]
 
 REMEMBERING = frozenset(
     {
-        "idp.accounts.password_costs",
-        "idp.cache",
+        "idp.accounts.passwords.password_costs",
+        "idp.platform.cache",
         "idp.hasher",
-        "idp.oidc.client_keys",
-        "idp.oidc.keys",
+        "idp.oidc.clients.client_keys",
+        "idp.oidc.signing_keys.keyring",
         "idp.sealer",
     }
 )
 FIXED = frozenset(
-    {"idp.settings", "idp.files", "idp.static_hashes", "idp.oidc.metadata", "idp.login.session.listeners"}
+    {
+        "idp.platform.settings",
+        "idp.files",
+        "idp.static_hashes",
+        "idp.oidc.clients.validation",
+        "idp.login.session.sessions.listeners",
+    }
 )
 """Made once from the settings and the routes, and never changed."""
 

@@ -18,7 +18,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import httpx
 from flask import Flask
 
-from idp.outbox.mail.letters import NewIpValidation
+from idp.outbox.mail.messages import NewIpValidation
 from tests.support.page import Form, Page
 from tests.support.transport import AppTransport
 from tests.support.world import KnownTenant, KnownUser

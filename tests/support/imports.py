@@ -12,11 +12,11 @@ import uuid
 import sqlalchemy as sa
 from flask import Flask
 
-from idp.accounts import newcomers as product
+from idp.accounts import bulk_invite as product
+from idp.accounts.bulk_invite.models import PeopleImport
 from idp.accounts.models import User
-from idp.accounts.newcomers.models import PeopleImport
-from idp.extensions import db
-from idp.outbox.errands import PeopleToInvite
+from idp.outbox.jobs import PeopleToInvite
+from idp.platform.extensions import db
 from tests.support.browser import Browser
 from tests.support.world import KnownTenant, World
 

@@ -21,7 +21,7 @@ import argon2
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
-from idp import clock
+from idp.platform import clock
 
 _WRITES = ("INSERT", "UPDATE", "DELETE", "WITH")
 

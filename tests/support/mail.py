@@ -21,11 +21,11 @@ from pathlib import Path
 from flask import Flask
 
 from idp.cli import worker
-from idp.extensions import db
 from idp.outbox import deliver
 from idp.outbox.mail.directory import DirectorySink
-from idp.outbox.mail.sinks import Sink
 from idp.outbox.mail.smtp import SmtpSink
+from idp.outbox.mail.transports import Sink
+from idp.platform.extensions import db
 from tests.support.smtp import MailServer
 from tests.support.world import KnownUser
 

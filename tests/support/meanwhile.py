@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from flask import Flask
 
-from idp.extensions import db
+from idp.platform.extensions import db
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ START = datetime(2026, 11, 3, 9, 0, 0, tzinfo=UTC)
 
 
 class MovingClock:
-    """What `idp.clock.now()` answers during a test."""
+    """What `idp.platform.clock.now()` answers during a test."""
 
     def __init__(self, moment: datetime = START) -> None:
         self.moment = moment

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from idp.oidc.dynamic import initial_tokens
+from idp.oidc.clients.registration import initial_tokens
 from tests.support.world import KnownClient, KnownTenant, World
 
 URI = "https://maps.example/cb"

@@ -19,7 +19,7 @@ import httpx
 from flask import Flask
 from werkzeug.serving import make_server
 
-from idp import clock
+from idp.platform import clock
 from tests.support.browser import Browser
 from tests.support.postgres import free_port
 from tests.support.relying_party import RelyingParty

@@ -18,11 +18,11 @@ from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy.engine import make_url
 
-from idp import clock, places
 from idp.app import create_app
-from idp.extensions import db
-from idp.oidc import keys
-from idp.settings import Settings
+from idp.oidc.signing_keys import keyring
+from idp.platform import clock, paths
+from idp.platform.extensions import db
+from idp.platform.settings import Settings
 from tests.support.postgres import Databases
 
 SECRET_KEY = "5f0c2d9e41b7a836c5d1e0f9284b6a7390ce1d2f3a4b5c6d7e8f90a1b2c3d4e5"
@@ -71,9 +71,9 @@ def migrate(store: Store) -> None:
     """Bring an empty database to the newest schema, as `idp migrate` does, and make the signing keys."""
     app = make_app(store.settings())
     with app.app_context():
-        upgrade(directory=str(places.MIGRATIONS))
+        upgrade(directory=str(paths.MIGRATIONS))
         with clock.source(lambda: KEYS_MADE_AT):
-            keys.ensure_keys()
+            keyring.ensure_keys()
         dispose()
 
 

@@ -8,7 +8,7 @@ books = world.client("books", redirect_uris=["https://books.example/cb"])
 
 anna.password   anna.totp()        the code that her telephone shows now; each call gives one that was never given
                                    before, moving the test's clock on by a step where that needs a new one
-anna.mails()                       what is on its way to her mailbox, the newest last: idp.outbox.mail.letters
+anna.mails()                       what is on its way to her mailbox, the newest last: idp.outbox.mail.messages
 zon.code                           the tenant's security code
 """
 
@@ -25,19 +25,20 @@ from typing import Any
 
 from flask import Flask
 
-from idp.accounts import factors, usernames
+from idp.accounts.factors import second_factors
 from idp.accounts.models import User, UserType
-from idp.clock import now as product_now
+from idp.accounts.users import usernames
 from idp.crypto import opaque, totp
 from idp.crypto.passwords import Hasher, Parameters
-from idp.extensions import db
 from idp.oidc.models import Client
-from idp.outbox.mail.letters import MAILS, Mail, read
+from idp.outbox.mail.messages import MAILS, Mail, read
 from idp.outbox.models import Queued, seal_owner
+from idp.platform.clock import now as product_now
+from idp.platform.extensions import db
+from idp.platform.secrets import hasher, sealer
 from idp.tenancy import changes
 from idp.tenancy.models import Membership, Tenant
 from idp.tenancy.policy import Policy, decided
-from idp.vault import hasher, sealer
 from tests.support.moving_clock import MovingClock
 
 PERIOD = 30
@@ -165,7 +166,7 @@ class World:
         """A person of `tenant`. `totp=True` gives them an authenticator; `every_30_days` is their own choice (C1)."""
         username += self.suffix
         with self._unit_of_work():
-            codes = factors.new_recovery_codes() if recovery_codes else {}
+            codes = second_factors.new_recovery_codes() if recovery_codes else {}
             row = User(
                 id=uuid.uuid4(),
                 tenant_id=tenant.id,
@@ -186,8 +187,8 @@ class World:
             known.mails = partial(self.mails, known)
             if totp:
                 known.totp_secret = totp if isinstance(totp, str) else _new_secret()
-                factors.add_totp(row, known.totp_secret)
-            factors.keep_recovery_codes(row, codes)
+                second_factors.add_totp(row, known.totp_secret)
+            second_factors.keep_recovery_codes(row, codes)
             known.recovery_codes = list(codes)
             return known
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp import places
+from idp.platform import paths
 from idp.tenancy.branding import colours, looks
 from idp.tenancy.branding.colours import Theme
 from idp.tenancy.models import Tenant
@@ -84,7 +84,7 @@ def test_a_mail_has_the_shade_of_light_pages() -> None:
 
 def test_the_pages_are_those_of_the_stylesheet() -> None:
     """What colours are compared with is what our pages have behind them."""
-    styles = (places.STATIC / "informer.css").read_text(encoding="utf-8")
+    styles = (paths.STATIC / "informer.css").read_text(encoding="utf-8")
     papers = re.findall(r"--(?:paper|surface): (#[0-9a-f]+);", styles)
     assert [paper if len(paper) == 7 else "#" + "".join(2 * digit for digit in paper[1:]) for paper in papers] == [
         *colours.LIGHT.grounds,

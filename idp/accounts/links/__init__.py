@@ -4,7 +4,7 @@
     find ──▶ whose it is, if it is unused, not over, and the user's epoch has not moved on
     spend ─▶ the same, and from then on nobody finds it: of any number at once one spends it
 
-A link proves the mailbox that it was mailed to, which `spend` notes (`idp.accounts.mailbox`), and nothing else. Whatever ends
+A link proves the mailbox that it was mailed to, which `spend` notes (`users.mailbox`), and nothing else. Whatever ends
 a person's proof, such as another password, ends every link that was made before, and so does another address; all but "this
 was not me", which a thief must not be able to end with a new password.
 """
@@ -15,13 +15,13 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from idp import clock
-from idp.accounts import mailbox
 from idp.accounts.links.models import OneTimeLink, Purpose
 from idp.accounts.models import User
-from idp.accounts.queries import may_log_in
+from idp.accounts.users import mailbox
+from idp.accounts.users.queries import may_log_in
 from idp.crypto import opaque
-from idp.extensions import changed, db
+from idp.platform import clock
+from idp.platform.extensions import changed, db
 
 __all__ = ["FoundLink", "Purpose", "end_of_newest", "find", "make", "spend"]
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import Enum, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from idp import clock
-from idp.extensions import Base, Instant
+from idp.platform import clock
+from idp.platform.extensions import Base, Instant
 
 
 class Purpose(enum.StrEnum):

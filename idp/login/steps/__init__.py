@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from idp.login.core.types import StepName
 from idp.login.steps.base import Step
 from idp.login.steps.choose_tenant import ChooseTenant
 from idp.login.steps.new_ip import NewIp
@@ -12,7 +13,6 @@ from idp.login.steps.recovery_code import RecoveryCode
 from idp.login.steps.security_code import SecurityCode
 from idp.login.steps.set_up_totp import SetUpTotp
 from idp.login.steps.totp import Totp
-from idp.login.types import StepName
 
 _ORDER: tuple[Step, ...] = (
     Password(),

@@ -7,10 +7,10 @@ from typing import Any, Protocol
 
 from idp.accounts.models import User
 from idp.audit.events import Event
-from idp.login.situation import Facts
-from idp.login.throttle import Asked
-from idp.login.transaction import Transaction
-from idp.login.types import Evidence, StepName, StepRules
+from idp.login.core.types import Evidence, StepName, StepRules
+from idp.login.transaction.facts import Facts
+from idp.login.transaction.transaction import Transaction
+from idp.login.trust.throttle import Asked
 
 
 @dataclass(frozen=True, slots=True)

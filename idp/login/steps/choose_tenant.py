@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from flask import request
 from flask_babel import gettext as _
 
-from idp import clock
-from idp.login.policy import chosen
+from idp.login.core.decide import chosen
+from idp.login.core.types import Need, ReasonCode, Requirement, Situation, StepName
 from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
-from idp.login.types import Need, ReasonCode, Requirement, Situation, StepName
+from idp.platform import clock
 from idp.tenancy.membership import LONGEST_SEARCH, others_of, page_of
 
 FEW = 8

@@ -9,16 +9,16 @@ from collections.abc import Mapping
 
 from flask_babel import gettext as _
 
-from idp import clock
-from idp.accounts import mailbox
+from idp.accounts.users import mailbox
 from idp.audit.events import NewIpValidated
 from idp.audit.record import record
-from idp.login import validation
-from idp.login.network import current_address, current_network
+from idp.login.core.types import Evidence, Need, ReasonCode, Requirement, Situation, StepName
 from idp.login.steps.base import Context, Page, Proved, Rejected
-from idp.login.throttle import Asked
-from idp.login.types import Evidence, Need, ReasonCode, Requirement, Situation, StepName
-from idp.login.validation import Validation
+from idp.login.transaction import address_validation
+from idp.login.transaction.address_validation import Validation
+from idp.login.trust.network import current_address, current_network
+from idp.login.trust.throttle import Asked
+from idp.platform import clock
 
 
 class NewIp:
@@ -43,19 +43,19 @@ class NewIp:
     def render(self, ctx: Context) -> Page:
         """Send the mail the first time, and again when the last one is over."""
         pending = ctx.transaction.pending
-        if pending is None or validation.find(pending) is None:
-            pending = validation.begin(ctx.user, current_address() or "?", current_network())
+        if pending is None or address_validation.find(pending) is None:
+            pending = address_validation.begin(ctx.user, current_address() or "?", current_network())
         shows = {"address": current_address(), "email": _masked(ctx.user.email), "sent": pending is not None}
         return Page("login/new_ip.html", shows, pending)
 
     def proved_elsewhere(self, ctx: Context) -> Proved | None:
         """The link of the mail was confirmed."""
-        found = validation.find(ctx.transaction.pending or "")
+        found = address_validation.find(ctx.transaction.pending or "")
         return self._proved(ctx, found) if found and found.confirmed and found.network == current_network() else None
 
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """The code of the mail, spaces and hyphens aside; it is of this login, this user and this address."""
-        found = validation.find(ctx.transaction.pending or "")
+        found = address_validation.find(ctx.transaction.pending or "")
         right = found is not None and found.network == current_network()
         if found is None or not right or not (found.confirmed or found.is_code(answer.get("new_ip_code", ""))):
             sentence = _("The code is not right, or it is too old. Look for the newest mail.")
@@ -63,7 +63,7 @@ class NewIp:
         return self._proved(ctx, found)
 
     def _proved(self, ctx: Context, found: Validation) -> Proved:
-        validation.end(ctx.transaction.pending or "")
+        address_validation.end(ctx.transaction.pending or "")
         mailbox.prove(ctx.user, found.email)
         whose = {"tenant_id": ctx.user.tenant_id, "user_id": ctx.user.id}
         record(NewIpValidated(**whose, validated_network=current_network()))

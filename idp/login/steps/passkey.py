@@ -10,19 +10,19 @@ from http import HTTPStatus
 
 from flask_babel import gettext as _
 
-from idp import clock
-from idp.accounts import ceremonies, passkeys
-from idp.accounts.ceremonies import Fault, Used
+from idp.accounts.factors import passkeys, webauthn_ceremonies
+from idp.accounts.factors.webauthn_ceremonies import Fault, Used
 from idp.accounts.models import User
-from idp.accounts.queries import may_log_in
+from idp.accounts.users.queries import may_log_in
 from idp.audit.events import PasskeyCopied
-from idp.login.network import current_network
-from idp.login.policy import counting, floor, proved
-from idp.login.proofs import by_passkey
-from idp.login.situation import gather
+from idp.login.core.decide import counting, floor, proved
+from idp.login.core.types import Factor, Level, Need, ReasonCode, Requirement, Situation, StepName
 from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
-from idp.login.throttle import Asked
-from idp.login.types import Factor, Level, Need, ReasonCode, Requirement, Situation, StepName
+from idp.login.transaction.facts import gather
+from idp.login.transaction.passkey_evidence import by_passkey
+from idp.login.trust.network import current_network
+from idp.login.trust.throttle import Asked
+from idp.platform import clock
 from idp.web.browser import browser_hash
 
 _SECOND = frozenset({StepName.TOTP, StepName.PASSKEY})
@@ -53,18 +53,18 @@ class Passkey(ByForm):
     def render(self, ctx: Context) -> Page:
         """Used first, whichever the person has for us; else one of those that they have."""
         known = () if _first(ctx) else passkeys.usable(ctx.user, ctx.facts.situation.policy)
-        return Page("login/passkey.html", {"passkey": ceremonies.request(ctx.bound, known)})
+        return Page("login/passkey.html", {"passkey": webauthn_ceremonies.request(ctx.bound, known)})
 
     def verify(self, ctx: Context, answer: Mapping[str, str]) -> Proved | Rejected:
         """Whoever it names must be allowed to log in, and by a passkey."""
         first, owner = _first(ctx), ctx.facts.user
-        used = ceremonies.used(
+        used = webauthn_ceremonies.used(
             ctx.bound, answer.get("challenge", ""), answer.get("passkey", ""), None if first else owner
         )
         if isinstance(used, Fault):
-            return _refused(ceremonies.sentence(used), None if first else owner)
+            return _refused(webauthn_ceremonies.sentence(used), None if first else owner)
         if not may_log_in(used.user):
-            return _refused(ceremonies.sentence(Fault.UNKNOWN), used.user)
+            return _refused(webauthn_ceremonies.sentence(Fault.UNKNOWN), used.user)
         if not _taken(ctx, used.user):
             return _refused(_("Your company does not allow passkeys. Log in with your password."), used.user)
         if not passkeys.spend(used, clock.now()):
@@ -98,4 +98,4 @@ def _copied(used: Used) -> Rejected:
         sign_count=used.sign_count,
         last_sign_count=passkey.sign_count,
     )
-    return Rejected(ceremonies.sentence(Fault.COPIED), user, status=HTTPStatus.BAD_REQUEST, event=event)
+    return Rejected(webauthn_ceremonies.sentence(Fault.COPIED), user, status=HTTPStatus.BAD_REQUEST, event=event)

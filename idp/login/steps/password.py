@@ -4,16 +4,17 @@ from collections.abc import Mapping
 
 from flask_babel import gettext as _
 
-from idp import clock
-from idp.accounts import ceremonies, password_costs
+from idp.accounts.factors import webauthn_ceremonies
 from idp.accounts.models import User
-from idp.accounts.queries import by_username, may_log_in
-from idp.accounts.usernames import LONGEST
-from idp.login.network import current_network
+from idp.accounts.passwords import password_costs
+from idp.accounts.users.queries import by_username, may_log_in
+from idp.accounts.users.usernames import LONGEST
+from idp.login.core.types import Evidence, Factor, Need, ReasonCode, Requirement, Situation, StepName
 from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
-from idp.login.throttle import Asked
-from idp.login.types import Evidence, Factor, Need, ReasonCode, Requirement, Situation, StepName
-from idp.vault import hasher
+from idp.login.trust.network import current_network
+from idp.login.trust.throttle import Asked
+from idp.platform import clock
+from idp.platform.secrets import hasher
 
 
 class Password(ByForm):
@@ -38,7 +39,7 @@ class Password(ByForm):
         tell a stranger who they are, or that they exist.
         """
         logged_in = ctx.facts.user if ctx.transaction.demand.subject else None
-        passkey = ceremonies.request(ctx.bound) if StepName.PASSKEY in ctx.or_else else None
+        passkey = webauthn_ceremonies.request(ctx.bound) if StepName.PASSKEY in ctx.or_else else None
         username = logged_in.username if logged_in else ctx.transaction.hint
         return Page("login/password.html", {"username": username, "passkey": passkey})
 

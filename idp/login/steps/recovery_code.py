@@ -4,16 +4,16 @@ from collections.abc import Mapping
 
 from flask_babel import gettext as _
 
-from idp import clock
-from idp.accounts import notices
-from idp.accounts.factors import spend_recovery_code
-from idp.accounts.queries import recovery_codes_left
+from idp.accounts.factors.second_factors import spend_recovery_code
+from idp.accounts.users import notices
+from idp.accounts.users.queries import recovery_codes_left
 from idp.audit.events import RecoveryCodeUsed
 from idp.audit.record import record
-from idp.login.network import current_network
+from idp.login.core.types import Evidence, Factor, Need, ReasonCode, Requirement, Situation, StepName
 from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
-from idp.login.throttle import Asked
-from idp.login.types import Evidence, Factor, Need, ReasonCode, Requirement, Situation, StepName
+from idp.login.trust.network import current_network
+from idp.login.trust.throttle import Asked
+from idp.platform import clock
 
 
 class RecoveryCode(ByForm):

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from flask_babel import gettext as _
 
-from idp import clock
 from idp.crypto import opaque
-from idp.login.network import current_network
-from idp.login.policy import counting, floor, proved
+from idp.login.core.decide import counting, floor, proved
+from idp.login.core.types import Evidence, Factor, Level, Need, ReasonCode, Requirement, Situation, StepName
 from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
-from idp.login.throttle import Asked
-from idp.login.types import Evidence, Factor, Level, Need, ReasonCode, Requirement, Situation, StepName
+from idp.login.trust.network import current_network
+from idp.login.trust.throttle import Asked
+from idp.platform import clock
 from idp.tenancy.queries import security_code_of, which_security_code
 from idp.web.fields import bare_code
 

@@ -11,18 +11,20 @@ from http import HTTPStatus
 from flask import request, url_for
 from flask_babel import gettext as _
 
-from idp import clock
-from idp.accounts import ceremonies, enrolment, notices, passkeys
-from idp.accounts.ceremonies import Fault
+from idp.accounts.factors import enrolment, passkeys, webauthn_ceremonies
+from idp.accounts.factors.webauthn_ceremonies import Fault
 from idp.accounts.models import User
+from idp.accounts.users import notices
 from idp.audit.events import TwoFactorSetUp
 from idp.audit.record import record
-from idp.login import known_ip, session
-from idp.login.network import current_network
-from idp.login.policy import two_factor_set_up
-from idp.login.proofs import by_passkey
+from idp.login.core.decide import two_factor_set_up
+from idp.login.core.types import Evidence, Factor, Level, Need, ReasonCode, Requirement, Situation, StepName
+from idp.login.session import sessions
 from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
-from idp.login.types import Evidence, Factor, Level, Need, ReasonCode, Requirement, Situation, StepName
+from idp.login.transaction.passkey_evidence import by_passkey
+from idp.login.trust import known_ip
+from idp.login.trust.network import current_network
+from idp.platform import clock
 
 
 class SetUpTotp(ByForm):
@@ -51,10 +53,10 @@ class SetUpTotp(ByForm):
         pending = _pending(ctx) or enrolment.new_pending(ctx.user)
         secret = enrolment.open_pending(ctx.user, pending)
         policy = ctx.facts.situation.policy
-        takes_passkeys = policy.passkeys and ceremonies.offered()
+        takes_passkeys = policy.passkeys and webauthn_ceremonies.offered()
         shows = {
             "mandatory": policy.two_factor_mandatory,
-            "passkey": ceremonies.creation(ctx.user, ctx.bound) if takes_passkeys else None,
+            "passkey": webauthn_ceremonies.creation(ctx.user, ctx.bound) if takes_passkeys else None,
             **enrolment.shown(ctx.user, secret),
         }
         return Page("login/set_up_totp.html", shows, pending)
@@ -84,11 +86,11 @@ class SetUpTotp(ByForm):
         """A passkey that the page's script made is a second factor as well, where the policy takes them."""
         if not ctx.facts.situation.policy.passkeys:
             return Rejected(_("Your company does not allow passkeys."), ctx.user, status=HTTPStatus.FORBIDDEN)
-        created = ceremonies.created(ctx.bound, answer.get("challenge", ""), answer["passkey"])
+        created = webauthn_ceremonies.created(ctx.bound, answer.get("challenge", ""), answer["passkey"])
         if isinstance(created, Fault):
-            return Rejected(ceremonies.sentence(created), ctx.user, status=HTTPStatus.BAD_REQUEST)
+            return Rejected(webauthn_ceremonies.sentence(created), ctx.user, status=HTTPStatus.BAD_REQUEST)
         if passkeys.add(ctx.user, created, passkeys.first_name(request.user_agent.string)) is None:
-            return Rejected(ceremonies.sentence(Fault.KNOWN), ctx.user, status=HTTPStatus.CONFLICT)
+            return Rejected(webauthn_ceremonies.sentence(Fault.KNOWN), ctx.user, status=HTTPStatus.CONFLICT)
         _seal(ctx.user, Factor.PASSKEY)
         covers = frozenset({StepName.TOTP, StepName.PASSKEY, self.name})
         return Proved(ctx.user, by_passkey(self.name, ctx.user, covers, synced=created.synced))
@@ -96,7 +98,7 @@ class SetUpTotp(ByForm):
 
 def _seal(user: User, factor: Factor) -> None:
     """Whoever else is logged in as this person is so no longer; they are told by mail."""
-    session.end_all(user, "two_factor_set_up", keep=session.current())
+    sessions.end_all(user, "two_factor_set_up", keep=sessions.current())
     known_ip.revoke_all(user, "two_factor_set_up")
     record(TwoFactorSetUp(tenant_id=user.tenant_id, user_id=user.id, factor=factor.value))
     notices.factor_added(user, factor.value)

@@ -5,14 +5,14 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
-from idp import clock
-from idp.accounts.factors import spend_totp
-from idp.login import known_ip
-from idp.login.network import current_network
-from idp.login.policy import floor
+from idp.accounts.factors.second_factors import spend_totp
+from idp.login.core.decide import floor
+from idp.login.core.types import Evidence, Factor, KnownIp, Level, Need, ReasonCode, Requirement, Situation, StepName
 from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
-from idp.login.throttle import Asked
-from idp.login.types import Evidence, Factor, KnownIp, Level, Need, ReasonCode, Requirement, Situation, StepName
+from idp.login.trust import known_ip
+from idp.login.trust.network import current_network
+from idp.login.trust.throttle import Asked
+from idp.platform import clock
 
 
 class Totp(ByForm):

@@ -12,16 +12,16 @@ from authlib.oauth2.rfc6749 import OAuth2Error
 from authlib.oauth2.rfc6749.errors import UnauthorizedClientError
 from flask import Response, request
 
-from idp import settings
-from idp.extensions import db
-from idp.oidc import client_auth
-from idp.oidc.checks import Rejected
+from idp.oidc.adapter.oauth2_requests import ProgramRequest
+from idp.oidc.adapter.server import NO_STORE, server
+from idp.oidc.authorization.checks import Rejected
+from idp.oidc.authorization.requests import AuthorizationRequest
+from idp.oidc.clients import client_auth
+from idp.oidc.clients.metadata import DEVICE_CODE
 from idp.oidc.device import waiting
-from idp.oidc.oauth2_requests import ProgramRequest
-from idp.oidc.registration import DEVICE_CODE
-from idp.oidc.requests import AuthorizationRequest
-from idp.oidc.server import NO_STORE, server
-from idp.oidc.token import fault
+from idp.oidc.tokens.token import fault
+from idp.platform import settings
+from idp.platform.extensions import db
 from idp.shortlived import allowance
 from idp.web.error_pages import for_programs
 

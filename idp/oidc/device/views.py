@@ -10,22 +10,25 @@ from typing import Any, Final
 from flask import Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from idp import settings, shortlived
+from idp import shortlived
 from idp.audit.events import DeviceAllowed
 from idp.audit.record import record
 from idp.crypto import opaque
-from idp.errors import NotFound
-from idp.extensions import db
-from idp.login import switching
-from idp.login.gate import Application, Login, Standing, begin, judge
-from idp.login.network import current_network
-from idp.login.types import Complete, Demand, Deny, Refusal
-from idp.oidc import acting, consent, uses
+from idp.login.core.types import Complete, Demand, Deny, Refusal
+from idp.login.flow import tenant_switch
+from idp.login.flow.entry import Application, Login, Standing, begin, judge
+from idp.login.trust.network import current_network
+from idp.oidc.adapter.oauth2_requests import KeptRequest
+from idp.oidc.authorization import consent
+from idp.oidc.authorization.requests import AuthorizationRequest
+from idp.oidc.clients import usage
 from idp.oidc.device import waiting
-from idp.oidc.grants.authorization_code import granted
 from idp.oidc.models import DeviceAuthorization, DeviceState
-from idp.oidc.oauth2_requests import KeptRequest
-from idp.oidc.requests import AuthorizationRequest
+from idp.oidc.tokens import actor
+from idp.oidc.tokens.grants.authorization_code import granted
+from idp.platform import settings
+from idp.platform.errors import NotFound
+from idp.platform.extensions import db
 from idp.web.browser import browser_hash
 from idp.web.fields import typed
 
@@ -149,14 +152,14 @@ def _allow(handle: str, device: DeviceAuthorization, answered: KeptRequest) -> R
     asked, login = answered.asked, answered.login
     if shortlived.take(_KIND, handle) is None or not waiting.answer(device, DeviceState.ALLOWED):
         raise OverDevice("the device was answered at the same time")
-    switching.follow(login)
+    tenant_switch.follow(login)
     grant = granted(answered, opaque.new())
     grant.code_hash, grant.code_expires_at = device.device_code_hash, device.expires_at
     db.session.add(grant)
-    uses.remember(asked.client.row, login.user.id)
+    usage.remember(asked.client.row, login.user.id)
     if not asked.client.row.first_party:
         consent.allow(asked, login)
-    acting.keep_look(login, asked.application.name)
+    actor.keep_look(login, asked.application.name)
     record(
         DeviceAllowed(
             tenant_id=login.tenant.id,

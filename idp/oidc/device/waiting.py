@@ -10,18 +10,19 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from idp import clock
 from idp.crypto import opaque
-from idp.extensions import changed, db
-from idp.oidc import checks, clients
-from idp.oidc.answers import ResponseMode, ReturnAddress
-from idp.oidc.brought import Brought
-from idp.oidc.checks import Asked, Rejected
-from idp.oidc.clients import RegisteredClient
+from idp.oidc.authorization import checks
+from idp.oidc.authorization.checks import Asked, Rejected
+from idp.oidc.authorization.parameters import Parameters
+from idp.oidc.authorization.request_source import Brought
+from idp.oidc.authorization.requests import AuthorizationRequest
+from idp.oidc.authorization.response import ResponseMode, ReturnAddress
+from idp.oidc.clients import repository
+from idp.oidc.clients.repository import RegisteredClient
 from idp.oidc.models import DeviceAuthorization, DeviceState
-from idp.oidc.parameters import Parameters
-from idp.oidc.requests import AuthorizationRequest
-from idp.vault import sealer
+from idp.platform import clock
+from idp.platform.extensions import changed, db
+from idp.platform.secrets import sealer
 
 LIFETIME: Final = timedelta(minutes=10)
 INTERVAL_SECONDS: Final = 5
@@ -113,7 +114,7 @@ def by_device_code(device_code: str) -> DeviceAuthorization | None:
 
 def request_of(device: DeviceAuthorization) -> AuthorizationRequest | None:
     """What it asks, by the registration of this moment; None where that would be refused now."""
-    client = clients.by_client_id(device.client.client_id)
+    client = repository.by_client_id(device.client.client_id)
     try:
         return None if client is None else asked_by(client, device.request)
     except Rejected:

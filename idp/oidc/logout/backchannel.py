@@ -17,18 +17,21 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Final
 
-from idp import clock, outbox, settings
+from idp import outbox
 from idp.crypto import opaque
-from idp.extensions import db
 from idp.login.models import BrowserSession
-from idp.oidc import encryption, keys, registration
-from idp.oidc.encryption import NoKey
+from idp.oidc.clients import metadata
+from idp.oidc.clients.metadata import Registration
 from idp.oidc.logout import participants
 from idp.oidc.models import Client
-from idp.oidc.registration import Registration
-from idp.oidc.subjects import subject_of
-from idp.outbox.errands import ApplicationToTell
+from idp.oidc.signing_keys import keyring
+from idp.oidc.userinfo import encryption
+from idp.oidc.userinfo.encryption import NoKey
+from idp.oidc.userinfo.subjects import subject_of
+from idp.outbox.jobs import ApplicationToTell
 from idp.outbox.mail.failures import PutOff, Unreachable
+from idp.platform import clock, settings
+from idp.platform.extensions import db
 from idp.web import outgoing
 from idp.web.outgoing import OutgoingFailed
 
@@ -51,7 +54,7 @@ def ask(those: Iterable[tuple[Client, uuid.UUID, uuid.UUID | None]]) -> None:
                 client=str(client.id), user_id=str(user_id), session_id=str(session_id) if session_id else None
             )
             for client, user_id, session_id in those
-            if registration.read(client.registration).backchannel_logout_uri
+            if metadata.read(client.registration).backchannel_logout_uri
         ]
     )
 
@@ -61,7 +64,7 @@ def tell(errand: ApplicationToTell) -> None:
     client = db.session.get(Client, uuid.UUID(errand.client))
     if client is None or client.disabled_at is not None:
         return
-    registered = registration.read(client.registration)
+    registered = metadata.read(client.registration)
     if registered.backchannel_logout_uri is None:
         return
     try:
@@ -92,5 +95,5 @@ def logout_token(client: Client, registered: Registration, errand: ApplicationTo
         "events": {EVENT: {}},
         **({"sid": errand.session_id} if errand.session_id else {}),
     }
-    signed = keys.sign(registered.id_token_signed_response_alg, TYPE, told)
+    signed = keyring.sign(registered.id_token_signed_response_alg, TYPE, told)
     return encryption.encrypted(signed, registered, registered.id_token_encryption, iss=issuer)

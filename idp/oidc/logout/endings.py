@@ -21,14 +21,14 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from idp import batches, clock
 from idp.accounts.models import User
-from idp.extensions import db
-from idp.login import sweep
 from idp.login.models import BrowserSession
+from idp.login.session import sweep
 from idp.oidc.logout import backchannel
 from idp.oidc.models import AuthorizationGrant, Client
-from idp.outbox.errands import CompanyDisabled, ProofEnded, RightEnded, WorkElsewhereEnded
+from idp.outbox.jobs import CompanyDisabled, ProofEnded, RightEnded, WorkElsewhereEnded
+from idp.platform import batches, clock
+from idp.platform.extensions import db
 from idp.tenancy.models import Membership, SupportAccess
 
 AT_ONCE: Final = 10

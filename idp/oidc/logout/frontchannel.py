@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from idp import settings
 from idp.login.models import BrowserSession
-from idp.oidc import registration
-from idp.oidc.answers import with_query
+from idp.oidc.authorization.response import with_query
+from idp.oidc.clients import metadata
 from idp.oidc.logout import participants
 from idp.oidc.models import Client
+from idp.platform import settings
 
 
 def frames(session: BrowserSession) -> Sequence[str]:
@@ -22,5 +22,5 @@ def frames(session: BrowserSession) -> Sequence[str]:
 
 def _address(client: Client, session: BrowserSession) -> str | None:
     """Section 3: with `iss` and `sid`, whether or not it was registered to need them; ID tokens have the same `sid`."""
-    address = registration.read(client.registration).frontchannel_logout_uri
+    address = metadata.read(client.registration).frontchannel_logout_uri
     return address and with_query(address, {"iss": settings.current().issuer, "sid": str(session.id)})

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from idp import clock
-from idp.extensions import db
 from idp.login.models import BrowserSession
 from idp.oidc.models import AuthorizationGrant, Client
+from idp.platform import clock
+from idp.platform.extensions import db
 
 
 def of_session(session: BrowserSession) -> Sequence[Client]:

@@ -9,12 +9,13 @@ from typing import Any
 
 from idp import shortlived
 from idp.crypto import opaque
-from idp.errors import BadRequest, NotFound
 from idp.login.models import BrowserSession
-from idp.oidc import clients, id_token
-from idp.oidc.answers import with_query
-from idp.oidc.clients import RegisteredClient
-from idp.oidc.parameters import Parameters
+from idp.oidc.authorization.parameters import Parameters
+from idp.oidc.authorization.response import with_query
+from idp.oidc.clients import repository
+from idp.oidc.clients.repository import RegisteredClient
+from idp.oidc.tokens import id_token
+from idp.platform.errors import BadRequest, NotFound
 from idp.web.browser import browser_hash
 
 LIFETIME = timedelta(hours=1)
@@ -106,7 +107,7 @@ def read(brought: Parameters) -> LogoutRequest:
     token = given.get("id_token_hint")
     hint = id_token.read(token, None) if token else None
     client_id = given.get("client_id") or (hint["aud"] if hint else None)
-    client = clients.by_client_id(client_id) if client_id else None
+    client = repository.by_client_id(client_id) if client_id else None
     if given.get("client_id") and client is None:
         raise LogoutOfUnknownApplication("client_id is unknown")
     if hint and client and hint["aud"] != client.client_id:

@@ -7,13 +7,13 @@ from typing import Final
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 
-from idp.extensions import db
-from idp.login import session as sessions
 from idp.login.models import BrowserSession
-from idp.oidc import parameters
+from idp.login.session import sessions
+from idp.oidc.authorization import parameters
 from idp.oidc.logout import frontchannel
 from idp.oidc.logout import request as logout_requests
 from idp.oidc.logout.request import LogoutRequest
+from idp.platform.extensions import db
 from idp.web.browser import browser_hash
 from idp.web.languages import prefer
 from idp.web.security_headers import allow_form_action, allow_frame

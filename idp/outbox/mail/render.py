@@ -14,8 +14,8 @@ from email.utils import format_datetime, parseaddr
 from flask import render_template
 from flask_babel import force_locale
 
-from idp import settings
-from idp.outbox.mail.letters import Mail
+from idp.outbox.mail.messages import Mail
+from idp.platform import settings
 
 _LONG_LINES = policy.SMTP.clone(max_line_length=998)
 """A link stays on its line, whole, so that it can be clicked and copied (RFC 5322 section 2.1.1 allows 998)."""

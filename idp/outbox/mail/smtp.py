@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 from idp.outbox.mail.failures import NotDelivered, PutOff, Refused, Unreachable
 from idp.outbox.mail.render import Letter
-from idp.settings import is_loopback
+from idp.platform.settings import is_loopback
 
 PERMANENT = 500
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from idp.audit.events import TenantChanged
 from idp.audit.record import record
-from idp.extensions import db
+from idp.platform.extensions import db
 from idp.tenancy.branding.logos import Logo
 from idp.tenancy.models import Tenant, TenantLogo
 

@@ -11,9 +11,9 @@ from typing import Final
 import sqlalchemy as sa
 from flask import Blueprint, Flask, Response, current_app, request, url_for
 
-from idp import places
-from idp.errors import NotFound
-from idp.extensions import db
+from idp.platform import paths
+from idp.platform.errors import NotFound
+from idp.platform.extensions import db
 from idp.tenancy.branding import colours, looks
 from idp.tenancy.branding.looks import Look
 from idp.tenancy.models import TenantLogo
@@ -46,7 +46,7 @@ def stylesheet(colour: str) -> Response:
         raise NotFound("no such colour")
     light, dark = (_COLOURED.format(colours.worn(read, theme)) for theme in (colours.LIGHT, colours.DARK))
     coloured = f"\n{light}{_IN_THE_DARK.format(dark)}"
-    styles = (places.STATIC / _STYLESHEET).read_bytes() + coloured.encode()
+    styles = (paths.STATIC / _STYLESHEET).read_bytes() + coloured.encode()
     return shrunk(_kept(Response(styles, mimetype="text/css")))
 
 

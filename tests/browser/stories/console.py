@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from PIL import Image
 
-from idp import clock
 from idp.oidc.models import Client
 from idp.outbox.models import Queued
+from idp.platform import clock
 from tests.browser.conftest import Person
 from tests.browser.stories import Scene, act, fill, said, tells
 from tests.support.world import KnownUser

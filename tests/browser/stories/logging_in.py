@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from idp import clock, shortlived
+from idp import shortlived
 from idp.accounts import invitations
 from idp.accounts.models import User
-from idp.extensions import db
+from idp.platform import clock
+from idp.platform.extensions import db
 from idp.tenancy.policy import today
 from tests.browser.conftest import Person
 from tests.browser.stories import PASSWORD, Scene, act, said, tells

@@ -16,8 +16,8 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
-from idp.oidc.importing import CLIENT_KEYS
-from idp.oidc.metadata import InvalidMetadata, validated
+from idp.oidc.clients.validation import InvalidMetadata, validated
+from idp.provisioning.import_file import CLIENT_KEYS
 from tests.spec.conftest import OFFLINE
 from tests.support.browser import Browser
 from tests.support.dpop import Prover

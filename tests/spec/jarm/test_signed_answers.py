@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from joserfc import jws, jwt
 
-from idp.oidc.jwts import Registry
+from idp.oidc.signing_keys.jwts import Registry
 from tests.support.browser import Browser
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import NewRp, RelyingParty

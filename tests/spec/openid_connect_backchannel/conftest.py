@@ -11,7 +11,7 @@ from flask import Flask
 from joserfc import jwt
 
 from idp.cli import worker
-from idp.extensions import db
+from idp.platform.extensions import db
 from tests.support.peer import Peer, peer, says
 from tests.support.relying_party import ALGORITHMS, NewRp, RelyingParty
 from tests.support.world import World

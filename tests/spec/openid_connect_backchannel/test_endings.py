@@ -14,7 +14,7 @@ from flask.cli import ScriptInfo
 from idp import outbox
 from idp.cli import main
 from idp.login.models import BrowserSession
-from idp.outbox.errands import ProofEnded
+from idp.outbox.jobs import ProofEnded
 from idp.outbox.models import Queued
 from tests.spec.conftest import OFFLINE
 from tests.spec.openid_connect_backchannel.conftest import Work, told

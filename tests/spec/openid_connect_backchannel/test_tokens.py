@@ -16,9 +16,9 @@ from joserfc import jwe, jws
 from joserfc.jwk import ECKey
 
 from idp.cli import main, probes
-from idp.extensions import db
 from idp.oidc.models import Client
 from idp.outbox.models import Queued
+from idp.platform.extensions import db
 from idp.web import outgoing
 from tests.spec.openid_connect_backchannel.conftest import OK, Work, told, verified
 from tests.support.browser import Browser, NewBrowser

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from idp.accounts import mailbox
 from idp.accounts.models import User
+from idp.accounts.users import mailbox
 from tests.support.browser import Browser, NewBrowser
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import NewRp, RelyingParty, Tokens

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from idp.extensions import db
 from idp.oidc.models import Client, PairwiseKey
-from idp.oidc.subjects import NOBODY, subject_of, user_id_of
+from idp.oidc.userinfo.subjects import NOBODY, subject_of, user_id_of
+from idp.platform.extensions import db
 from tests.support.browser import Browser
 from tests.support.relying_party import NewRp, RelyingParty
 from tests.support.stores import SECRET_KEY, Store, make_app

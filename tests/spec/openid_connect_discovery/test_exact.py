@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from idp.accounts.models import User
-from idp.oidc.metadata import InvalidMetadata, validated
+from idp.oidc.clients.validation import InvalidMetadata, validated
 from tests.spec.conftest import OFFLINE
 from tests.spec.rfc7523.conftest import ask, believed
 from tests.spec.rfc8725.test_algorithms import signed

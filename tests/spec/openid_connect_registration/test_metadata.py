@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
-from idp.oidc.metadata import InvalidMetadata, validated
-from idp.oidc.registration import Registration, read
+from idp.oidc.clients.metadata import Registration, read
+from idp.oidc.clients.validation import InvalidMetadata, validated
 
 URI = "https://books.example/cb"
 EC = ECKey.generate_key("P-256")

@@ -13,8 +13,8 @@ import pytest
 from flask import Flask
 from joserfc.jwk import ECKey
 
-from idp.oidc import keys
-from idp.oidc.jwts import media_type
+from idp.oidc.signing_keys import keyring
+from idp.oidc.signing_keys.jwts import media_type
 from tests.spec.rfc7523.conftest import TYPE
 from tests.support.browser import Browser
 from tests.support.jwt_parts import ODD_JSON, ODD_MEMBERS, compact, encoded
@@ -212,9 +212,9 @@ def test_how_types_are_compared(typ: str, name: str) -> None:
 
 def test_an_empty_crit_of_our_own(in_app: Flask) -> None:
     """Section 4.1.11: not even what we signed ourselves is taken with one."""
-    signer = keys.ring().signers["ES256"]
+    signer = keyring.ring().signers["ES256"]
     assert isinstance(signer.key, ECKey)
     right = {"alg": "ES256", "kid": signer.kid, "typ": "at+jwt"}
-    assert keys.verified(compact(json.dumps(right).encode(), b"{}", signer.key), "at+jwt") == {}
-    assert keys.verified(compact(json.dumps({**right, "crit": []}).encode(), b"{}", signer.key), "at+jwt") is None
-    assert keys.verified(f"{encoded(b'{}')}.{encoded(b'{}')}.AA", "at+jwt") is None
+    assert keyring.verified(compact(json.dumps(right).encode(), b"{}", signer.key), "at+jwt") == {}
+    assert keyring.verified(compact(json.dumps({**right, "crit": []}).encode(), b"{}", signer.key), "at+jwt") is None
+    assert keyring.verified(f"{encoded(b'{}')}.{encoded(b'{}')}.AA", "at+jwt") is None

@@ -10,7 +10,7 @@ import pytest
 from joserfc import jwe, jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from idp.oidc import keys
+from idp.oidc.signing_keys import keyring
 from tests.support.browser import Browser
 from tests.support.key_host import KeyHost
 from tests.support.relying_party import ALGORITHMS, NewRp, RelyingParty
@@ -114,7 +114,7 @@ def test_signed_userinfo(world: World, new_rp: NewRp, browser: Browser, anna: Kn
     assert (read.claims["iss"], read.claims["aud"]) == (rp.metadata["issuer"], rp.client.client_id)
     assert (read.claims["sub"], read.claims["name"]) == (tokens.claims["sub"], "Anna")
     with world.app.app_context():
-        assert keys.verified(answer.text, "JWT") is None
+        assert keyring.verified(answer.text, "JWT") is None
     browser.get(rp.authorize_url(id_token_hint=answer.text))
     assert rp.answer(browser)["error"] == "invalid_request"
 

@@ -21,9 +21,9 @@ from joserfc.jwk import KeySet
 
 from idp.cli import resealing
 from idp.crypto.sealed import SealBroken
-from idp.extensions import db
-from idp.oidc import keys
 from idp.oidc.models import KeyState, SigningKey
+from idp.oidc.signing_keys import keyring as keys
+from idp.platform.extensions import db
 from tests.support.browser import Browser
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, Tokens
@@ -36,7 +36,7 @@ OTHER_SECRET = "7c3e1f509ab2d486e0f1923847565abcde0f9182736455647382910abcdef012
 
 def reread(app: Flask) -> None:
     """What a second of waiting would do."""
-    app.extensions["idp.oidc.keys"].forget()
+    app.extensions["idp.oidc.signing_keys.keyring"].forget()
 
 
 @contextmanager
@@ -294,7 +294,7 @@ def test_a_process_reads_the_keys_at_most_once_a_second(in_app: Flask, http: htt
 def test_while_one_thread_reads_the_others_go_on(in_app: Flask) -> None:
     """With the keys that they have."""
     ring = keys.ring()
-    keyring = in_app.extensions["idp.oidc.keys"]
+    keyring = in_app.extensions["idp.oidc.signing_keys.keyring"]
     keyring._read_at -= keys.READ_EVERY_SECONDS
     with keyring._reading:
         assert keys.ring() is ring
@@ -304,7 +304,7 @@ def test_while_one_thread_reads_the_others_go_on(in_app: Flask) -> None:
 def test_the_key_set_is_answered_while_the_database_is_gone(in_app: Flask, http: httpx.Client) -> None:
     """A process goes on with the keys that it has; one that has none says 503."""
     body = http.get("/jwks").content
-    keyring = in_app.extensions["idp.oidc.keys"]
+    keyring = in_app.extensions["idp.oidc.signing_keys.keyring"]
     with no_database():
         keyring._read_at -= keys.READ_EVERY_SECONDS
         assert http.get("/jwks").content == body

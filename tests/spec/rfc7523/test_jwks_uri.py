@@ -148,7 +148,7 @@ def test_so_many_applications_are_remembered(
     http: httpx.Client, host: KeyHost, signed: Assert, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The one that was not heard of for longest is asked again."""
-    monkeypatch.setattr("idp.oidc.client_keys.MOST_ADDRESSES", 2)
+    monkeypatch.setattr("idp.oidc.clients.client_keys.MOST_ADDRESSES", 2)
     for name in ("two", "three"):
         world.client(name, public=True, token_endpoint_auth_method="private_key_jwt", jwks_uri=f"{host.url}?{name}")
     for name in ("robot", "two", "three", "two", "three"):

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from joserfc.jwk import ECKey, OKPKey
 
-from idp.oidc import client_keys, public_keys, registration
+from idp.oidc.clients import client_keys, metadata, public_keys
 from tests.spec.rfc7523.conftest import EC, RSA, STRANGER, TYPE, Assert, ask, believed, public
 from tests.support.moving_clock import MovingClock
 from tests.support.stores import ISSUER
@@ -130,7 +130,7 @@ def test_what_is_no_assertion(http: httpx.Client, text: str) -> None:
 @pytest.mark.parametrize("text", ["x", "e30.e30.", "é.é.é", "x" * 9000, "W10.e30.AA"], ids=lambda text: text[:9])
 def test_what_is_no_jwt_is_signed_by_nobody(in_app: Flask, text: str) -> None:
     """RFC 7515 section 5.2: whoever asks, for an assertion or a request object."""
-    assert client_keys.verified(registration.read({"jwks": public(EC)}), text, ["ES256"]) is None
+    assert client_keys.verified(metadata.read({"jwks": public(EC)}), text, ["ES256"]) is None
 
 
 def test_only_the_keys_that_are_meant_are_read(
@@ -148,7 +148,7 @@ def test_only_the_keys_that_are_meant_are_read(
 
     monkeypatch.setattr(public_keys, "read", watched)
     many = [ECKey.generate_key("P-256", {"kid": f"ec-{number}"}) for number in range(270)]
-    known = registration.read({"jwks": public(RSA, *many)})
+    known = metadata.read({"jwks": public(RSA, *many)})
     for _ in range(3):
         assert client_keys.verified(known, assertion(many[200], iss="robot"), ["ES256"])
         assert not client_keys.verified(known, assertion(STRANGER, {"kid": "nobody's"}), ["ES256"])
@@ -162,7 +162,7 @@ def test_only_the_keys_that_are_meant_are_read(
 def test_a_key_without_a_name_has_its_thumbprint(in_app: Flask, assertion: Assert) -> None:
     """RFC 7638: it is found by it."""
     nameless = {name: value for name, value in EC.as_dict(private=False).items() if name != "kid"}
-    known = registration.read({"jwks": {"keys": [nameless]}})
+    known = metadata.read({"jwks": {"keys": [nameless]}})
     assert client_keys.verified(known, assertion(EC, {"kid": EC.thumbprint()}), ["ES256"])
     assert not client_keys.verified(known, assertion(EC, {"kid": "ec"}), ["ES256"])
 

@@ -14,9 +14,9 @@ from joserfc.jwk import ECKey
 
 from idp.audit.models import AuditEvent
 from idp.crypto import opaque
+from idp.oidc.clients.metadata import DEVICE_CODE
+from idp.oidc.clients.public_keys import MOST_KEYS
 from idp.oidc.models import Client, InitialAccessToken
-from idp.oidc.public_keys import MOST_KEYS
-from idp.oidc.registration import DEVICE_CODE
 from tests.support.browser import Browser
 from tests.support.key_host import KeyHost
 from tests.support.moving_clock import MovingClock

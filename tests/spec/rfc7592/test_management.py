@@ -9,11 +9,11 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from idp import clock as product_clock
 from idp.audit.models import AuditEvent
-from idp.extensions import db
-from idp.oidc.dynamic import initial_tokens
+from idp.oidc.clients.registration import initial_tokens
 from idp.oidc.models import Client
+from idp.platform import clock as product_clock
+from idp.platform.extensions import db
 from tests.support.browser import Browser
 from tests.support.registering import URI, Registered, Registrar, initial_token
 from tests.support.relying_party import NewRp

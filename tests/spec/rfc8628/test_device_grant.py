@@ -15,10 +15,10 @@ from flask import Flask
 from idp import shortlived
 from idp.audit.models import AuditEvent
 from idp.cli.worker import purge
-from idp.extensions import db
 from idp.login.models import BrowserSession
 from idp.oidc.device import views, waiting
 from idp.oidc.models import AuthorizationGrant, Client, Consent, DeviceAuthorization
+from idp.platform.extensions import db
 from tests.spec.rfc8628.conftest import DEVICE_CODE, FOR_DEVICES, Television, at_the_page
 from tests.support.browser import HOME, Browser, NewBrowser
 from tests.support.meanwhile import meanwhile

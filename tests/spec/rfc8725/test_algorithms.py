@@ -20,7 +20,8 @@ from joserfc import jws
 from joserfc.errors import UnsupportedAlgorithmError
 from joserfc.jwk import RSAKey
 
-from idp.oidc import jwts, keys, registration
+from idp.oidc.clients import metadata
+from idp.oidc.signing_keys import jwts, keyring
 from tests.spec.fapi2.test_profile import BANK
 from tests.spec.rfc7523.conftest import TYPE
 from tests.support.browser import Browser
@@ -32,9 +33,9 @@ from tests.support.world import World
 
 IDP = Path(__file__).parents[3] / "idp"
 VERIFIED = {
-    ("accounts/ceremonies.py", "verify_registration_response", "ALGORITHMS"),
+    ("accounts/factors/webauthn_ceremonies.py", "verify_registration_response", "ALGORITHMS"),
     ("demo/sample_app/app.py", "jwt.decode", "[SIGNED_WITH]"),
-    ("oidc/jwts.py", "deserialize_compact", "algorithms"),
+    ("oidc/signing_keys/jwts.py", "deserialize_compact", "algorithms"),
 }
 """File, function and the list that is named. A passkey's later answers are verified by its key's own algorithm."""
 LISTED_IN = {
@@ -128,7 +129,7 @@ def test_a_client_assertion(robot: RelyingParty, clock: MovingClock, endpoint: s
     assert answer("PS256").status_code != 401
     assert answer("RS256").status_code == 401
     assert answer("RS256").json()["error"] == "invalid_client"
-    assert "RS256" in registration.ASSERTION_ALGORITHMS
+    assert "RS256" in metadata.ASSERTION_ALGORITHMS
 
 
 def test_a_request_object(robot: RelyingParty, clock: MovingClock, browser: Browser) -> None:
@@ -167,7 +168,7 @@ def by_our_own_key(app: Flask, token: str, alg: str) -> str:
     head, claims, _ = token.split(".")
     told = json.loads(base64.urlsafe_b64decode(claims + "=="))
     with app.app_context():
-        signer = keys.ring().signers["RS256"]
+        signer = keyring.ring().signers["RS256"]
     typ = json.loads(base64.urlsafe_b64decode(head + "=="))["typ"]
     assert isinstance(signer.key, RSAKey)
     header = {"alg": alg, "kid": signer.kid, "typ": typ}
@@ -191,7 +192,7 @@ def at_exchange(rp: RelyingParty, token: str) -> bool:
     """Whether it is taken for another."""
     kind = "urn:ietf:params:oauth:token-type:access_token"
     form = {"subject_token": token, "subject_token_type": kind, "audience": "https://printer.example"}
-    return rp.token(grant_type=registration.TOKEN_EXCHANGE, **form).status_code == 200
+    return rp.token(grant_type=metadata.TOKEN_EXCHANGE, **form).status_code == 200
 
 
 @pytest.fixture
@@ -201,7 +202,7 @@ def service(world: World, new_rp: NewRp) -> RelyingParty:
         "token_exchange_audience": ["https://printer.example"],
         "audience": ["https://books.example"],
     }
-    grants = ["authorization_code", "refresh_token", registration.TOKEN_EXCHANGE]
+    grants = ["authorization_code", "refresh_token", metadata.TOKEN_EXCHANGE]
     return new_rp(world.client("service", grant_types=grants, **names))
 
 
@@ -209,7 +210,7 @@ def service(world: World, new_rp: NewRp) -> RelyingParty:
 def test_an_access_token(app: Flask, service: RelyingParty, at_work: Browser, read: Read) -> None:
     """Section 3.1: our own key, our own claims, an algorithm that another key of ours has; and the right one."""
     tokens = service.finish(at_work.get(service.authorize_url()))
-    assert "PS256" in registration.SIGNING_ALGORITHMS
+    assert "PS256" in metadata.SIGNING_ALGORITHMS
     assert not read(service, by_our_own_key(app, tokens.access_token, "PS256"))
     assert read(service, by_our_own_key(app, tokens.access_token, "RS256"))
 

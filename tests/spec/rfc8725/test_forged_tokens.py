@@ -14,8 +14,9 @@ from flask import Flask
 from joserfc import jws
 from joserfc.jwk import ECKey
 
-from idp.oidc import keys, public_keys
-from idp.oidc.jwts import Registry
+from idp.oidc.clients import public_keys
+from idp.oidc.signing_keys import keyring
+from idp.oidc.signing_keys.jwts import Registry
 from tests.support.browser import Browser
 from tests.support.relying_party import RelyingParty, Tokens, basic
 
@@ -127,10 +128,10 @@ def test_a_forged_hint(rp: RelyingParty, tokens: Tokens, browser: Browser) -> No
 )
 def test_a_key_signs_with_its_own_algorithm_only(in_app: Flask, own: str, other: str) -> None:
     """Section 3.1: whatever the key could do besides."""
-    signer = keys.ring().signers[own]
+    signer = keyring.ring().signers[own]
     head = {"alg": other, "kid": signer.kid, "typ": "at+jwt"}
     token = jws.serialize_compact(head, b"{}", signer.key, registry=Registry(algorithms=[other]))
-    assert (keys.verified(token, "at+jwt") is not None) is (other == own)
+    assert (keyring.verified(token, "at+jwt") is not None) is (other == own)
 
 
 def test_a_kind_is_no_other_kind(rp: RelyingParty, tokens: Tokens, in_app: Flask) -> None:
@@ -138,9 +139,9 @@ def test_a_kind_is_no_other_kind(rp: RelyingParty, tokens: Tokens, in_app: Flask
     _, claims = parts(tokens.access_token)
     told = json.loads(base64.urlsafe_b64decode(claims + "=="))
     for typ in ("at+jwt", "AT+JWT", "application/at+jwt", "Application/AT+JWT"):
-        assert rp.userinfo(keys.sign("ES256", typ, told)).status_code == 200, typ
+        assert rp.userinfo(keyring.sign("ES256", typ, told)).status_code == 200, typ
     for typ in ("JWT", "text/at+jwt", "application/", "logout+jwt", "dpop+jwt", "token-introspection+jwt", ""):
-        assert rp.userinfo(keys.sign("ES256", typ, told)).status_code == 401, typ
+        assert rp.userinfo(keyring.sign("ES256", typ, told)).status_code == 401, typ
 
 
 def test_the_tokens_of_one_login_are_not_interchangeable(rp: RelyingParty, tokens: Tokens) -> None:

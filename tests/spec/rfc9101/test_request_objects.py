@@ -17,7 +17,7 @@ from flask import Flask
 from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
-from idp.oidc.metadata import InvalidMetadata, validated
+from idp.oidc.clients.validation import InvalidMetadata, validated
 from idp.oidc.models import Client
 from tests.support.browser import Browser, NewBrowser
 from tests.support.dpop import Lenient

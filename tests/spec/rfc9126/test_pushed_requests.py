@@ -13,9 +13,9 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from idp import shortlived
-from idp.extensions import db
-from idp.oidc import pushed_requests
+from idp.oidc.authorization import pushed_requests
 from idp.oidc.models import Client
+from idp.platform.extensions import db
 from tests.support.browser import Browser, NewBrowser
 from tests.support.meanwhile import meanwhile
 from tests.support.moving_clock import MovingClock

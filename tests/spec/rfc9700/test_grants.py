@@ -8,12 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from idp.accounts.importing.faults import Refused
-from idp.oidc import importing
-from idp.oidc.metadata import InvalidMetadata, validated
+from idp.oidc.adapter.server import server
+from idp.oidc.clients.metadata import GRANT_TYPES
+from idp.oidc.clients.validation import InvalidMetadata, validated
 from idp.oidc.models import Client
-from idp.oidc.registration import GRANT_TYPES
-from idp.oidc.server import server
+from idp.provisioning import import_file
+from idp.provisioning.people.faults import Refused
 from tests.support.browser import NewBrowser
 from tests.support.pages import open_page
 from tests.support.registering import Registrar, initial_token
@@ -67,7 +67,7 @@ def test_it_is_not_imported(world: World, tmp_path: Path, grant_type: str) -> No
     )
     with world.unit_of_work() as session:
         with pytest.raises(Refused, match=rf"grant_types: {grant_type} is not one of"):
-            importing.import_file(str(file))
+            import_file.import_file(str(file))
         assert session.query(Client).count() == 0
 
 

@@ -1,0 +1,1 @@
+"""What happened in the tenant, in words, and how long it is kept."""

@@ -1,0 +1,1 @@
+"""Who is safe, who is at work, and the security code."""
