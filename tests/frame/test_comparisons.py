@@ -20,6 +20,7 @@ SECRET_NAMES = frozenset(
 COMPARERS = frozenset({"opaque.same", "hmac.compare_digest", "sealer().verify", "hasher().verify", "hasher.verify"})
 COMPARED = {
     ("accounts/factors/webauthn_ceremonies.py", "_spend"): "the browser that a passkey's challenge was made for",
+    ("provisioning/people/apply.py", "_password"): "the hash of an imported password",
     ("provisioning/people/apply.py", "_sets"): "an imported password",
     ("provisioning/people/apply.py", "_security_code"): "an imported security code",
     ("provisioning/people/apply.py", "_totp"): "an imported authenticator",
