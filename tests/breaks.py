@@ -155,8 +155,8 @@ BREAKS = (
     Break(
         "B8",
         "accounts/users/administration.py",
-        "    factors.remove_all(user)\n",
-        "    factors.remove_totp(user)\n",
+        "    second_factors.remove_all(user)\n",
+        "    second_factors.remove_totp(user)\n",
         "flows/test_console_people::test_a_reset_takes_every_second_factor",
     ),
     Break(
@@ -239,7 +239,7 @@ BREAKS = (
     Break(
         "D2",
         "login/trust/throttle.py",
-        "return network if network and familiar.to_somebody(username_key, network) else STRANGERS",
+        "return network if network and known_places.to_somebody(username_key, network) else STRANGERS",
         "return STRANGERS",
         "login/test_throttle::test_strangers_share_one_count_and_the_office_has_its_own",
     ),

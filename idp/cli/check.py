@@ -10,6 +10,7 @@ from idp.cli.probes import Finding
 from idp.platform.errors import Misconfigured
 from idp.platform.settings import Settings
 from idp.platform.stores import open_stores
+from idp.web import logs
 
 
 @click.command(short_help="Say whether everything that the settings name is usable.")
@@ -27,6 +28,7 @@ def check(ctx: click.Context, *, as_json: bool) -> None:
 
 
 def _look() -> list[Finding]:
+    logs.configure()
     try:
         app = open_stores(Settings.load())
     except Misconfigured as error:

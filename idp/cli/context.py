@@ -15,7 +15,7 @@ from idp.platform.database import first_line
 from idp.platform.errors import Unavailable
 from idp.platform.settings import Settings
 from idp.platform.stores import open_stores
-from idp.web import languages
+from idp.web import languages, logs
 
 NOT_THERE = re.compile(r"no such (table|column)|(relation|column) \S+ does not exist")
 """How SQLite and PostgreSQL say that the schema is older than the program."""
@@ -63,6 +63,7 @@ def within(make: Callable[[Settings], Flask]) -> Decorator:
 
 
 def _without_pages(settings: Settings) -> Flask:
+    logs.configure()
     app = open_stores(settings)
     languages.set_up(app)
     return app

@@ -12,7 +12,7 @@ STEP = '''"""The terms of use: asked of everybody, once in every login."""
 
 from collections.abc import Mapping
 
-from idp import clock
+from idp.platform import clock
 from idp.login.steps.base import ByForm, Context, Page, Proved, Rejected
 from idp.login.core.types import Evidence, Need, ReasonCode, Requirement, Situation, StepName
 
