@@ -45,7 +45,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "tenant": Command("idp.cli.tenant:tenant", "Tenants: list, show, disable, enable."),
     "user": Command("idp.cli.user:user", "Users: list, show, invite, disable, enable, reset."),
     "client": Command("idp.cli.client:client", "Applications: list, show, disable, enable, token."),
-    "grants": Command("idp.cli.grants:grants", "Known-IP grants: list, revoke."),
+    "known-ip": Command("idp.cli.known_ip:known_ip", "Known-IP grants: list, revoke."),
     "keys": Command("idp.cli.keys:keys", "Keys: list, rotate, revoke, reseal, new-secret."),
     "outbox": Command("idp.cli.outbox:outbox", "What must still be sent, and what was given up: list, retry."),
     "routes": Command("idp.cli.routes:routes", "List every address: method, path, endpoint."),

@@ -57,8 +57,8 @@ def test_a_token_to_register_with(idp: Idp, world: World, http: httpx.Client) ->
         ("client", "show", "nothing"),
         ("client", "disable", "nothing"),
         ("client", "enable", "nothing"),
-        ("grants", "list", "nobody"),
-        ("grants", "revoke", "nobody"),
+        ("known-ip", "list", "nobody"),
+        ("known-ip", "revoke", "nobody"),
         ("explain", "nobody", "--ip", "192.0.2.1"),
     ],
     ids=" ".join,
@@ -157,7 +157,7 @@ def test_the_only_administrator_lost_phone_and_codes(idp: Idp, world: World) -> 
     assert (again.exit_code, again.stderr) == (1, "chief has no second factor\n")
 
 
-@pytest.mark.parametrize("group", ["", "tenant", "user", "client", "grants", "keys", "outbox"])
+@pytest.mark.parametrize("group", ["", "tenant", "user", "client", "known-ip", "keys", "outbox"])
 def test_no_line_of_a_list_of_commands_is_cut(idp: Idp, group: str) -> None:
     """Whoever reads `--help` at 80 columns reads whole sentences."""
     said = idp(*group.split(), "--help").stdout.partition("Commands:")[2]
@@ -202,13 +202,13 @@ def test_grants_are_listed_and_revoked(idp: Idp, world: World, anna: KnownUser, 
         assert user
         proof = Evidence(StepName.TOTP, clock.now(), frozenset({Factor.TOTP}), epoch=user.epoch, network="203.0.113.7")
         known_ip.earn(user, proof, None)
-    (grant,) = json.loads(idp("grants", "list", "anna", "--json").stdout)
+    (grant,) = json.loads(idp("known-ip", "list", "anna", "--json").stdout)
     assert grant["network"] == "203.0.113.7"
     assert grant["expires_at"] == (clock.now() + timedelta(days=30)).isoformat()
-    assert "203.0.113.7" in idp("grants", "list", "anna").stdout
-    assert idp("grants", "revoke", "anna").exit_code == 0
-    assert json.loads(idp("grants", "list", "anna", "--json").stdout) == []
-    assert idp("grants", "list", "anna").stdout == ""
+    assert "203.0.113.7" in idp("known-ip", "list", "anna").stdout
+    assert idp("known-ip", "revoke", "anna").exit_code == 0
+    assert json.loads(idp("known-ip", "list", "anna", "--json").stdout) == []
+    assert idp("known-ip", "list", "anna").stdout == ""
     with world.unit_of_work() as session:
         (revoked,) = session.query(AuditEvent).filter(AuditEvent.kind == "known_ip.revoked")
         assert (revoked.user_id, revoked.detail["because"]) == (anna.id, "revoked_by_operator")

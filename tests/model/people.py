@@ -403,7 +403,7 @@ class People(House):
         who.disabled = False
 
     def revoke_grants(self, who: Person) -> None:
-        """`idp grants revoke` (C5)."""
+        """`idp known-ip revoke` (C5)."""
         with self.rows(who) as user:
             known_ip.revoke_all(user)
         who.grants.clear()
