@@ -75,7 +75,8 @@ KILLED = """
 import os, signal, sys
 from datetime import datetime
 from sqlalchemy import event
-from idp import batches, clock, shortlived
+from idp import shortlived
+from idp.platform import batches, clock
 from idp.platform.extensions import db
 from tests.shortlived.conftest import stores_app
 
