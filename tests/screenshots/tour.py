@@ -111,6 +111,7 @@ class Tour(Walk):
             self._go(person, "/no-such-page", "not-found")
             person.page.goto(asked)
             self._press(person, "button[value=allow]")
+            self._go(person, "/account/security", "security-allowed-applications")
             self._go(person, "/logout", "logout")
             self._press(person, "button[value=logout]", "logged-out")
 
