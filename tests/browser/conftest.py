@@ -42,15 +42,24 @@ SAMPLE_APP = Path(idp.__file__).parent / "demo" / "sample_app" / "app.py"
 PATIENCE_MS = 180_000
 
 
+_running: list[Browser] = []
+"""Two folders have this fixture; Playwright runs once in a process."""
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """A running Chromium without any profile."""
+    if _running:
+        yield _running[0]
+        return
     with sync_playwright() as playwright:
         executable = find_chromium(playwright)
         if executable is None:
             _give_up("no Chromium on the PATH, none of Playwright's, and it could not be installed")
         browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+        _running.append(browser)
         yield browser
+        _running.clear()
         browser.close()
 
 
